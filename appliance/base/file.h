@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The only place that opens files which the configuration or a command names.
+ * In the sandbox the opener is a message to the helper process (set once by
+ * event/child with file_set_opener); before that it is open(2).
+ */
+#ifndef WEIR_BASE_FILE_H
+#define WEIR_BASE_FILE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* any thread: -1 with errno. flags as open(2), O_CLOEXEC is added. */
+int	file_open(const char *path, int flags, mode_t mode);
+typedef int file_opener(const char *path, int flags, mode_t mode);
+void	file_set_opener(file_opener *fn);
+
+/* Whole file, NUL-terminated, malloc'ed; NULL with errno (EFBIG over max_bytes). */
+char	*file_read(const char *path, size_t max_bytes, size_t *ret_len);
+/* Write temp, fsync, rename. 0, or -1 with errno; the old file stays then. */
+int	 file_write_atomic(const char *path, const void *data, size_t len, mode_t mode);
+/* Non-hidden names in dir ending in suffix (NULL = all), C-locale order, as
+ * "dir/name"; count, or -1 with errno. Free each and the list. */
+int	 file_list_dir(const char *dir, const char *suffix, char ***ret_names);
+
+#endif
