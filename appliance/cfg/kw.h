@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rows of the configuration language. Everything a user can type is a row with
+ * name, arity and help; the driver (cfg/parse.c) finds the row, checks arity
+ * and section, and calls its parse function. Three kinds: obeyed; no effect (a
+ * closed list, `help` is the reason); refused (`help` is the reason).
+ */
+#ifndef WEIR_CFG_KW_H
+#define WEIR_CFG_KW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct arena;
+struct diag;
+struct cfg;
+struct snapshot;
+struct module;
+
+/* Where a row may stand: sections, and the words of bind and server lines. */
+#define IN_GLOBAL	0x0001u
+#define IN_DEFAULTS	0x0002u
+#define IN_FRONTEND	0x0004u		/* listen = IN_FRONTEND | IN_BACKEND */
+#define IN_BACKEND	0x0008u
+#define IN_HTTP_ERRORS	0x0010u
+#define IN_BIND		0x0100u		/* an option of `bind` (and `stats socket`) */
+#define IN_SERVER	0x0200u		/* an option of `server`, `default-server` */
+#define IN_STATS_SOCKET	0x0400u		/* an option of `stats socket` only */
+#define IN_PROXY	(IN_DEFAULTS | IN_FRONTEND | IN_BACKEND)
+
+enum kw_kind { KW_OBEYED, KW_NO_EFFECT, KW_REFUSED };
+
+#define KW_F_NO		0x01	/* takes the prefixes `no` and `default` */
+#define KW_F_ANY_ARGS	0x02	/* max_args is not checked */
+#define KW_F_ADDRESS	0x04	/* args are addresses: ${VAR} expands unquoted as well */
+
+/* One statement or one option: words[0..n). Words are NUL-terminated, live as
+ * long as the cfg and are already unquoted and expanded. */
+struct cfg_words {
+	char	**w;
+	int	 n;
+};
+
+/* Returns 0, or -1 after a diag_error (the driver goes on with the next line). */
+typedef int kw_parse(struct cfg *c, const struct kw_row *row, char **args, int nargs);
+
+struct kw_row {
+	const char	*name;		/* one to three words: "timeout connect" */
+	uint32_t	 in;		/* IN_* */
+	uint8_t		 kind;		/* enum kw_kind */
+	uint8_t		 min_args;	/* after the name */
+	uint8_t		 max_args;
+	uint8_t		 flags;
+	kw_parse	*parse;		/* NULL unless obeyed */
+	intptr_t	 arg;		/* for parse functions that serve several rows */
+	const char	*syntax;	/* arguments, for help: "<time>" */
+	const char	*help;		/* one sentence; the reason if not obeyed */
+};
+
+/* A section keyword (`frontend NAME`). open creates the object under work. */
+struct section_row {
+	const char	*name;
+	uint32_t	 in;		/* what its lines count as */
+	int		(*open)(struct cfg *c, char **args, int nargs);
+	void		(*close)(struct cfg *c);	/* at the next section or the end; may be NULL */
+	const char	*help;
+};
+
+/* Checks over the whole configuration, run in row order when parsing is done. */
+struct post_row {
+	const char	*name;
+	int		(*run)(struct cfg *c);		/* 0, or -1 after diag_error */
+};
+
+/* One load under work. */
+struct cfg {
+	struct snapshot	*snap;		/* owned until published; objects go to its arena */
+	struct arena	*arena;		/* = snap's */
+	struct diag	*diag;		/* borrowed */
+	const struct section_row *section;	/* NULL before the first one */
+	void		*object;	/* of the section: struct proxy, global, ... */
+	void		*option_object;	/* of the line: struct bind_conf, struct server */
+	bool		 is_no, is_default;	/* prefix of the statement under work */
+	const char	*file;		/* as given on the command line; lives in the arena */
+	int		 line;
+	bool		 is_reload;	/* the running process keeps its listeners */
+};
+
+/* ---- the driver; control thread or a job thread ---- */
+
+/* Parse every path in order (files; folders: non-hidden *.cfg, C order). All
+ * errors are reported through diag; 0 when there were none. */
+int	cfg_load(struct cfg *c, char *const *paths, int npaths);
+
+/* For rows that hold options (`bind`, `server`): walk args by rows of `in`,
+ * giving each its arguments; reports unknown words. 0 or -1. */
+int	cfg_parse_options(struct cfg *c, uint32_t in, char **args, int nargs);
+
+/* Helpers of parse functions; each reports its own error and returns -1. */
+int	cfg_duration(struct cfg *c, const char *what, const char *word,
+	    uint64_t default_unit_us, uint64_t *ret_us);
+int	cfg_size(struct cfg *c, const char *what, const char *word, uint64_t *ret_bytes);
+int	cfg_uint(struct cfg *c, const char *what, const char *word, uint64_t min,
+	    uint64_t max, uint64_t *ret_v);
+
+/* Lexing of arguments inside parentheses (`fetch(a,"b c")`), see the manual:
+ * splits at commas; text and words live in the arena. -1 on a bad quote. */
+int	cfg_split_args(struct cfg *c, struct str inside, char ***ret_words, int *ret_n);
+
+/* `.if` conditions and -cc: 1 true, 0 false, -1 unparsable (*ret_error, malloc'ed). */
+int	cfg_condition(const char *text, char **ret_error);
+
+/* All rows, for --dump-rows, help and lints. */
+void	kw_each(void (*fn)(const struct module *m, const struct kw_row *row, void *arg), void *arg);
+const struct kw_row *kw_find(uint32_t in, char **words, int n, int *ret_used);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TLS on a connection, by OpenSSL over an own BIO.
+ *
+ * The BIO reads once into a per-thread 32 KiB buffer and feeds OpenSSL from it;
+ * after a short recv it answers "no more" without a system call; leftovers of
+ * an unfinished record are stashed with the connection. No read_ahead (it loses
+ * wake-ups under edge triggering). Head and body of an answer leave in one
+ * SSL_write per 16 KiB. SSL_MODE_RELEASE_BUFFERS, ENABLE_PARTIAL_WRITE,
+ * MOVING_WRITE_BUFFER; no renegotiation, no 0-RTT, one session ticket.
+ *
+ * Contexts come from the certificate store (net/tls_store.h).
+ */
+#ifndef WEIR_NET_TLS_H
+#define WEIR_NET_TLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "base/str.h"
+
+struct conn;
+struct tls;
+struct tls_bind;	/* net/tls_store.h: one TLS listener's certificates and options */
+struct tls_server;	/* net/tls_store.h: one server's client-side settings */
+
+enum tls_result { TLS_DONE, TLS_AGAIN, TLS_FAILED };
+
+/* owner's thread of the connection */
+/* Attach; 0, or -1 when memory is refused. Sets CONN_HANDSHAKE. */
+int	tls_accept(struct conn *c, struct tls_bind *b);
+/* sni may be STR_NONE. A saved session of this server (and thread) is offered. */
+int	tls_connect(struct conn *c, struct tls_server *s, struct str sni);
+enum tls_result tls_handshake(struct conn *c);	/* drive; DONE clears CONN_HANDSHAKE */
+/* Called by conn_recv, conn_sendv, conn_shut_write, conn_close; same contracts. */
+ssize_t	tls_recv(struct conn *c, void *buf, size_t len);
+ssize_t	tls_sendv(struct conn *c, const struct iovec *iov, int n);
+void	tls_shut_write(struct conn *c);
+void	tls_free(struct tls *t);
+
+/* Facts, valid after the handshake (sni also before the certificate is chosen). */
+const char *tls_version(const struct tls *t);		/* "TLSv1.3" */
+const char *tls_cipher(const struct tls *t);
+struct str tls_sni(const struct tls *t);
+struct str tls_alpn(const struct tls *t);
+bool	tls_is_resumed(const struct tls *t);
+bool	tls_has_client_cert(const struct tls *t);
+long	tls_verify_result(const struct tls *t);		/* X509_V_* of the peer */
+/* Why the handshake failed, for logs: "SSL handshake failure (error:...)"; static per thread. */
+const char *tls_error_text(const struct tls *t);
+
+#endif
