@@ -18,6 +18,7 @@ struct diag;
 struct cfg;
 struct snapshot;
 struct module;
+struct kw_row;
 
 /* Where a row may stand: sections, and the words of bind and server lines. */
 #define IN_GLOBAL	0x0001u
