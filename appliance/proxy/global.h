@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The `global` section of one snapshot. Immutable once published.
+ */
+#ifndef WEIR_PROXY_GLOBAL_H
+#define WEIR_PROXY_GLOBAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct bind_conf;
+struct cfg;
+struct log_target;
+struct tls_global;
+
+struct global {
+	/* process */
+	unsigned	 nbthread;		/* 0 = one per core */
+	uint64_t	 maxconn;		/* 0 = from the descriptor limit */
+	uint64_t	 ulimit_n;
+	uint64_t	 maxpipes;		/* 0 = maxconn / 4 */
+	bool		 nosplice, noreuseport, daemon, quiet, zero_warning, strict_limits;
+	const char	*user, *group, *chroot, *pidfile;
+	bool		 has_uid, has_gid;
+	uid_t		 uid;
+	gid_t		 gid;
+	const char	*node, *description, *localpeer;
+	uint64_t	 hard_stop_after_us;	/* 0 = never */
+	uint64_t	 grace_us;
+	/* limits per second, whole process; 0 = none */
+	uint64_t	 maxconnrate, maxsessrate, maxsslrate, maxsslconn;
+	/* sizes */
+	uint32_t	 bufsize;		/* 16384 */
+	uint32_t	 maxrewrite;		/* 1024 */
+	uint16_t	 maxhdr;		/* 101 */
+	uint64_t	 min_body_rate;		/* bytes/s after 10 s; 100; 0 = off */
+	uint32_t	 pipesize;		/* 0 = 256 KiB */
+	uint32_t	 rcvbuf_client, rcvbuf_server, sndbuf_client, sndbuf_server;
+	unsigned	 maxaccept;		/* 64 */
+	unsigned	 max_handshakes;	/* 1024 */
+	unsigned	 spread_checks;		/* percent */
+	/* stats socket: a list of binds, and its limits */
+	struct bind_conf *stats_binds;
+	uint64_t	 stats_timeout_us;	/* 10 s */
+	unsigned	 stats_maxconn;		/* 64 */
+	/* logs */
+	struct log_target *log_targets;
+	const char	*log_tag;
+	const char	*log_send_hostname;	/* NULL = none; "" = own name */
+	/* tls */
+	struct tls_global *tls;			/* owned by proxy/tls_cfg.c */
+	bool		 experimental;
+};
+
+/* control thread or a job thread */
+struct global *global_of(struct cfg *c);	/* created with defaults at first use */
+
+#endif
