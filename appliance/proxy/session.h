@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A session: one client connection, from accept to close, in one data thread.
+ * Idle it is this struct and an epoll entry, nothing else: no buffer, no
+ * transaction, no snapshot (it takes the current one at its next request).
+ */
+#ifndef WEIR_PROXY_SESSION_H
+#define WEIR_PROXY_SESSION_H
+
+#include <stdint.h>
+
+#include "base/list.h"
+#include "event/loop.h"
+#include "net/addr.h"
+#include "net/conn.h"
+
+struct buf;
+struct listener;
+struct pp_info;			/* net/pp.h: what a PROXY header told */
+struct snapshot;
+struct txn;
+
+#define SESS_F_KEEP_ALIVE	0x0001u	/* at least one request was answered */
+#define SESS_F_CLOSING		0x0002u	/* close when the output is out */
+#define SESS_F_LINGER		0x0004u	/* refused: shut down, drain at most 64 KiB or 1 s */
+#define SESS_F_LAZY		0x0008u	/* not yet registered with epoll */
+#define SESS_F_TCP		0x0010u	/* its transaction is a TCP session */
+#define SESS_F_PP_WAIT		0x0020u	/* the PROXY header is not complete */
+#define SESS_F_READY		0x0040u	/* rules of connection and session level have run */
+#define SESS_F_DEAD		0x0080u
+
+struct session {
+	struct conn	 conn;		/* first: event callbacks find the session by it */
+	struct list	 node;		/* of the thread's sessions; least recently idle first */
+	struct loop_task task;		/* on the ready list, or deferred for its free */
+	struct listener	*listener;	/* borrowed: of the process */
+	struct txn	*txn;		/* owned: the request under way; NULL = idle */
+	struct buf	*in;		/* owned: received, not yet consumed; NULL = none */
+	struct buf	*out;		/* owned: to be sent; NULL = none */
+	struct pp_info	*pp;		/* owned; NULL = none */
+	uint64_t	 accept_us;	/* monotonic; start of idle time after each request */
+	struct ip_port	 src;		/* the client's, as the PROXY header says if there is one */
+	uint32_t	 requests;
+	uint16_t	 flags;
+	uint16_t	 handshake_ms;	/* Th of the first request; 0 = none */
+};
+
+/* data thread */
+void	session_accepted(struct listener *l, int fd, const struct sockaddr *sa);
+void	session_close(struct session *s);	/* idempotent; frees at the end of the pass */
+struct ip_port session_dst(struct session *s);	/* getsockname, or the PROXY header's */
+
+#endif

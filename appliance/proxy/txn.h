@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A transaction: one request with its response; in TCP mode the whole session.
+ * Timers, counters, queue entries and log lines hang on it, never on the client
+ * connection, so that several may share one (HTTP/2).
+ *
+ * Life: front side makes one at the first byte of a request (txn_new), feeds the
+ * head through the parser into its memory, then calls txn_run. A driver walks
+ * the table of steps; each returns NEXT, WAIT (an event calls txn_run again) or
+ * END. The front side hears through struct front_ops. It ends in txn_free, which
+ * is deferred to the end of the pass.
+ *
+ * Memory: one object of TXN_BYTES from the thread's pool: this struct, the
+ * field tables and the text of request and response behind one another. Heads
+ * that need more move to a big block (POOL_SITE_GROW may refuse: 431 or 502).
+ */
+#ifndef WEIR_PROXY_TXN_H
+#define WEIR_PROXY_TXN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "base/list.h"
+#include "event/loop.h"
+#include "http/msg.h"
+#include "net/addr.h"
+
+struct buf;
+struct front_ops;
+struct loop;
+struct proxy;
+struct reply;
+struct server;
+struct server_conn;
+struct server_thread;
+struct session;
+struct snapshot;
+struct txn;
+struct var;
+struct wait_queue;
+
+#define TXN_MAGIC	0x54584e21u
+#define TXN_BYTES	4064
+#define TXN_FIELDS	32		/* of each message before it grows */
+
+enum step_result { STEP_NEXT, STEP_WAIT, STEP_END };
+typedef enum step_result txn_step_fn(struct txn *t);
+
+/* Steps; the table in txn.c has a function and a name for each. */
+enum txn_step {
+	TS_READ_REQUEST, TS_TCP_CONTENT, TS_FRONTEND_RULES, TS_CHOOSE_BACKEND,
+	TS_BACKEND_RULES, TS_PERSISTENCE, TS_PICK, TS_WAIT_SLOT, TS_CONNECT,
+	TS_SEND_REQUEST, TS_READ_RESPONSE, TS_RESPONSE_RULES, TS_STORE_STICK,
+	TS_SEND_RESPONSE, TS_TUNNEL, TS_SERVICE, TS_REDISPATCH, TS_ERROR,
+	TS_LOG, TS_DONE, TS_MAX
+};
+
+/* First letter of the termination code: the cause. */
+#define TERM_NONE	'-'
+/* C S P L R I D U K c s: as the manual; second letter: R Q C H D L T - */
+
+#define TXN_F_HTTP		0x00000001u
+#define TXN_F_REQ_DONE		0x00000002u	/* request body fully received from the client */
+#define TXN_F_REQ_SENT		0x00000004u	/* ... and sent to the server */
+#define TXN_F_RES_HEAD_SENT	0x00000008u	/* the client has seen the status line */
+#define TXN_F_RES_DONE		0x00000010u	/* response body fully received */
+#define TXN_F_FRONT_DONE	0x00000020u	/* response fully handed to the front side */
+#define TXN_F_CLOSE_CLIENT	0x00000040u	/* client connection ends after this */
+#define TXN_F_SERVER_BAD	0x00000080u	/* server connection must not be pooled */
+#define TXN_F_TUNNEL		0x00000100u
+#define TXN_F_CLIENT_GONE	0x00000200u
+#define TXN_F_LOCAL		0x00000400u	/* answered by weir itself */
+#define TXN_F_REDISPATCHED	0x00000800u	/* %rc gets its + */
+#define TXN_F_RETRIED_FRESH	0x00001000u	/* reused connection died; the one free retry is used */
+#define TXN_F_RETRIED_OTHER	0x00002000u	/* implicit retry on another server is used */
+#define TXN_F_HAS_SLOT		0x00004000u
+#define TXN_F_PERSISTENT	0x00008000u	/* persistence chose the server */
+#define TXN_F_CONTINUE_SENT	0x00010000u	/* 100 sent by us or asked for by us */
+#define TXN_F_QUEUED		0x00020000u
+#define TXN_F_IN_BACKEND	0x00040000u	/* counted in be_conn */
+#define TXN_F_LOGGED		0x00080000u
+#define TXN_F_REQ_WAITS		0x00100000u	/* Expect: body not yet asked for */
+#define TXN_F_HTTP10_CLIENT	0x00200000u
+#define TXN_F_TARPIT		0x00400000u
+#define TXN_F_NO_RETRY		0x00800000u	/* part of the request is gone: cannot repeat */
+#define TXN_F_SILENT_DROP	0x01000000u
+#define TXN_F_FREED		0x80000000u
+
+/* Instants, monotonic us; 0 = phase not reached. */
+struct txn_times {
+	uint64_t accept;	/* of the connection, or end of the previous request */
+	uint64_t start;		/* first byte of this request (accept in TCP mode) */
+	uint64_t request;	/* head complete */
+	uint64_t queued;	/* queue entered */
+	uint64_t picked;	/* slot granted: end of Tw */
+	uint64_t connected;	/* server connection usable: end of Tc */
+	uint64_t response;	/* response head complete: end of Tr */
+	uint64_t end;
+};
+
+struct txn {
+	uint32_t	 magic;
+	uint32_t	 flags;		/* TXN_F_* */
+	uint8_t		 step;		/* enum txn_step */
+	uint8_t		 running;	/* the driver is on the stack */
+	char		 term[2];	/* cause and phase */
+	const struct front_ops *front;	/* borrowed: static */
+	struct session	*sess;		/* borrowed: outlives us */
+	struct loop	*loop;		/* this thread's */
+	struct snapshot	*snap;		/* held (use count) until let go */
+	struct proxy	*fe, *be;	/* of snap; be NULL until chosen */
+	struct server	*srv;		/* of snap; NULL until picked */
+	struct server_conn *sc;		/* owned while in use */
+	struct http_msg	 req, res;
+	struct txn_times at;
+	uint64_t	 bytes_in, bytes_out;	/* from client, to client (%B: from server) */
+	uint64_t	 bytes_server;	/* received from the server */
+	struct reply	*reply;		/* local answer, proxy/reply.h; NULL = none */
+	struct str	 local_body;	/* of a local answer; borrowed: snapshot or our memory */
+	uint16_t	 status;	/* as logged; 0 = none yet */
+	uint16_t	 refused;	/* enum h1_error when a message was refused */
+	uint8_t		 retries_left;
+	uint8_t		 retries;	/* connection retries done (%rc) */
+	uint8_t		 interim;	/* 1xx passed on */
+	uint8_t		 body_in, body_out;	/* enum http_body of request, as sent to the server */
+	uint8_t		 res_out;	/* enum http_body of response, as sent to the client */
+	uint64_t	 req_left;	/* request body still to come (HTTP_BODY_LENGTH) */
+	uint64_t	 res_left;
+	uint32_t	 srv_queue_pos, be_queue_pos;	/* %sq %bq */
+	uint32_t	 conn_counts[4];	/* %ac %fc %bc %sc at log time */
+	struct server	*avoid;		/* redispatch: not this one if another is there */
+	struct buf	*keep;		/* owned: request body held for a retry */
+	struct timer	 timer;		/* queue, tarpit, inspect-delay, pause between tries */
+	struct loop_task task;		/* run at the end of the pass / deferred free */
+	struct list	 node;		/* of the thread's transactions */
+	struct list	 queue_node;	/* see queue.h */
+	struct wait_queue *queue;	/* the one we wait in; NULL = none */
+	uint64_t	 queue_seq;
+	/* rules */
+	struct var	*vars_sess, *vars_txn, *vars_req, *vars_res;	/* proxy/vars.h */
+	struct str	*captures;	/* fe->ncaptures_req + ncaptures_res; scratch memory */
+	uint64_t	 timeout_client_us, timeout_server_us, timeout_tunnel_us,
+	    timeout_connect_us, timeout_queue_us;	/* effective; set-timeout changes them */
+	struct str	 unique_id;
+	/* scratch memory of this transaction: txn_scratch */
+	char		*scratch;	/* borrowed: inside our object, or a pool block */
+	uint32_t	 scratch_len, scratch_cap;
+	void		*big_req, *big_res, *big_scratch;	/* owned: grown memory */
+};
+
+/* What the front side does for a transaction; h1 and later h2 are rows. */
+struct front_ops {
+	const char	*name;
+	/* Send a piece of the response: the head (res, framed as res_out says) if
+	 * `head`, then body bytes, then the end mark. Takes everything; returns
+	 * false when its buffer is now full: wait for txn_front_drained. */
+	bool	(*send)(struct txn *t, bool head, const struct iovec *body, int n, bool end);
+	/* An interim response (1xx) now in res. */
+	void	(*send_interim)(struct txn *t);
+	/* The transaction wants request body bytes: call txn_body_in when there are. */
+	void	(*want_body)(struct txn *t);
+	/* Stop now: the response cannot be completed (cut), or was completed. */
+	void	(*abort)(struct txn *t);
+	void	(*finish)(struct txn *t);	/* log was written; t is freed by the caller */
+	/* A plain, unbuffered connection for splice and tunnels, or NULL. */
+	struct conn *(*plain_conn)(struct txn *t);
+};
+
+/* data thread */
+struct txn *txn_new(struct session *s, const struct front_ops *front);	/* NULL: memory refused */
+void	txn_free(struct txn *t);
+void	txn_run(struct txn *t);			/* the driver */
+void	txn_wake(struct txn *t);		/* run at the end of this pass */
+/* Request body bytes from the front side; all are taken; false = full, stop
+ * until front->want_body. end: the body is complete. */
+bool	txn_body_in(struct txn *t, const struct iovec *body, int n, bool end);
+void	txn_front_drained(struct txn *t);	/* the client took what was pending */
+void	txn_front_gone(struct txn *t, bool by_error);	/* the client is gone */
+/* A local answer ends the transaction: error page `status`, cause letters. */
+void	txn_error(struct txn *t, unsigned status, char cause, char phase);
+void	txn_set_term(struct txn *t, char cause, char phase);	/* the first one wins */
+/* Memory that lives as long as the transaction; NULL when refused or > 32 KiB. */
+void	*txn_scratch(struct txn *t, size_t size);
+/* Grow the memory of a message; false when it is at its limit or refused. */
+bool	txn_grow(struct txn *t, struct http_msg *m);
+const char *txn_step_name(enum txn_step s);
+
+#endif
