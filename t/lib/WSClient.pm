@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# WSClient.pm: a small WebSocket client (RFC 6455), and the frames for a server.
+#
+#	my $ws = WSClient->new(port => $port, path => '/chat');
+#	$ws->send_text('hi'); is $ws->read_text, 'hi';
+#	$ws->ping('x'); $ws->close(1000);
+#	my $b = Backend->new(WSClient::echo_server());
+package WSClient;
+
+use v5.36;
+use Backend ();
+use Digest::SHA qw(sha1_base64);
+use MIME::Base64 qw(encode_base64);
+use RawHTTP;
+
+my $GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+use constant { TEXT => 1, BINARY => 2, CLOSE => 8, PING => 9, PONG => 10 };
+
+sub accept_key ($key) { return sha1_base64($key . $GUID) . '=' }
+
+# A frame's bytes; mask (4 bytes) as clients must
+sub encode ($opcode, $data, $mask = undef, $fin = 1) {
+	my $n = length $data;
+	my $len = $n < 126 ? $n : $n < 65536 ? 126 : 127;
+	my $head = pack 'CC', $opcode | ($fin ? 0x80 : 0),
+	    $len | (defined $mask ? 0x80 : 0);
+	$head .= pack $len == 126 ? 'n' : 'Q>', $n if $len > 125;
+	return $head . $data unless defined $mask;
+	return $head . $mask . xor_mask($data, $mask);
+}
+
+sub xor_mask ($data, $mask) {
+	return $data ^. substr $mask x (length($data) / 4 + 1), 0, length $data;
+}
+
+# Takes one frame from the front of $$buf: [opcode, data, fin] or undef
+sub decode ($buf) {
+	return if length $$buf < 2;
+	my ($a, $b) = unpack 'CC', $$buf;
+	my $at = 2;
+	my $n = $b & 127;
+	if ($n > 125) {
+		my $more = $n == 126 ? 2 : 8;
+		return if length $$buf < $at + $more;
+		$n = unpack $more == 2 ? 'n' : 'Q>', substr $$buf, $at, $more;
+		$at += $more;
+	}
+	my $mask_size = $b & 128 ? 4 : 0;
+	return if length $$buf < $at + $mask_size + $n;
+	my $mask = substr $$buf, $at, $mask_size;
+	my $data = substr $$buf, $at + $mask_size, $n;
+	substr($$buf, 0, $at + $mask_size + $n) = '';
+	$data = xor_mask($data, $mask) if $mask_size;
+	return [$a & 15, $data, $a >> 7];
+}
+
+# For Backend->new: accepts the upgrade, sends every data frame back, answers
+# ping and close.
+sub echo_server () {
+	my %buf;
+	my $tunnel = sub ($bytes, $c) {
+		my $in = \($buf{ $c->{id} } //= '');
+		$$in .= $bytes;
+		my @out;
+		while (my $f = decode($in)) {
+			my ($op, $data, $fin) = @$f;
+			push @out, encode($op == PING ? PONG : $op, $data, undef, $fin);
+			push @out, Backend::CLOSE() if $op == CLOSE;
+		}
+		return @out;
+	};
+	return sub ($req) {
+		my $key = $req->{h}{'sec-websocket-key'} or
+		    return Backend::response(400, 'no key');
+		return (join("\r\n", 'HTTP/1.1 101 Switching Protocols',
+		    'Upgrade: websocket', 'Connection: Upgrade',
+		    'Sec-WebSocket-Accept: ' . accept_key($key), '', ''),
+		    Backend::TUNNEL($tunnel));
+	};
+}
+
+# port, path, host, headers => [lines]; dies when the handshake fails.
+sub new ($class, %o) {
+	my $c = RawHTTP->new(%o{ grep { exists $o{$_} } qw(port socket timeout) });
+	my $key = encode_base64(join('', map { chr int rand 256 } 1 .. 16), '');
+	my $r = $c->request(join "\r\n", 'GET ' . ($o{path} // '/') . ' HTTP/1.1',
+	    'Host: ' . ($o{host} // 'test'), 'Upgrade: websocket',
+	    'Connection: Upgrade', "Sec-WebSocket-Key: $key",
+	    'Sec-WebSocket-Version: 13', @{ $o{headers} // [] }, '', '');
+	die 'websocket: ' . $c->error . "\n" unless $r;
+	die "websocket: status $r->{status}\n" unless $r->{status} == 101;
+	die "websocket: wrong Sec-WebSocket-Accept\n"
+	    unless ($r->{h}{'sec-websocket-accept'} // '') eq accept_key($key);
+	return bless { c => $c, response => $r, buf => '' }, $class;
+}
+
+sub response ($self) { return $self->{response} }
+sub conn ($self) { return $self->{c} }
+
+sub send_frame ($self, $opcode, $data, $fin = 1) {
+	my $mask = join '', map { chr int rand 256 } 1 .. 4;
+	return $self->{c}->send(encode($opcode, $data, $mask, $fin));
+}
+
+# [opcode, data, fin]; undef at the end or too late: conn->error, conn->ended
+sub read_frame ($self) {
+	while (1) {
+		my $f = decode(\$self->{buf});
+		return $f if $f;
+		my $more = $self->{c}->read_bytes(1) // return undef;
+		$self->{buf} .= $more . $self->{c}->take_pending;
+	}
+}
+
+sub send_text ($self, $text) { return $self->send_frame(TEXT, $text) }
+sub read_text ($self) { return ($self->read_frame // [0, undef])->[1] }
+sub ping ($self, $data = '') { return $self->send_frame(PING, $data) }
+sub close ($self, $code = 1000) {
+	return $self->send_frame(CLOSE, pack 'n', $code);
+}
+
+1;
