@@ -1,0 +1,76 @@
+# conf/run, as `make run` calls it: HTTP, HTTPS, the socket, a stop that leaves
+# nothing behind. In a network namespace of its own, because ports are fixed.
+use v5.36;
+use File::Temp;
+use POSIX qw(WNOHANG);
+use Socket;
+use Test::More;
+
+if (!$ENV{WEIR_T_INSIDE}) {
+	plan skip_all => 'no network namespaces here'
+	    if system('unshare -rn true 2>/dev/null') != 0;
+	$ENV{WEIR_T_INSIDE} = 1;
+	exec 'unshare', '-rn', $^X, '-It/lib', $0 or die;
+}
+
+require Weir;
+Weir->import;
+
+# lo up: SIOCSIFFLAGS with IFF_UP | IFF_RUNNING
+socket my $s, AF_INET, SOCK_DGRAM, 0 or die;
+my $ifreq = pack 'a16 s x22', 'lo', 0x41;
+ioctl $s, 0x8914, $ifreq or plan skip_all => "lo: $!";
+
+my $dir = File::Temp->newdir('weir-t-XXXXXX', TMPDIR => 1);
+$ENV{WEIR_RUN} = $ENV{WEIR_STATE} = "$dir";
+
+sub start () {
+	my $pid = fork // die;
+	return $pid if $pid;
+	open STDOUT, '>', "$dir/out";
+	open STDERR, '>', "$dir/err";
+	exec 'sh', 'conf/run', Weir::bin() or POSIX::_exit(127);
+}
+
+sub slurp ($file) {
+	open my $f, '<', $file or return '';
+	local $/;
+	return <$f> // '';
+}
+
+sub fetch ($url) {
+	return Weir::run_command('curl', '-sk', '--max-time', 5, $url)->{out};
+}
+
+my $pid = start();
+ok Weir::poll(sub { fetch('http://127.0.0.1:8080/x') =~ /^instance 808[12] answers GET/ }, 10),
+    'HTTP' or diag slurp("$dir/err");
+my %seen = map { fetch('http://127.0.0.1:8080/') => 1 } 1 .. 4;
+is keys %seen, 2, 'both demo servers answer' or diag explain \%seen;
+like fetch('https://127.0.0.1:8443/y'), qr{^instance \d+ answers GET /y from 127.0.0.1}, 'HTTPS';
+is sprintf('%o', (stat "$dir/weir.pem")[2] & 07777), 600, 'the key is private';
+like CLI->new("$dir/weir.sock")->ask('show info'), qr/^Pid: /m, 'the socket';
+like slurp("$dir/out"), qr{http://127\.0\.0\.1:8080/}, 'it says where to look';
+like slurp("$dir/out"), qr{ demo/(one|two) .*"GET /y HTTP}, 'the log goes to stdout';
+
+my $made = (stat "$dir/weir.pem")[9];
+my @children;
+ok Weir::poll(sub {
+	@children = split ' ', slurp("/proc/$pid/task/$pid/children");
+	return @children == 3;
+}), 'three processes';
+kill 'INT', $pid;
+ok Weir::poll(sub { waitpid($pid, WNOHANG) == $pid }, 10), 'Ctrl-C ends it';
+is $? >> 8, 130, 'with the status of an interrupt';
+is scalar(grep { kill 0, $_ } @children), 0, 'and nothing stays behind';
+
+# A port in use: one line that says which, exit 1, everything ended.
+socket my $busy, AF_INET, SOCK_STREAM, 0;
+bind $busy, pack_sockaddr_in(8080, inet_aton('127.0.0.1')) or die;
+listen $busy, 1;
+$pid = start();
+ok Weir::poll(sub { waitpid($pid, WNOHANG) == $pid }, 10), 'a port in use ends it';
+is $? >> 8, 1, 'exit 1';
+like slurp("$dir/err"), qr/127\.0\.0\.1:8080/, 'and the address is named';
+is((stat "$dir/weir.pem")[9], $made, 'the certificate is made once');
+done_testing;
