@@ -12,6 +12,8 @@ enum log_level {
 	LOG_L_NOTICE, LOG_L_INFO, LOG_L_DEBUG, LOG_L_DIAG
 };
 
+struct outbuf;
+
 typedef void log_sink(enum log_level level, const char *text);
 
 /* any thread */
@@ -30,5 +32,10 @@ void	log_set_sink(log_sink *sink);		/* NULL = the default one */
 void	log_set_quiet(int quiet);		/* -q: nothing below alert */
 void	log_set_diag(int on);			/* -dD: show LOG_L_DIAG */
 log_sink log_stderr;				/* the default sink */
+void	log_set_debug(int on);			/* -d: show LOG_L_DEBUG */
+
+/* any thread: append the default sink's form of text, with a newline at its end;
+ * further lines of text begin with `   | `, control bytes become \xNN */
+void	log_format(enum log_level level, const char *text, struct outbuf *b);
 
 #endif
