@@ -7,13 +7,17 @@
 #ifndef WEIR_BASE_FILE_H
 #define WEIR_BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 /* any thread: -1 with errno. flags as open(2), O_CLOEXEC is added. */
 int	file_open(const char *path, int flags, mode_t mode);
 typedef int file_opener(const char *path, int flags, mode_t mode);
-void	file_set_opener(file_opener *fn);
+void	file_set_opener(file_opener *fn);	/* NULL = open(2) */
+/* keep: rename PATH+suffix to PATH; else: unlink PATH+suffix. 0 or -1 with errno. */
+typedef int file_replacer(const char *path, const char *suffix, bool keep);
+void	file_set_replacer(file_replacer *fn);	/* NULL = the system calls */
 
 /* Whole file, NUL-terminated, malloc'ed; NULL with errno (EFBIG over max_bytes). */
 char	*file_read(const char *path, size_t max_bytes, size_t *ret_len);
