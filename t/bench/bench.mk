@@ -1,25 +1,38 @@
-# The benchmark: weir beside Debian's haproxy and nginx, on this machine.
+# The benchmark: weir beside Debian's haproxy and nginx on this machine.
 #
 #   make bench                     all rows, some 15 minutes
-#   make bench S="S1 S4" ROUNDS=5 SECS=3 BENCHFLAGS=--markdown
+#   make bench S="S1 S4" ROUNDS=5 SECS=2.5 BENCH_FLAGS="--markdown --json FILE"
 #   make bench-instr               user-space instructions per request (callgrind)
 #   make bench-syscalls            system calls per request (strace)
 #   make bench-tools               only the load generator and the backend
 #
-# The tools are always built optimised, whatever VARIANT is.
+# All of them always use the release variant; S names rows, all without it.
 
-DEPS_BENCH := haproxy nginx libnginx-mod-stream valgrind strace openssl perl util-linux libssl-dev
+ROUNDS ?= 5
+SECS   ?= 2.5
+BT     := build/bench
 
-BT       := build/bench
-BENCH_CF := -std=gnu11 -D_GNU_SOURCE -pthread -O2 -g $(WARN)
+.PHONY: bench bench-instr bench-syscalls bench-tools bench-ready
 
-.PHONY: bench bench-instr bench-syscalls bench-tools bench-deps bench-weir
+bench: bench-ready
+	@t/bench/run --rows '$(S)' --rounds $(ROUNDS) --secs $(SECS) $(BENCH_FLAGS)
+bench-instr: bench-ready
+	@t/bench/run --mode instr --rows '$(S)' $(BENCH_FLAGS)
+bench-syscalls: bench-ready
+	@t/bench/run --mode syscalls --rows '$(S)' $(BENCH_FLAGS)
+
+# Packages come before compiling, so this make calls itself.
+bench-ready:
+	+@$(AGAIN) deps DEPS='$(DEPS_BUILD) $(DEPS_BENCH)'
+	+@$(AGAIN) VARIANT=release all bench-tools
+
 bench-tools: $(BT)/load $(BT)/backend
+
+BENCH_CC = $(CC) $(WARN) -std=gnu11 -D_GNU_SOURCE -pthread -O2 -g $(LDFLAGS) -o $@ $(filter %.c,$^)
 
 $(BT)/load: $(wildcard t/bench/load*.c) t/bench/load.h t/bench/hist.h
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_CF) $(LDFLAGS) -o $@ $(filter %.c,$^) -lssl -lcrypto
-
+	$(BENCH_CC) -lssl -lcrypto
 $(BT)/backend: t/bench/backend.c
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_CF) $(LDFLAGS) -o $@ $<
+	$(BENCH_CC)
