@@ -1,0 +1,19 @@
+# Configurations that the project ships pass `weir -c` without a warning.
+use v5.36;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Lint;
+use File::Temp;
+use Test::More;
+use Weir;
+
+my $dir = File::Temp->newdir('weir-t-XXXXXX', TMPDIR => 1);
+system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 " .
+    "-subj /CN=localhost -keyout $dir/key -out $dir/crt 2>/dev/null && " .
+    "umask 077 && cat $dir/crt $dir/key >$dir/weir.pem") == 0 or die 'openssl';
+@ENV{qw(WEIR_RUN WEIR_STATE WEIR_INSTANCE_PORT)} = ("$dir", "$dir", 8081);
+for my $file (files(qr/\.cfg$/, 'conf')) {
+	my $r = Weir->run('-c', '-f', $file);
+	is "$r->{code} $r->{err}", '0 ', $file;
+}
+done_testing;
