@@ -42,6 +42,7 @@ struct tls;
 #define CONN_SHUT_WR	0x0080u	/* we sent FIN */
 #define CONN_CLOSED	0x0100u	/* fd is gone */
 #define CONN_UNIX	0x0200u
+#define CONN_RDHUP	0x0400u	/* EPOLLRDHUP was seen: a short read does not clear CONN_IN */
 
 /* An edge arrived: flags were updated before. */
 typedef void conn_event_fn(struct conn *c);
@@ -71,6 +72,8 @@ ssize_t	conn_sendv(struct conn *c, const struct iovec *iov, int n);
 /* Check a plain idle connection for FIN, data or error without reading; costs a
  * system call, tests only. */
 bool	conn_is_quiet(struct conn *c);
+/* After CONN_RDHUP while nothing may be read: was it a reset, not a mere FIN? */
+bool	conn_peer_is_gone(struct conn *c);
 
 static inline bool
 conn_can_read(const struct conn *c)

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Connections: see conn.h for the life and the edge flags.
+ *
+ * EV_CLOSED (EPOLLRDHUP) is part of the one registration. Without it a FIN that
+ * arrives together with data would be lost: the edge is consumed, the read is
+ * short and looks drained. With it the flag CONN_RDHUP keeps CONN_IN alive until
+ * the end was really read; a FIN that comes after epoll_wait makes its own edge.
+ *
+ * Thread: the loop that owns the connection.
+ */
+#include "net/conn.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/magic.h"
+#include "event/loop.h"
+#include "net/addr.h"
+#include "net/tls.h"
+
+#define CONN_EVENTS	(EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST)
+
+static void
+on_libevent(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)fd;
+	if (what & EV_READ)
+		c->flags |= CONN_IN;
+	if (what & EV_WRITE)
+		c->flags |= CONN_OUT;
+	if (what & EV_CLOSED)
+		c->flags |= CONN_IN | CONN_RDHUP;
+	c->on_event(c);
+}
+
+void
+conn_init(struct conn *c, int fd, unsigned flags, conn_event_fn *on_event)
+{
+	c->fd = fd;
+	c->flags = (uint16_t)flags;
+	c->error = 0;
+	c->on_event = on_event;
+	c->tls = NULL;
+	timer_init(&c->timer, NULL);
+}
+
+int
+conn_register(struct conn *c)
+{
+	if (c->flags & (CONN_REGISTERED | CONN_CLOSED))
+		return 0;
+	if (event_assign(&c->ev, loop_self->base, c->fd, CONN_EVENTS, on_libevent, c) != 0 ||
+	    event_add(&c->ev, NULL) != 0)
+		return -1;
+	c->flags |= CONN_REGISTERED;
+	return 0;
+}
+
+void
+conn_close(struct conn *c)
+{
+	if (c->flags & CONN_CLOSED)
+		return;
+	timer_unlink(&loop_self->wheel, &c->timer);
+	if (c->flags & CONN_REGISTERED)
+		event_del(&c->ev);
+	if (c->tls != NULL) {
+		tls_free(c->tls);
+		c->tls = NULL;
+	}
+	close(c->fd);
+	c->fd = -1;
+	c->flags = (uint16_t)((c->flags & ~CONN_REGISTERED) | CONN_CLOSED);
+}
+
+void
+conn_reset(struct conn *c)
+{
+	struct linger l = { .l_onoff = 1, .l_linger = 0 };
+
+	if (c->flags & CONN_CLOSED)
+		return;
+	if (!(c->flags & CONN_UNIX))
+		(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
+	conn_close(c);
+}
+
+void
+conn_shut_write(struct conn *c)
+{
+	if (c->flags & (CONN_CLOSED | CONN_SHUT_WR))
+		return;
+	if (c->tls != NULL)
+		tls_shut_write(c);
+	(void)shutdown(c->fd, SHUT_WR);
+	c->flags |= CONN_SHUT_WR;
+}
+
+static ssize_t
+conn_failed(struct conn *c)
+{
+	c->error = (int16_t)errno;
+	c->flags |= CONN_ERROR;
+	return -1;
+}
+
+ssize_t
+conn_recv(struct conn *c, void *buf, size_t len)
+{
+	ssize_t n;
+
+	if (c->tls != NULL)
+		return tls_recv(c, buf, len);
+	do
+		n = recv(c->fd, buf, len, 0);
+	while (unlikely(n < 0 && errno == EINTR));
+	if (likely(n > 0)) {
+		if ((size_t)n < len && !(c->flags & CONN_RDHUP))
+			c->flags &= (uint16_t)~CONN_IN;
+		return n;
+	}
+	if (n == 0) {
+		c->flags |= CONN_EOF;
+		return 0;
+	}
+	if (errno == EAGAIN) {
+		c->flags &= (uint16_t)~CONN_IN;
+		return -1;
+	}
+	return conn_failed(c);
+}
+
+static size_t
+iov_bytes(const struct iovec *iov, int n)
+{
+	size_t sum = 0;
+
+	for (int i = 0; i < n; i++)
+		sum += iov[i].iov_len;
+	return sum;
+}
+
+ssize_t
+conn_sendv(struct conn *c, const struct iovec *iov, int n)
+{
+	ssize_t sent;
+
+	if (c->tls != NULL)
+		return tls_sendv(c, iov, n);
+	do
+		sent = n == 1 ? send(c->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL)
+		    : writev(c->fd, iov, n);
+	while (unlikely(sent < 0 && errno == EINTR));
+	if (sent < 0) {
+		if (errno != EAGAIN)
+			return conn_failed(c);
+		c->flags &= (uint16_t)~CONN_OUT;
+		return 0;
+	}
+	if (unlikely((size_t)sent < iov_bytes(iov, n)))
+		c->flags &= (uint16_t)~CONN_OUT;
+	return sent;
+}
+
+bool
+conn_is_quiet(struct conn *c)
+{
+	char byte;
+
+	return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+bool
+conn_peer_is_gone(struct conn *c)
+{
+	char byte;
+	ssize_t n;
+
+	if (c->flags & (CONN_ERROR | CONN_CLOSED))
+		return true;
+	n = recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return conn_failed(c), true;
+	return false;
+}
+
+static int
+connect_socket(const struct addr *to, const struct addr *source)
+{
+	int fd, one = 1;
+
+	fd = socket(to->u.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (to->u.sa.sa_family != AF_UNIX)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (source == NULL)
+		return fd;
+	(void)setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+	if (bind(fd, &source->u.sa, source->len) != 0) {
+		int saved = errno;
+
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+int
+conn_connect(const struct addr *to, const struct addr *source, bool *ret_in_progress)
+{
+	int fd = connect_socket(to, source);
+
+	if (fd < 0)
+		return -1;
+	*ret_in_progress = false;
+	if (connect(fd, &to->u.sa, to->len) == 0)
+		return fd;
+	if (errno == EINPROGRESS) {
+		*ret_in_progress = true;
+		return fd;
+	}
+	int saved = errno;
+
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+int
+conn_connect_result(struct conn *c)
+{
+	int err = 0;
+	socklen_t len = sizeof err;
+
+	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len) != 0)
+		err = errno;
+	if (err == 0)
+		c->flags &= (uint16_t)~CONN_CONNECTING;
+	else {
+		c->error = (int16_t)err;
+		c->flags |= CONN_ERROR;
+	}
+	return err;
+}
