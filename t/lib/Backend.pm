@@ -4,11 +4,11 @@
 # what the test tells it, byte for byte, and writes down what it received.
 #
 #	use Backend qw(:all);
-#	my $b = Backend->new(sub ($req) { response(200, "you asked $req->{path}") });
-#	my $b = Backend->new({ '/a' => response(200, 'a'), '/rst' => RST,
+#	my $srv = Backend->new(sub ($req) { response(200, "you asked $req->{path}") });
+#	my $srv = Backend->new({ '/a' => response(200, 'a'), '/rst' => RST,
 #	    '*' => ["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", CLOSE] });
-#	server s1 127.0.0.1:@{[ $b->port ]}
-#	is scalar $b->requests, 2; like +($b->requests)[0]{raw}, qr/^GET/;
+#	server s1 127.0.0.1:@{[ $srv->port ]}
+#	is scalar $srv->requests, 2; like +($srv->requests)[0]{raw}, qr/^GET/;
 #
 # An answer is bytes, or a list of bytes and actions, done in order:
 #	CLOSE  RST  SHUT (end of our direction only)  HANG (says nothing more)

@@ -5,7 +5,7 @@
 #	my $ws = WSClient->new(port => $port, path => '/chat');
 #	$ws->send_text('hi'); is $ws->read_text, 'hi';
 #	$ws->ping('x'); $ws->close(1000);
-#	my $b = Backend->new(WSClient::echo_server());
+#	my $srv = Backend->new(WSClient::echo_server());
 package WSClient;
 
 use v5.36;

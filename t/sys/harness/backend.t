@@ -6,7 +6,7 @@ use SyslogSink;
 use Test::More;
 use WSClient;
 
-my $b = Backend->new({
+my $srv = Backend->new({
 	'/a' => response(200, 'a', 'X-A: 1'), '/chunked' => chunked(200, 'ab', 'cde'),
 	'/rst' => RST, '/half' => ["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", CLOSE],
 	'/hang' => HANG, '/late' => [PAUSE(0.05), response(200, 'late')],
@@ -30,7 +30,7 @@ listen w
 	bind "fd@${ws}"
 	server s1 "${WS}"
 CFG
-    env => { SRV => $b->addr, WS => $ws->addr, LOG => $log->addr });
+    env => { SRV => $srv->addr, WS => $ws->addr, LOG => $log->addr });
 
 my $c = $w->http('fe1');
 is $c->get('/a')->{h}{'x-a'}, 1, 'a response from the table';
@@ -46,12 +46,12 @@ $c = $w->http('fe1');
 is $c->get('/half'), undef, 'a response cut short';
 like $c->error, qr/closed in the middle/, 'and the client knows';
 
-my @req = $b->requests;
+my @req = $srv->requests;
 is $req[0]{method}, 'GET', 'recorded: method';
 is $req[0]{target}, '/a', 'recorded: target';
 is +(grep { $_->{target} eq '/body' } @req)[0]{body}, 'abcde', 'recorded: body';
-like $b->received, qr{^GET /a HTTP/1.1\r\n}, 'recorded: bytes';
-cmp_ok $b->opened, '>=', 1, 'recorded: connections';
+like $srv->received, qr{^GET /a HTTP/1.1\r\n}, 'recorded: bytes';
+cmp_ok $srv->opened, '>=', 1, 'recorded: connections';
 ok $log->find(qr{ b/s1 .* 200 .*"GET /a HTTP/1.1"}), 'a log line';
 ok $log->find(qr{ b/s1 .* 504 .*sH--}), 'another';
 
@@ -65,8 +65,8 @@ is_deeply $s->read_frame, [10, 'p', 1], 'ping and pong';
 $s->close;
 is $s->read_frame->[0], 8, 'close';
 
-$b->stop;
+$srv->stop;
 is $w->http('fe1')->get('/a')->{status}, 503, 'the backend is gone';
-$b->start;
+$srv->start;
 is $w->http('fe1')->get('/a')->{status}, 200, 'and back on its port';
 done_testing;
