@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct arg_todo;
 struct bind_conf;
 struct cfg;
 struct log_target;
@@ -51,6 +52,7 @@ struct global {
 	/* tls */
 	struct tls_global *tls;			/* owned by proxy/tls_cfg.c */
 	bool		 experimental;
+	struct arg_todo	*arg_todo;		/* proxy/sample.c: names to resolve after parsing */
 };
 
 /* control thread or a job thread */

@@ -19,6 +19,7 @@ struct listener;
 struct pp_info;			/* net/pp.h: what a PROXY header told */
 struct snapshot;
 struct txn;
+struct var;
 
 #define SESS_F_KEEP_ALIVE	0x0001u	/* at least one request was answered */
 #define SESS_F_CLOSING		0x0002u	/* close when the output is out */
@@ -38,6 +39,7 @@ struct session {
 	struct buf	*in;		/* owned: received, not yet consumed; NULL = none */
 	struct buf	*out;		/* owned: to be sent; NULL = none */
 	struct pp_info	*pp;		/* owned; NULL = none */
+	struct var	*vars;		/* owned: session scope, proxy/vars.h; NULL = none */
 	uint64_t	 accept_us;	/* monotonic; start of idle time after each request */
 	struct ip_port	 src;		/* the client's, as the PROXY header says if there is one */
 	uint32_t	 requests;

@@ -30,7 +30,7 @@ struct buf;
 struct front_ops;
 struct loop;
 struct proxy;
-struct reply;
+struct reply_conf;
 struct server;
 struct server_conn;
 struct server_thread;
@@ -138,7 +138,7 @@ struct txn {
 	struct wait_queue *queue;	/* the one we wait in; NULL = none */
 	uint64_t	 queue_seq;
 	/* rules */
-	struct var	*vars_sess, *vars_txn, *vars_req, *vars_res;	/* proxy/vars.h */
+	struct var	*vars_txn, *vars_req, *vars_res;	/* proxy/vars.h; session scope: session */
 	struct str	*captures;	/* fe->ncaptures_req + ncaptures_res; scratch memory */
 	uint64_t	 timeout_client_us, timeout_server_us, timeout_tunnel_us,
 	    timeout_connect_us, timeout_queue_us;	/* effective; set-timeout changes them */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Variables: proc (process, under a lock), sess (client connection, heap, freed
+ * with it), txn, req, res (memory of the transaction), check (of a check). Short
+ * linked lists: a configuration has few names.
+ */
+#ifndef WEIR_PROXY_VARS_H
+#define WEIR_PROXY_VARS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "proxy/sample.h"
+
+struct cfg;
+struct session;
+
+enum var_scope { VAR_PROC, VAR_SESS, VAR_TXN, VAR_REQ, VAR_RES, VAR_CHECK };
+
+struct var_name {
+	struct str	 name;		/* without the scope */
+	uint32_t	 hash;
+	uint8_t		 scope;		/* enum var_scope */
+};
+
+struct var {
+	struct var	*next;
+	uint32_t	 hash;
+	uint32_t	 cap;		/* room behind `data` for strings */
+	bool		 is_set;
+	struct str	 name;		/* borrowed: snapshot; proc and sess: own copy */
+	struct sample	 value;
+	char		*data;
+};
+
+/* `txn.name`: NULL after a diag_error. control thread or a job thread */
+const struct var_name *var_name_parse(struct cfg *c, const char *text);
+
+/* data thread */
+bool	var_get(struct sample_ctx *x, const struct var_name *n, struct sample *ret);
+bool	var_set(struct sample_ctx *x, const struct var_name *n, const struct sample *v);
+bool	var_unset(struct sample_ctx *x, const struct var_name *n);
+void	vars_free_session(struct session *s);	/* session_close calls it */
+
+/* any thread: proc scope, for `get var` and start-up */
+bool	var_proc_get(struct str name, struct sample *ret);	/* copied to eval scratch */
+bool	var_proc_set(struct str name, const struct sample *v);
+
+#endif
