@@ -23,6 +23,9 @@
 
 #include "base/list.h"
 #include "event/loop.h"
+#include "event/mailbox.h"
+#include "event/timer.h"
+#include "http/h1.h"
 #include "http/msg.h"
 #include "net/addr.h"
 
@@ -85,6 +88,12 @@ enum txn_step {
 #define TXN_F_TARPIT		0x00400000u
 #define TXN_F_NO_RETRY		0x00800000u	/* part of the request is gone: cannot repeat */
 #define TXN_F_SILENT_DROP	0x01000000u
+#define TXN_F_FRONT_FULL	0x02000000u	/* the client does not take more for now */
+#define TXN_F_BODY_WANTED	0x04000000u	/* the front side may give body bytes */
+#define TXN_F_SLOT_MAIL		0x08000000u	/* a slot is on its way by mail */
+#define TXN_F_PREPARED		0x10000000u	/* forwarding fields were added */
+#define TXN_F_DEFERRED		0x20000000u	/* waits for the end of the pass to pick */
+#define TXN_F_HEAD_ONLY		0x40000000u	/* a response to HEAD: no body to the client */
 #define TXN_F_FREED		0x80000000u
 
 /* Instants, monotonic us; 0 = phase not reached. */
@@ -113,6 +122,8 @@ struct txn {
 	struct server	*srv;		/* of snap; NULL until picked */
 	struct server_conn *sc;		/* owned while in use */
 	struct http_msg	 req, res;
+	struct h1_parser h1;		/* the HTTP/1 front side's */
+	struct h1_chunks req_chunks;
 	struct txn_times at;
 	uint64_t	 bytes_in, bytes_out;	/* from client, to client (%B: from server) */
 	uint64_t	 bytes_server;	/* received from the server */
@@ -136,7 +147,8 @@ struct txn {
 	struct list	 node;		/* of the thread's transactions */
 	struct list	 queue_node;	/* see queue.h */
 	struct wait_queue *queue;	/* the one we wait in; NULL = none */
-	uint64_t	 queue_seq;
+	struct mail	 slot_mail;	/* who frees a slot sends it with this */
+	struct server_live *slot;	/* the server whose slot we hold or are sent */
 	/* rules */
 	struct var	*vars_txn, *vars_req, *vars_res;	/* proxy/vars.h; session scope: session */
 	struct str	*captures;	/* fe->ncaptures_req + ncaptures_res; scratch memory */

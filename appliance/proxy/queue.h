@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Waiting for a slot. One queue per server (persistent or hashed transactions)
+ * and one per backend; FIFO over all threads. Who frees a slot keeps the inflight
+ * count, pops the head and hands the slot over by mailbox; a receiver that has
+ * gone hands it on.
+ */
+#ifndef WEIR_PROXY_QUEUE_H
+#define WEIR_PROXY_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct proxy;
+struct server;
+struct server_live;
+struct txn;
+struct wait_queue;
+
+/* start-up */
+void	wait_queue_init(struct wait_queue *q);
+void	wait_queue_fini(struct wait_queue *q);
+
+/* data thread */
+/* Append; false when the queue is at its limit (maxqueue; 0 = none). */
+bool	queue_enter(struct wait_queue *q, struct txn *t, uint32_t limit);
+/* Leave a queue (timeout, client gone). false: a slot is already under way by
+ * mail; the transaction must stay until queue_on_slot runs. */
+bool	queue_leave(struct txn *t);
+/* Free the slot of t's server: hand it to the first waiter or drop it. */
+void	queue_release_slot(struct txn *t);
+
+#endif
