@@ -37,7 +37,8 @@ void	diag_at(struct diag *d, const char *file, int line);	/* borrowed */
 void	diag_error(struct diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void	diag_warn(struct diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void	diag_note(struct diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void	diag_hint(struct diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));	/* DIAG */
+/* level DIAG */
+void	diag_hint(struct diag *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Without a place: the text as it is. */
 void	diag_plain(struct diag *d, enum log_level level, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));

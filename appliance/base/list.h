@@ -67,6 +67,7 @@ list_pop(struct list *head)		/* first, or NULL */
 #define LIST_EACH(it, head) \
 	for (struct list *it = (head)->next; it != (head); it = it->next)
 #define LIST_EACH_SAFE(it, tmp, head) \
-	for (struct list *it = (head)->next, *tmp = it->next; it != (head); it = tmp, tmp = it->next)
+	for (struct list *it = (head)->next, *tmp = it->next; it != (head); \
+	    it = tmp, tmp = it->next)
 
 #endif

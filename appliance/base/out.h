@@ -87,7 +87,8 @@ void	outbuf_clear(struct outbuf *b);
 void	outbuf_mem(struct outbuf *b, const void *mem, size_t len);
 void	outbuf_z(struct outbuf *b, const char *z);
 void	outbuf_fmt(struct outbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void	outbuf_vfmt(struct outbuf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+void	outbuf_vfmt(struct outbuf *b, const char *fmt, va_list ap)
+	    __attribute__((format(printf, 2, 0)));
 /* A writer over room for at least `need` more bytes; outbuf_commit takes them. */
 struct out outbuf_reserve(struct outbuf *b, size_t need);
 void	outbuf_commit(struct outbuf *b, const struct out *o);

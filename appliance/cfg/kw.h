@@ -65,7 +65,7 @@ struct section_row {
 	const char	*name;
 	uint32_t	 in;		/* what its lines count as */
 	int		(*open)(struct cfg *c, char **args, int nargs);
-	void		(*close)(struct cfg *c);	/* at the next section or the end; may be NULL */
+	void		(*close)(struct cfg *c);	/* at its end; may be NULL */
 	const char	*help;
 };
 

@@ -34,11 +34,11 @@ struct loop_task {
 
 struct loop {
 	struct event_base	*base;		/* owned */
-	unsigned		 id;		/* 0..n-1 data threads; the control thread has the last */
+	unsigned		 id;		/* 0..n-1 data threads, n control */
 	struct mailbox		 mailbox;
 	struct timer_wheel	 wheel;
 	struct list		 ready;		/* loop_task: run once in the coming pass_end */
-	struct list		 deferred;	/* loop_task: run at the very end of this pass (frees) */
+	struct list		 deferred;	/* loop_task: run last in this pass (frees) */
 	_Atomic uint64_t	 passes;	/* read by the control thread */
 	uint64_t		 pass_work_max_us;	/* longest pass; gauge */
 	uint64_t		 busy_us, idle_us;	/* time outside and inside epoll_wait */

@@ -22,7 +22,7 @@ struct h1_out_opts {
 	bool		 close;		/* write `connection: close` */
 	bool		 keep_alive;	/* write `connection: keep-alive` (HTTP/1.0 peers) */
 	bool		 upgrade;	/* write `connection: upgrade` and keep Upgrade */
-	uint8_t		 body;		/* enum http_body on this side: LENGTH, CHUNKED, CLOSE, NONE */
+	uint8_t		 body;		/* enum http_body on this side */
 	bool		 send_length;	/* write `content-length:` content_length */
 	uint64_t	 content_length;
 };

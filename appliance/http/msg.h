@@ -78,7 +78,7 @@ enum http_body {
 #define HTTP_F_HOST		0x0020	/* has an authority */
 #define HTTP_F_ABSOLUTE		0x0040	/* target came in absolute form */
 #define HTTP_F_HAS_LENGTH	0x0080	/* Content-Length was present (also HEAD, 304) */
-#define HTTP_F_UNSAFE		0x0100	/* target holds bytes let pass by accept-unsafe-violations */
+#define HTTP_F_UNSAFE		0x0100	/* target: bytes let pass by accept-unsafe-violations */
 
 struct http_msg {
 	char		*text;		/* borrowed: memory of the transaction */
@@ -129,7 +129,8 @@ struct http_field *http_find(const struct http_msg *m, struct str name,
 	    const struct http_field *after);
 struct http_field *http_find_id(const struct http_msg *m, enum http_name id,
 	    const struct http_field *after);
-bool	http_has_token(const struct http_msg *m, enum http_name id, struct str token);	/* in a comma list */
+/* in a comma list */
+bool	http_has_token(const struct http_msg *m, enum http_name id, struct str token);
 
 /* Changing. Append returns false when text or table is full (431/502/500 by the
  * caller) or when name or value holds bytes no field may have. */

@@ -32,7 +32,7 @@ struct addr {
 	bool		 is_dgram;
 	int		 fd;		/* ADDR_FD */
 	uint16_t	 port_lo, port_hi;	/* range; equal for one port; 0 = none given */
-	int8_t		 port_sign;	/* server `+N` / `-N`: port relative to the client's; 0 = absolute */
+	int8_t		 port_sign;	/* server `+N` / `-N`: relative to the client's port */
 	socklen_t	 len;
 	union {
 		struct sockaddr		 sa;
@@ -52,7 +52,8 @@ enum addr_flags {
 };
 
 /* configuration time: 0, or -1 with a message in err ("missing port specification in '...'") */
-int	addr_parse(const char *text, unsigned flags, struct addr *ret_a, char *err, size_t err_size);
+int	addr_parse(const char *text, unsigned flags, struct addr *ret_a, char *err,
+	    size_t err_size);
 
 /* any thread */
 void	addr_set_port(struct addr *a, uint16_t port);

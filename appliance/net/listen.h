@@ -70,7 +70,8 @@ void	listener_close_all(void);	/* shutdown; threads are gone */
 /* the thread of `loop` */
 int	listener_start(struct listener *l, struct loop *loop);	/* watch; 0 or -1 */
 void	listener_stop(struct listener *l, struct loop *loop);	/* stop watching for good */
-void	listener_pause(struct listener *l, struct loop *loop, uint64_t us);	/* 0 = until resumed */
+/* us 0 = until resumed */
+void	listener_pause(struct listener *l, struct loop *loop, uint64_t us);
 void	listener_resume(struct listener *l, struct loop *loop);
 
 #endif

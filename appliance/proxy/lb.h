@@ -48,13 +48,15 @@ struct lb_algo {
 			    const struct server *avoid, bool *ret_full);
 	/* inflight of srv in this thread changed (LB_FLOW); may be NULL */
 	void		(*take)(struct proxy *px, void *state, struct server *srv);
-	void		(*drop)(struct proxy *px, void *state, struct server *srv, uint64_t total_us);
+	void		(*drop)(struct proxy *px, void *state, struct server *srv,
+			    uint64_t total_us);
 };
 
 /* data thread */
 struct server *lb_pick(struct proxy *be, struct txn *t, const struct server *avoid, bool *ret_full);
-void	lb_take(struct proxy *be, struct server *srv);	/* a slot was taken; bookkeeping of this thread */
-void	lb_drop(struct proxy *be, struct server *srv, uint64_t total_us);	/* it was given back */
+/* A slot was taken / given back: bookkeeping of this thread. */
+void	lb_take(struct proxy *be, struct server *srv);
+void	lb_drop(struct proxy *be, struct server *srv, uint64_t total_us);
 
 /* One try for a slot: compare-and-swap below the effective maxconn. */
 bool	server_slot_take(struct server *srv);

@@ -142,7 +142,7 @@ struct proxy_live {
 	_Atomic uint32_t fe_state;	/* 0 open, 1 paused, 2 stopped */
 	_Atomic uint32_t fe_max_now;	/* `set maxconn frontend`; 0 = configured */
 	_Atomic uint32_t epoch;		/* control: grows with each change of a server */
-	_Atomic uint32_t nusable;	/* servers that can serve now (backups count when active ones are gone) */
+	_Atomic uint32_t nusable;	/* can serve now; backups when active ones are gone */
 	struct gauge	 fe_conn __attribute__((aligned(CACHE_LINE)));
 	struct gauge	 be_conn;	/* transactions in the backend, queued ones too */
 	struct gauge	 be_served;	/* of them, holding a server */

@@ -108,7 +108,7 @@ struct proxy_timeouts {		/* microseconds; 0 = not written */
 struct hash_conf {		/* hash-type, balance arguments */
 	bool		 consistent, avalanche;
 	uint8_t		 function;	/* enum lb_hash_fn */
-	uint8_t		 preserve;	/* hash-preserve-affinity: 0 always, 1 maxconn, 2 maxqueue */
+	uint8_t		 preserve;	/* hash affinity: 0 always, 1 maxconn, 2 maxqueue */
 	uint16_t	 balance_factor;	/* percent; 0 = off */
 };
 
@@ -289,7 +289,8 @@ struct capture {
 /* control thread or a job thread */
 struct proxy *proxy_find(const struct snapshot *s, const char *name, unsigned cap);
 struct server *server_find(const struct proxy *px, const char *name);
-const char *proxy_type_name(const struct proxy *px);	/* "frontend", "backend", "listen", "defaults" */
+/* "frontend", "backend", "listen", "defaults" */
+const char *proxy_type_name(const struct proxy *px);
 /* The object of a row's line, asserted to be a proxy. */
 struct proxy *proxy_of(struct cfg *c);
 

@@ -75,7 +75,7 @@ enum txn_step {
 #define TXN_F_CLIENT_GONE	0x00000200u
 #define TXN_F_LOCAL		0x00000400u	/* answered by weir itself */
 #define TXN_F_REDISPATCHED	0x00000800u	/* %rc gets its + */
-#define TXN_F_RETRIED_FRESH	0x00001000u	/* reused connection died; the one free retry is used */
+#define TXN_F_RETRIED_FRESH	0x00001000u	/* reused one died; free retry is used */
 #define TXN_F_RETRIED_OTHER	0x00002000u	/* implicit retry on another server is used */
 #define TXN_F_HAS_SLOT		0x00004000u
 #define TXN_F_PERSISTENT	0x00008000u	/* persistence chose the server */
@@ -134,7 +134,7 @@ struct txn {
 	uint8_t		 retries_left;
 	uint8_t		 retries;	/* connection retries done (%rc) */
 	uint8_t		 interim;	/* 1xx passed on */
-	uint8_t		 body_in, body_out;	/* enum http_body of request, as sent to the server */
+	uint8_t		 body_in, body_out;	/* enum http_body; as sent to the server */
 	uint8_t		 res_out;	/* enum http_body of response, as sent to the client */
 	uint64_t	 req_left;	/* request body still to come (HTTP_BODY_LENGTH) */
 	uint64_t	 res_left;
