@@ -54,6 +54,7 @@ enum h1_result {
 	X(CHUNK_OVERHEAD, 400, "too much chunk framing") \
 	X(TRAILER, 400, "malformed trailer") \
 	X(TRACE_BODY, 400, "TRACE with a body") \
+	X(UPGRADE, 502, "101 not asked for or not matching") \
 	X(TRUNCATED, 400, "connection closed inside a message")
 
 enum h1_error {
@@ -80,7 +81,22 @@ struct h1_parser {
 	uint32_t	 scanned;	/* of the incomplete line, searched for its end */
 	uint32_t	 received;	/* bytes of this head consumed so far */
 	uint32_t	 error_at;	/* offset of the offending byte within the head */
+	uint8_t		 seen;		/* H1_SEEN_*: fields that decide at the end of the head */
+	uint16_t	 host_at;	/* index of the Host field */
+	uint16_t	 connection_at;	/* index of the first Connection field */
+	uint16_t	 target_port;	/* of an absolute target or CONNECT, when not written */
 };
+
+#define H1_SEEN_HOST		0x01
+#define H1_SEEN_LENGTH		0x02
+#define H1_SEEN_CODING		0x04
+#define H1_SEEN_UNKNOWN_CODING	0x08
+#define H1_SEEN_CONNECTION	0x10
+#define H1_SEEN_UPGRADE		0x20
+
+/* Text memory wanted beyond the bytes of the head, so that wide stores never
+ * leave it: cap >= head bytes + fields + H1_TEXT_SLACK never gives H1_FULL. */
+#define H1_TEXT_SLACK	128
 
 /* the owner's thread */
 void	h1_parser_init(struct h1_parser *p, bool is_response);
