@@ -63,38 +63,45 @@ enum txn_step {
 #define TERM_NONE	'-'
 /* C S P L R I D U K c s: as the manual; second letter: R Q C H D L T - */
 
-#define TXN_F_HTTP		0x00000001u
-#define TXN_F_REQ_DONE		0x00000002u	/* request body fully received from the client */
-#define TXN_F_REQ_SENT		0x00000004u	/* ... and sent to the server */
-#define TXN_F_RES_HEAD_SENT	0x00000008u	/* the client has seen the status line */
-#define TXN_F_RES_DONE		0x00000010u	/* response body fully received */
-#define TXN_F_FRONT_DONE	0x00000020u	/* response fully handed to the front side */
-#define TXN_F_CLOSE_CLIENT	0x00000040u	/* client connection ends after this */
-#define TXN_F_SERVER_BAD	0x00000080u	/* server connection must not be pooled */
-#define TXN_F_TUNNEL		0x00000100u
-#define TXN_F_CLIENT_GONE	0x00000200u
-#define TXN_F_LOCAL		0x00000400u	/* answered by weir itself */
-#define TXN_F_REDISPATCHED	0x00000800u	/* %rc gets its + */
-#define TXN_F_RETRIED_FRESH	0x00001000u	/* reused one died; free retry is used */
-#define TXN_F_RETRIED_OTHER	0x00002000u	/* implicit retry on another server is used */
-#define TXN_F_HAS_SLOT		0x00004000u
-#define TXN_F_PERSISTENT	0x00008000u	/* persistence chose the server */
-#define TXN_F_CONTINUE_SENT	0x00010000u	/* 100 sent by us or asked for by us */
-#define TXN_F_QUEUED		0x00020000u
-#define TXN_F_IN_BACKEND	0x00040000u	/* counted in be_conn */
-#define TXN_F_LOGGED		0x00080000u
-#define TXN_F_REQ_WAITS		0x00100000u	/* Expect: body not yet asked for */
-#define TXN_F_HTTP10_CLIENT	0x00200000u
-#define TXN_F_TARPIT		0x00400000u
-#define TXN_F_NO_RETRY		0x00800000u	/* part of the request is gone: cannot repeat */
-#define TXN_F_SILENT_DROP	0x01000000u
-#define TXN_F_FRONT_FULL	0x02000000u	/* the client does not take more for now */
-#define TXN_F_BODY_WANTED	0x04000000u	/* the front side may give body bytes */
-#define TXN_F_SLOT_MAIL		0x08000000u	/* a slot is on its way by mail */
-#define TXN_F_PREPARED		0x10000000u	/* forwarding fields were added */
-#define TXN_F_DEFERRED		0x20000000u	/* waits for the end of the pass to pick */
-#define TXN_F_HEAD_ONLY		0x40000000u	/* a response to HEAD: no body to the client */
-#define TXN_F_FREED		0x80000000u
+#define TXN_F_HTTP		0x00000001ull
+#define TXN_F_REQ_DONE		0x00000002ull	/* request body fully received from the client */
+#define TXN_F_REQ_SENT		0x00000004ull	/* ... and sent to the server */
+#define TXN_F_RES_HEAD_SENT	0x00000008ull	/* the client has seen the status line */
+#define TXN_F_RES_DONE		0x00000010ull	/* response body fully received */
+#define TXN_F_FRONT_DONE	0x00000020ull	/* response fully handed to the front side */
+#define TXN_F_CLOSE_CLIENT	0x00000040ull	/* client connection ends after this */
+#define TXN_F_SERVER_BAD	0x00000080ull	/* server connection must not be pooled */
+#define TXN_F_TUNNEL		0x00000100ull
+#define TXN_F_CLIENT_GONE	0x00000200ull
+#define TXN_F_LOCAL		0x00000400ull	/* answered by weir itself */
+#define TXN_F_REDISPATCHED	0x00000800ull	/* %rc gets its + */
+#define TXN_F_RETRIED_FRESH	0x00001000ull	/* reused one died; free retry is used */
+#define TXN_F_RETRIED_OTHER	0x00002000ull	/* implicit retry on another server is used */
+#define TXN_F_HAS_SLOT		0x00004000ull
+#define TXN_F_PERSISTENT	0x00008000ull	/* persistence chose the server */
+#define TXN_F_CONTINUE_SENT	0x00010000ull	/* 100 sent by us or asked for by us */
+#define TXN_F_QUEUED		0x00020000ull
+#define TXN_F_IN_BACKEND	0x00040000ull	/* counted in be_conn */
+#define TXN_F_LOGGED		0x00080000ull
+#define TXN_F_REQ_WAITS		0x00100000ull	/* Expect: body not yet asked for */
+#define TXN_F_HTTP10_CLIENT	0x00200000ull
+#define TXN_F_TARPIT		0x00400000ull
+#define TXN_F_NO_RETRY		0x00800000ull	/* part of the request is gone: cannot repeat */
+#define TXN_F_SILENT_DROP	0x01000000ull
+#define TXN_F_FRONT_FULL	0x02000000ull	/* the client does not take more for now */
+#define TXN_F_BODY_WANTED	0x04000000ull	/* the front side may give body bytes */
+#define TXN_F_SLOT_MAIL		0x08000000ull	/* a slot is on its way by mail */
+#define TXN_F_PREPARED		0x10000000ull	/* forwarding fields were added */
+#define TXN_F_DEFERRED		0x20000000ull	/* waits for the end of the pass to pick */
+#define TXN_F_HEAD_ONLY		0x40000000ull	/* a response to HEAD: no body to the client */
+#define TXN_F_FREED		0x80000000ull
+#define TXN_F_COUNTED		0x100000000ull	/* statistics were bumped */
+#define TXN_F_FINISHED		0x200000000ull	/* the front side was told */
+#define TXN_F_ENDING		0x400000000ull	/* only waits for a slot's mail */
+#define TXN_F_VERDICT		0x800000000ull	/* a rule or an error chose the next step */
+#define TXN_F_NO_ANSWER		0x1000000000ull	/* reject: close without bytes */
+#define TXN_F_LATE		0x2000000000ull	/* this is the end of the pass: pick now */
+#define TXN_F_SENT_ANY		0x4000000000ull	/* bytes of this request reached a server */
 
 /* Instants, monotonic us; 0 = phase not reached. */
 struct txn_times {
@@ -110,9 +117,10 @@ struct txn_times {
 
 struct txn {
 	uint32_t	 magic;
-	uint32_t	 flags;		/* TXN_F_* */
+	uint64_t	 flags;		/* TXN_F_* */
 	uint8_t		 step;		/* enum txn_step */
 	uint8_t		 running;	/* the driver is on the stack */
+	bool		 timed_out;	/* our timer fired; the step that waits clears it */
 	char		 term[2];	/* cause and phase */
 	const struct front_ops *front;	/* borrowed: static */
 	struct session	*sess;		/* borrowed: outlives us */
@@ -127,9 +135,11 @@ struct txn {
 	struct txn_times at;
 	uint64_t	 bytes_in, bytes_out;	/* from client, to client (%B: from server) */
 	uint64_t	 bytes_server;	/* received from the server */
-	struct reply	*reply;		/* local answer, proxy/reply.h; NULL = none */
+	uint64_t	 counted_in, counted_out;	/* of bytes_in, bytes_out, already counted */
+	const struct reply_conf *reply;	/* local answer; borrowed: snapshot; NULL = none */
 	struct str	 local_body;	/* of a local answer; borrowed: snapshot or our memory */
 	uint16_t	 status;	/* as logged; 0 = none yet */
+	uint16_t	 error_status;	/* the page that step error sends */
 	uint16_t	 refused;	/* enum h1_error when a message was refused */
 	uint8_t		 retries_left;
 	uint8_t		 retries;	/* connection retries done (%rc) */
@@ -140,6 +150,7 @@ struct txn {
 	uint64_t	 res_left;
 	uint32_t	 srv_queue_pos, be_queue_pos;	/* %sq %bq */
 	uint32_t	 conn_counts[4];	/* %ac %fc %bc %sc at log time */
+	struct server	*wanted;	/* use-server, a cookie, a table: try it first */
 	struct server	*avoid;		/* redispatch: not this one if another is there */
 	struct buf	*keep;		/* owned: request body held for a retry */
 	struct timer	 timer;		/* queue, tarpit, inspect-delay, pause between tries */
@@ -155,6 +166,8 @@ struct txn {
 	uint64_t	 timeout_client_us, timeout_server_us, timeout_tunnel_us,
 	    timeout_connect_us, timeout_queue_us;	/* effective; set-timeout changes them */
 	struct str	 unique_id;
+	char		*res_text;	/* where the response's text starts in our object */
+	uint32_t	 res_cap;
 	/* scratch memory of this transaction: txn_scratch */
 	char		*scratch;	/* borrowed: inside our object, or a pool block */
 	uint32_t	 scratch_len, scratch_cap;
@@ -194,6 +207,8 @@ void	txn_error(struct txn *t, unsigned status, char cause, char phase);
 void	txn_set_term(struct txn *t, char cause, char phase);	/* the first one wins */
 /* Memory that lives as long as the transaction; NULL when refused or > 32 KiB. */
 void	*txn_scratch(struct txn *t, size_t size);
+void	txn_begin_response(struct txn *t);	/* a fresh t->res; the request is final */
+void	txn_count(struct txn *t);	/* statistics, before the last byte leaves */
 /* Grow the memory of a message; false when it is at its limit or refused. */
 bool	txn_grow(struct txn *t, struct http_msg *m);
 const char *txn_step_name(enum txn_step s);

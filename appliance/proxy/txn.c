@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Transactions: the table of steps with its driver, their memory, their end.
+ *
+ * The driver runs steps until one waits. Events (client, server, timer, mail)
+ * call txn_run again, which resumes at the step that waits. A step that is
+ * entered again from inside the driver only sets `running` to "again", so there
+ * is no recursion however events nest.
+ *
+ * Memory of one object: struct txn, two field tables, then text: the request's
+ * head first; when a response comes the request is final, and the response's
+ * text starts right behind it. So short heads need one object whatever their
+ * proportions.
+ */
+#include "proxy/txn.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/magic.h"
+#include "cfg/snapshot.h"
+#include "net/buf.h"
+#include "net/listen.h"
+#include "proxy/dthread.h"
+#include "proxy/global.h"
+#include "proxy/live.h"
+#include "proxy/logline.h"
+#include "proxy/proxy.h"
+#include "proxy/queue.h"
+#include "proxy/server_conn.h"
+#include "proxy/session.h"
+#include "proxy/txn_steps.h"
+
+static const struct {
+	const char	*name;
+	txn_step_fn	*fn;
+} steps[TS_MAX] = {
+	[TS_READ_REQUEST] =	{ "read_request", step_read_request },
+	[TS_TCP_CONTENT] =	{ "tcp_content", step_tcp_content },
+	[TS_FRONTEND_RULES] =	{ "frontend_rules", step_frontend_rules },
+	[TS_CHOOSE_BACKEND] =	{ "choose_backend", step_choose_backend },
+	[TS_BACKEND_RULES] =	{ "backend_rules", step_backend_rules },
+	[TS_PERSISTENCE] =	{ "persistence", step_persistence },
+	[TS_PICK] =		{ "pick", step_pick },
+	[TS_WAIT_SLOT] =	{ "wait_slot", step_wait_slot },
+	[TS_CONNECT] =		{ "connect", step_connect },
+	[TS_SEND_REQUEST] =	{ "send_request", step_send_request },
+	[TS_READ_RESPONSE] =	{ "read_response", step_read_response },
+	[TS_RESPONSE_RULES] =	{ "response_rules", step_response_rules },
+	[TS_STORE_STICK] =	{ "store_stick", step_store_stick },
+	[TS_SEND_RESPONSE] =	{ "send_response", step_send_response },
+	[TS_TUNNEL] =		{ "tunnel", step_tunnel },
+	[TS_SERVICE] =		{ "service", step_service },
+	[TS_REDISPATCH] =	{ "redispatch", step_redispatch },
+	[TS_ERROR] =		{ "error", step_error },
+	[TS_LOG] =		{ "log", step_log },
+	[TS_DONE] =		{ "done", step_done },
+};
+
+enum { IDLE, RUNNING, AGAIN };
+
+const char *
+txn_step_name(enum txn_step s)
+{
+	return s < TS_MAX ? steps[s].name : "?";
+}
+
+/* ---- memory ---- */
+
+#define FIELDS_OFF	sizeof(struct txn)
+#define TEXT_OFF	(FIELDS_OFF + 2 * TXN_FIELDS * sizeof(struct http_field))
+
+static void
+run_task(struct loop_task *task)
+{
+	struct txn *t = LIST_ITEM(task, struct txn, task);
+
+	t->flags &= ~TXN_F_DEFERRED;
+	txn_run(t);
+}
+
+static void
+on_timer(struct timer *timer)
+{
+	struct txn *t = CONTAINER_OF(timer, struct txn, timer);
+
+	timer_clear(timer);
+	t->timed_out = true;
+	txn_run(t);
+}
+
+static void
+init_messages(struct txn *t)
+{
+	char *obj = (char *)t;
+	struct http_field *fields = (struct http_field *)(void *)(obj + FIELDS_OFF);
+
+	_Static_assert(FIELDS_OFF % 8 == 0 && TEXT_OFF + 1024 < TXN_BYTES, "room for text");
+	http_msg_init(&t->req, obj + TEXT_OFF, TXN_BYTES - TEXT_OFF, fields, TXN_FIELDS);
+	http_msg_init(&t->res, NULL, 0, fields + TXN_FIELDS, TXN_FIELDS);
+}
+
+struct txn *
+txn_new(struct session *s, const struct front_ops *front)
+{
+	struct bind_conf *b = atomic_load_explicit(&s->listener->user, memory_order_acquire);
+	struct txn *t = pool_get(&dt->txns, POOL_SITE_TXN);
+
+	if (t == NULL)
+		return NULL;
+	memset(t, 0, sizeof *t);
+	t->magic = TXN_MAGIC;
+	t->term[0] = t->term[1] = '-';
+	t->front = front;
+	t->sess = s;
+	t->loop = loop_self;
+	t->fe = b->frontend;
+	t->snap = t->fe->snap;
+	snapshot_ref(t->snap, dt->id);
+	t->at.accept = s->accept_us;
+	t->at.start = clock_now_us;
+	init_messages(t);
+	timer_init(&t->timer, on_timer);
+	loop_task_init(&t->task, run_task);
+	list_init(&t->queue_node);
+	list_append(&dt->txn_list, &t->node);
+	return t;
+}
+
+/* The response's text starts behind the request's, which is final now. */
+void
+txn_begin_response(struct txn *t)
+{
+	uint32_t used = (t->req.len + 7u) & ~7u;
+	uint32_t cap = t->big_req != NULL ? 0 : t->req.cap;
+
+	if (t->big_res != NULL) {
+		head_put(t->big_res);
+		t->big_res = NULL;
+	}
+	if (t->res_text == NULL) {
+		char *text = (char *)t + TEXT_OFF;
+
+		if (t->big_req != NULL) {	/* our own room is free again */
+			t->res_text = text;
+			t->res_cap = TXN_BYTES - TEXT_OFF;
+		} else {
+			t->req.cap = used < cap ? used : cap;
+			t->res_text = text + t->req.cap;
+			t->res_cap = TXN_BYTES - TEXT_OFF - t->req.cap;
+		}
+	}
+	http_msg_init(&t->res, t->res_text, t->res_cap,
+	    (struct http_field *)(void *)((char *)t + FIELDS_OFF) + TXN_FIELDS, TXN_FIELDS);
+}
+
+bool
+txn_grow(struct txn *t, struct http_msg *m)
+{
+	void **big = m == &t->req ? &t->big_req : &t->big_res;
+	uint16_t max_fields = (uint16_t)(t->snap->global->maxhdr + HEAD_EXTRA_FIELDS);
+	size_t table = max_fields * sizeof(struct http_field);
+	char *block, *text;
+
+	if (*big != NULL || (block = head_get()) == NULL)
+		return false;
+	text = block + table;
+	memcpy(block, m->fields, m->nfields * sizeof *m->fields);
+	memcpy(text, m->text, m->len);
+	http_msg_move(m, text, (uint32_t)(head_bytes() - table),
+	    (struct http_field *)(void *)block, max_fields);
+	*big = block;
+	return true;
+}
+
+void *
+txn_scratch(struct txn *t, size_t size)
+{
+	char *p;
+
+	size = (size + 15) & ~(size_t)15;
+	if (t->scratch == NULL) {
+		t->big_scratch = t->scratch = head_get();
+		if (t->scratch == NULL)
+			return NULL;
+		t->scratch_cap = (uint32_t)head_bytes();
+	}
+	if (size > t->scratch_cap - t->scratch_len)
+		return NULL;
+	p = t->scratch + t->scratch_len;
+	t->scratch_len += (uint32_t)size;
+	return p;
+}
+
+static void
+on_free(struct loop_task *task)
+{
+	struct txn *t = LIST_ITEM(task, struct txn, task);
+
+	head_put(t->big_req);
+	head_put(t->big_res);
+	head_put(t->big_scratch);
+	t->magic = 0;
+	pool_put(&dt->txns, t);
+}
+
+void
+txn_free(struct txn *t)
+{
+	MAGIC_OK(t, TXN_MAGIC);
+	if (t->flags & TXN_F_FREED)
+		return;
+	t->flags |= TXN_F_FREED;
+	timer_unlink(&t->loop->wheel, &t->timer);
+	buf_drop(&t->keep);
+	list_del(&t->node);
+	loop_task_cancel(&t->task);
+	snapshot_unref(t->snap, dt->id);
+	loop_task_init(&t->task, on_free);
+	loop_defer(t->loop, &t->task);
+}
+
+/* ---- the driver ---- */
+
+void
+txn_run(struct txn *t)
+{
+	enum step_result r;
+
+	MAGIC_OK(t, TXN_MAGIC);
+	if (t->flags & TXN_F_FREED)
+		return;
+	if (t->running != IDLE) {
+		t->running = AGAIN;
+		return;
+	}
+	do {
+		t->running = RUNNING;
+		do
+			r = steps[t->step].fn(t);
+		while (r == STEP_NEXT);
+	} while (r == STEP_WAIT && t->running == AGAIN);
+	t->running = IDLE;
+	if (r == STEP_END)
+		txn_free(t);
+}
+
+void
+txn_wake(struct txn *t)
+{
+	t->flags |= TXN_F_DEFERRED;
+	loop_ready(t->loop, &t->task);
+}
+
+void
+txn_set_term(struct txn *t, char cause, char phase)
+{
+	if (t->term[0] != '-')
+		return;
+	t->term[0] = cause;
+	t->term[1] = phase;
+}
+
+/* ---- the end ---- */
+
+/* Counted at the end, in the blocks of frontend, backend and server. */
+static void
+count_status(struct counters *c, unsigned status)
+{
+	switch (status / 100) {
+	case 1: COUNT(c, hrsp_1xx); break;
+	case 2: COUNT(c, hrsp_2xx); break;
+	case 3: COUNT(c, hrsp_3xx); break;
+	case 4: COUNT(c, hrsp_4xx); break;
+	case 5: COUNT(c, hrsp_5xx); break;
+	default: COUNT(c, hrsp_other); break;
+	}
+}
+
+static void
+count_bytes(struct counters *c, const struct txn *t)
+{
+	COUNT_ADD(c, bin, t->bytes_in);
+	COUNT_ADD(c, bout, t->bytes_out);
+}
+
+static uint64_t
+span_us(uint64_t from, uint64_t to)
+{
+	return from != 0 && to > from ? to - from : 0;
+}
+
+static void
+count_times(struct counters *c, const struct txn *t)
+{
+	time_avg_add(&c->q, span_us(t->at.queued, t->at.picked));
+	time_avg_add(&c->c, span_us(t->at.picked, t->at.connected));
+	time_avg_add(&c->r, span_us(t->at.connected, t->at.response));
+	time_avg_add(&c->t, span_us(t->at.start, t->at.end));
+}
+
+static void
+count_server(struct txn *t)
+{
+	struct server_thread *st = &t->srv->live->threads[dt->id];
+
+	count_bytes(&st->count, t);
+	count_times(&st->count, t);
+	if (t->flags & TXN_F_HTTP)
+		count_status(&st->count, t->status);
+	hist_add(&st->total, span_us(t->at.start, t->at.end));
+}
+
+static void
+count_backend(struct txn *t)
+{
+	struct proxy_thread *pt = &t->be->live->threads[dt->id];
+
+	count_bytes(&pt->be, t);
+	count_times(&pt->be, t);
+	if (t->flags & TXN_F_HTTP)
+		count_status(&pt->be, t->status);
+	hist_add(&pt->total, span_us(t->at.start, t->at.end));
+	if (t->at.response != 0) {
+		hist_add(&pt->queue, span_us(t->at.queued, t->at.picked));
+		hist_add(&pt->connect, span_us(t->at.picked, t->at.connected));
+		hist_add(&pt->response, span_us(t->at.connected, t->at.response));
+	}
+}
+
+/* Before the last byte leaves: who asks after having seen the response must
+ * find it counted. */
+void
+txn_count(struct txn *t)
+{
+	struct counters *fe = &t->fe->live->threads[dt->id].fe;
+
+	if (t->flags & TXN_F_COUNTED)
+		return;
+	t->flags |= TXN_F_COUNTED;
+	t->at.end = clock_now_us;
+	t->counted_in = t->bytes_in;
+	t->counted_out = t->bytes_out;
+	count_bytes(fe, t);
+	STAT_ADD(bytes_out, t->bytes_out);
+	if (t->flags & TXN_F_HTTP)
+		count_status(fe, t->status);
+	if (t->be != NULL)
+		count_backend(t);
+	if (t->srv != NULL && t->at.picked != 0)
+		count_server(t);
+}
+
+/* Bytes that moved after the counting (a body's rest, a tunnel). */
+static void
+count_late_bytes(struct txn *t, uint64_t in, uint64_t out)
+{
+	struct counters *blocks[3] = { &t->fe->live->threads[dt->id].fe, NULL, NULL };
+
+	if (t->be != NULL)
+		blocks[1] = &t->be->live->threads[dt->id].be;
+	if (t->srv != NULL && t->at.picked != 0)
+		blocks[2] = &t->srv->live->threads[dt->id].count;
+	for (int i = 0; i < 3 && blocks[i] != NULL; i++) {
+		COUNT_ADD(blocks[i], bin, in);
+		COUNT_ADD(blocks[i], bout, out);
+	}
+}
+
+static void
+leave_backend(struct txn *t)
+{
+	if (t->flags & TXN_F_IN_BACKEND) {
+		t->flags &= ~TXN_F_IN_BACKEND;
+		gauge_dec(&t->be->live->be_conn);
+	}
+}
+
+static void
+fill_conn_counts(struct txn *t)
+{
+	t->conn_counts[0] = atomic_load_explicit(&limits.conns, memory_order_relaxed);
+	t->conn_counts[1] = gauge_get(&t->fe->live->fe_conn);
+	t->conn_counts[2] = t->be != NULL ? gauge_get(&t->be->live->be_conn) : 0;
+	t->conn_counts[3] = t->srv != NULL ? gauge_get(&t->srv->live->inflight) : 0;
+}
+
+enum step_result
+step_log(struct txn *t)
+{
+	uint64_t in = t->counted_in, out = t->counted_out;
+
+	if (!(t->flags & TXN_F_COUNTED))
+		txn_count(t);
+	else if (t->bytes_in != in || t->bytes_out != out)
+		count_late_bytes(t, t->bytes_in - in, t->bytes_out - out);
+	t->at.end = clock_now_us;
+	if (t->fe->log_to != NULL && !(t->flags & TXN_F_LOGGED)) {
+		fill_conn_counts(t);
+		logline_emit(t);
+		t->flags |= TXN_F_LOGGED;
+	}
+	t->step = TS_DONE;
+	return STEP_NEXT;
+}
+
+enum step_result
+step_done(struct txn *t)
+{
+	txn_leave_server(t, false);
+	leave_backend(t);
+	if (t->queue != NULL || (t->flags & TXN_F_SLOT_MAIL)) {
+		if (!queue_leave(t)) {
+			t->flags |= TXN_F_ENDING;
+			return STEP_WAIT;	/* the slot's mail comes first */
+		}
+	}
+	if (!(t->flags & TXN_F_FINISHED)) {
+		t->flags |= TXN_F_FINISHED;
+		t->front->finish(t);
+	}
+	return STEP_END;
+}
+
+/* The client is gone or the client side failed: whatever was under way ends. */
+void
+txn_front_gone(struct txn *t, bool by_error)
+{
+	static const char phase[TS_MAX] = {
+		[TS_READ_REQUEST] = 'R', [TS_TCP_CONTENT] = 'R', [TS_PICK] = 'Q',
+		[TS_WAIT_SLOT] = 'Q', [TS_REDISPATCH] = 'Q', [TS_CONNECT] = 'C',
+		[TS_SEND_REQUEST] = 'D', [TS_READ_RESPONSE] = 'H', [TS_SEND_RESPONSE] = 'D',
+		[TS_TUNNEL] = 'D', [TS_SERVICE] = 'R', [TS_ERROR] = 'R',
+	};
+	char ph = t->step < TS_MAX ? phase[t->step] : 0;
+
+	(void)by_error;
+	if (t->flags & (TXN_F_FREED | TXN_F_CLIENT_GONE))
+		return;
+	t->flags |= TXN_F_CLIENT_GONE | TXN_F_CLOSE_CLIENT | TXN_F_SERVER_BAD;
+	if (t->step != TS_LOG && t->step != TS_DONE) {
+		txn_set_term(t, 'C', ph != 0 ? ph : '-');
+		if (t->status == 0 && (t->flags & TXN_F_HTTP))
+			t->status = 400;
+		COUNT(&t->fe->live->threads[dt->id].fe, cli_abrt);
+		if (t->be != NULL)
+			COUNT(&t->be->live->threads[dt->id].be, cli_abrt);
+		if (t->srv != NULL)
+			COUNT(&t->srv->live->threads[dt->id].count, cli_abrt);
+		t->step = TS_LOG;
+	}
+	txn_run(t);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Answers of weir itself: error pages, return, deny, redirect, tarpit, services;
+ * and what a rule's verdict means for the transaction.
+ *
+ * Thread: data.
+ */
+#include "base/clock.h"
+#include "net/buf.h"
+#include "proxy/dthread.h"
+#include "proxy/live.h"
+#include "proxy/proxy.h"
+#include "proxy/reply.h"
+#include "proxy/session.h"
+#include "proxy/txn_steps.h"
+
+static void
+answer(struct txn *t, const struct reply_conf *rc)
+{
+	txn_begin_response(t);
+	reply_build(t, rc);
+	t->flags |= TXN_F_LOCAL | TXN_F_VERDICT;
+	t->step = TS_SERVICE;
+}
+
+/* The client must see that something is missing. */
+static void
+cut(struct txn *t)
+{
+	t->flags |= TXN_F_CLOSE_CLIENT | TXN_F_SERVER_BAD | TXN_F_VERDICT;
+	t->step = TS_LOG;
+	t->front->abort(t);
+}
+
+void
+txn_error(struct txn *t, unsigned status, char cause, char phase)
+{
+	txn_set_term(t, cause, phase);
+	if (!(t->flags & TXN_F_HTTP) || (t->flags & TXN_F_RES_HEAD_SENT)) {
+		cut(t);
+		return;
+	}
+	txn_leave_server(t, false);
+	if (status != 200 && (status < 500 || cause == 'P') &&
+	    (t->flags & TXN_F_REQ_DONE) == 0)
+		t->flags |= TXN_F_CLOSE_CLIENT;
+	t->error_status = (uint16_t)status;
+	t->flags |= TXN_F_VERDICT;
+	t->step = TS_ERROR;
+}
+
+enum step_result
+step_error(struct txn *t)
+{
+	answer(t, reply_error(t, t->error_status));
+	return STEP_NEXT;
+}
+
+static void
+count_denied(struct txn *t, enum sample_dir dir)
+{
+	struct counters *fe = &t->fe->live->threads[dt->id].fe;
+	struct counters *be = t->be != NULL ? &t->be->live->threads[dt->id].be : NULL;
+
+	if (dir == DIR_REQ) {
+		COUNT(fe, dreq);
+		if (be != NULL)
+			COUNT(be, dreq);
+	} else {
+		COUNT(fe, dresp);
+		if (be != NULL)
+			COUNT(be, dresp);
+	}
+}
+
+static void
+start_tarpit(struct txn *t)
+{
+	uint64_t us = t->fe->set.timeout.tarpit;
+
+	if (us == 0)
+		us = t->be != NULL ? t->timeout_connect_us : proxy_timeout_connect(t->fe);
+	t->flags |= TXN_F_TARPIT;
+	timer_set(&t->loop->wheel, &t->timer, clock_now_us + us);
+}
+
+bool
+txn_verdict(struct txn *t, enum rule_verdict v, enum sample_dir dir)
+{
+	switch (v) {
+	case RULE_NEXT:
+	case RULE_STOP:
+	case RULE_WAIT:
+		return true;
+	case RULE_REPLY:
+		txn_set_term(t, 'L', dir == DIR_REQ ? 'R' : 'H');
+		COUNT(&t->fe->live->threads[dt->id].fe, intercepted);
+		break;
+	case RULE_DENY:
+		txn_set_term(t, 'P', dir == DIR_REQ ? 'R' : 'H');
+		count_denied(t, dir);
+		break;
+	case RULE_TARPIT:
+		txn_set_term(t, 'P', 'T');
+		count_denied(t, dir);
+		start_tarpit(t);
+		break;
+	case RULE_REJECT:
+	case RULE_DROP:
+		txn_set_term(t, 'P', dir == DIR_REQ ? 'R' : 'H');
+		count_denied(t, dir);
+		t->flags |= TXN_F_NO_ANSWER | (v == RULE_DROP ? TXN_F_SILENT_DROP : 0);
+		cut(t);
+		return false;
+	case RULE_ERROR:
+		txn_error(t, dir == DIR_REQ ? 500 : 502, 'I', dir == DIR_REQ ? 'R' : 'H');
+		return false;
+	}
+	if (dir == DIR_RES)
+		txn_leave_server(t, false);
+	if (!(t->flags & TXN_F_REQ_DONE))
+		t->flags |= TXN_F_CLOSE_CLIENT;
+	answer(t, t->reply);
+	return false;
+}
+
+static void
+after_rules(struct txn *t, struct proxy *px)
+{
+	struct sample_ctx x;
+
+	if (px == NULL || px->rules[RS_HTTP_AFTER] == NULL)
+		return;
+	sample_ctx_init(&x, t, px, DIR_RES);
+	(void)ruleset_run(px->rules[RS_HTTP_AFTER], &x);
+}
+
+enum step_result
+step_service(struct txn *t)
+{
+	struct iovec body = { .iov_base = (char *)(uintptr_t)t->local_body.p,
+	    .iov_len = t->local_body.len };
+
+	if (t->flags & TXN_F_TARPIT) {
+		if (!t->timed_out)
+			return STEP_WAIT;
+		t->timed_out = false;
+		t->flags &= ~TXN_F_TARPIT;
+	}
+	if (t->flags & TXN_F_RES_HEAD_SENT) {		/* entered again: drained? */
+		if (t->flags & TXN_F_FRONT_FULL)
+			return STEP_WAIT;
+		t->step = TS_LOG;
+		return STEP_NEXT;
+	}
+	if (t->be != t->fe)
+		after_rules(t, t->be);
+	after_rules(t, t->fe);
+	t->res_out = HTTP_BODY_LENGTH;
+	t->res.content_length = t->local_body.len;
+	t->flags |= TXN_F_RES_DONE;
+	if (!t->front->send(t, true, &body, t->local_body.len != 0, true))
+		return STEP_WAIT;
+	t->step = TS_LOG;
+	return STEP_NEXT;
+}
