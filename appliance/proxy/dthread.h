@@ -29,6 +29,7 @@ struct dthread {
 	struct list	 session_list;	/* all sessions, idle longest first */
 	struct list	 txn_list;	/* all transactions */
 	uint32_t	 nsessions;
+	uint32_t	 nidle;		/* idle server connections of this thread */
 	/* process-wide totals, this thread's part; relaxed, read by control */
 	_Atomic uint64_t cum_conns, cum_reqs, cum_ssl, ssl_handshakes, ssl_resumed,
 	    bytes_out, spliced_bytes;

@@ -101,6 +101,7 @@ enum txn_step {
 #define TXN_F_VERDICT		0x800000000ull	/* a rule or an error chose the next step */
 #define TXN_F_NO_ANSWER		0x1000000000ull	/* reject: close without bytes */
 #define TXN_F_LATE		0x2000000000ull	/* this is the end of the pass: pick now */
+#define TXN_F_WANT_FRESH	0x8000000000ull	/* the next connection must be a new one */
 #define TXN_F_SENT_ANY		0x4000000000ull	/* bytes of this request reached a server */
 
 /* Instants, monotonic us; 0 = phase not reached. */
@@ -148,6 +149,7 @@ struct txn {
 	uint8_t		 res_out;	/* enum http_body of response, as sent to the client */
 	uint64_t	 req_left;	/* request body still to come (HTTP_BODY_LENGTH) */
 	uint64_t	 res_left;
+	uint64_t	 body_mark;	/* of the kept body: resent so far */
 	uint32_t	 srv_queue_pos, be_queue_pos;	/* %sq %bq */
 	uint32_t	 conn_counts[4];	/* %ac %fc %bc %sc at log time */
 	struct server	*wanted;	/* use-server, a cookie, a table: try it first */

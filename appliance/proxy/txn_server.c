@@ -1,0 +1,638 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The server side of a transaction: pick, slot, connect, send the request, and
+ * what happens when a server fails.
+ *
+ * Picks wait for the end of the pass when this thread has idle connections: an
+ * idle connection whose end was announced in this pass is closed by its event
+ * before anyone may pick it (events first, picks after), at no system call.
+ *
+ * Thread: data.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "http/h1_out.h"
+#include "net/buf.h"
+#include "proxy/pp_send.h"
+#include "net/tls.h"
+#include "proxy/dthread.h"
+#include "proxy/forward.h"
+#include "proxy/lb.h"
+#include "proxy/live.h"
+#include "proxy/passive.h"
+#include "proxy/proxy.h"
+#include "proxy/queue.h"
+#include "proxy/server_conn.h"
+#include "proxy/session.h"
+#include "proxy/txn_steps.h"
+
+#define RETRY_PAUSE_US	1000000u
+
+static struct counters *
+be_count(const struct txn *t)
+{
+	return &t->be->live->threads[dt->id].be;
+}
+
+static struct counters *
+srv_count(const struct txn *t)
+{
+	return &t->srv->live->threads[dt->id].count;
+}
+
+/* ---- slots ---- */
+
+static void
+hold_slot(struct txn *t, struct server *srv)
+{
+	t->srv = srv;
+	t->slot = srv->live;
+	t->flags |= TXN_F_HAS_SLOT;
+	t->at.picked = clock_now_us;
+	gauge_inc(&t->be->live->be_served);
+	lb_take(t->be, srv);
+	COUNT(srv_count(t), stot);
+	COUNT(srv_count(t), lbtot);
+	COUNT(be_count(t), lbtot);
+	srv_count(t)->last_us = clock_now_us;
+}
+
+void
+txn_leave_server(struct txn *t, bool may_keep)
+{
+	if (t->sc != NULL) {
+		struct server_conn *sc = t->sc;
+
+		t->sc = NULL;
+		server_conn_release(sc, may_keep);
+	}
+	if (t->flags & TXN_F_HAS_SLOT) {
+		t->flags &= ~TXN_F_HAS_SLOT;
+		gauge_dec(&t->be->live->be_served);
+		lb_drop(t->be, t->srv, clock_now_us - t->at.picked);
+		queue_release_slot(t);
+	}
+}
+
+/* ---- pick ---- */
+
+static enum step_result
+no_server(struct txn *t)
+{
+	txn_error(t, 503, 'S', 'C');
+	COUNT(be_count(t), econ);
+	return STEP_NEXT;
+}
+
+static enum step_result
+wait_in(struct txn *t, struct wait_queue *q, uint32_t limit)
+{
+	if (!queue_enter(q, t, limit))
+		return no_server(t);
+	if (t->at.queued == 0)
+		t->at.queued = clock_now_us;
+	t->flags |= TXN_F_QUEUED;
+	timer_set(&t->loop->wheel, &t->timer, clock_now_us + t->timeout_queue_us);
+	t->step = TS_WAIT_SLOT;
+	return STEP_NEXT;
+}
+
+static enum step_result
+use_server(struct txn *t, struct server *srv)
+{
+	if (!server_slot_take(srv)) {
+		t->srv = srv;
+		return wait_in(t, &srv->live->queue, srv->maxqueue);
+	}
+	if (t->at.queued == 0)
+		t->at.queued = clock_now_us;
+	hold_slot(t, srv);
+	t->step = TS_CONNECT;
+	return STEP_NEXT;
+}
+
+enum step_result
+step_pick(struct txn *t)
+{
+	bool is_full = false;
+	struct server *srv;
+
+	if (dt->nidle != 0 && !(t->flags & TXN_F_LATE)) {
+		t->flags |= TXN_F_LATE;
+		if (!(t->flags & TXN_F_DEFERRED))
+			txn_wake(t);
+		return STEP_WAIT;
+	}
+	if (t->flags & TXN_F_DEFERRED)
+		return STEP_WAIT;
+	if (t->wanted != NULL && server_is_usable(t->wanted))
+		return use_server(t, t->wanted);
+	t->flags &= ~TXN_F_PERSISTENT;
+	if (atomic_load_explicit(&t->be->live->queue.len, memory_order_relaxed) != 0)
+		return wait_in(t, &t->be->live->queue, 0);
+	for (int tries = 0; tries < 8; tries++) {
+		srv = lb_pick(t->be, t, t->avoid, &is_full);
+		if (srv == NULL)
+			return is_full ? wait_in(t, &t->be->live->queue, 0) : no_server(t);
+		if ((t->be->set.lb.algo->flags & LB_HASH) || server_has_slot(srv))
+			return use_server(t, srv);
+	}
+	return wait_in(t, &t->be->live->queue, 0);
+}
+
+/* The server of a slot that came by mail, in this transaction's snapshot. */
+static struct server *
+server_of_slot(struct txn *t)
+{
+	for (uint32_t i = 0; i < t->be->nservers; i++)
+		if (t->be->servers[i]->live == t->slot)
+			return t->be->servers[i];
+	return NULL;
+}
+
+enum step_result
+step_wait_slot(struct txn *t)
+{
+	struct server *srv;
+
+	if (t->slot == NULL) {
+		if (!t->timed_out)
+			return STEP_WAIT;
+		if (!queue_leave(t))
+			return STEP_WAIT;	/* the slot is under way after all */
+		t->timed_out = false;
+		t->srv = NULL;
+		t->at.picked = 0;
+		txn_error(t, 503, 's', 'Q');
+		return STEP_NEXT;
+	}
+	timer_clear(&t->timer);
+	t->timed_out = false;
+	srv = server_of_slot(t);
+	if (srv == NULL) {		/* removed by a reload while we waited */
+		queue_release_slot(t);
+		t->step = TS_PICK;
+		return STEP_NEXT;
+	}
+	hold_slot(t, srv);
+	t->step = TS_CONNECT;
+	return STEP_NEXT;
+}
+
+/* ---- connect ---- */
+
+static void
+set_server_deadline(struct server_conn *sc, uint64_t us)
+{
+	timer_set(&loop_self->wheel, &sc->conn.timer, clock_now_us + us);
+}
+
+static enum step_result
+start_connect(struct txn *t, uint64_t key)
+{
+	t->sc = server_conn_open(t, t->srv, key);
+	if (t->sc == NULL) {
+		if (errno == ENOMEM || errno == EMFILE || errno == ENFILE || errno == EAGAIN ||
+		    errno == EADDRNOTAVAIL) {
+			txn_error(t, 503, 'R', 'C');
+			return STEP_NEXT;
+		}
+		txn_server_failed(t, FAIL_CONNECT);
+		return STEP_NEXT;
+	}
+	COUNT(srv_count(t), connect);
+	COUNT(be_count(t), connect);
+	set_server_deadline(t->sc, t->timeout_connect_us);
+	return STEP_NEXT;
+}
+
+static void
+connected(struct txn *t)
+{
+	t->at.connected = clock_now_us;
+	t->step = t->flags & TXN_F_HTTP ? TS_SEND_REQUEST : TS_TUNNEL;
+}
+
+/* Connecting: TCP, the PROXY header, TLS. True when it is usable. */
+static bool
+drive_connect(struct txn *t, struct server_conn *sc)
+{
+	if (sc->conn.flags & CONN_CONNECTING) {
+		if (!(sc->conn.flags & (CONN_OUT | CONN_IN)))
+			return false;
+		if (conn_connect_result(&sc->conn) != 0) {
+			txn_server_failed(t, FAIL_CONNECT);
+			return false;
+		}
+		sc->conn.flags |= CONN_OUT;
+	}
+	if (!(sc->flags & SC_F_PP_SENT)) {
+		sc->flags |= SC_F_PP_SENT;
+		if (!pp_send_header(t, sc)) {
+			txn_server_failed(t, FAIL_CONNECT);
+			return false;
+		}
+	}
+	if (t->srv->tls != NULL && sc->conn.tls == NULL &&
+	    tls_connect(&sc->conn, t->srv->tls, forward_sni(t)) != 0) {
+		txn_error(t, 503, 'R', 'C');
+		return false;
+	}
+	if (sc->conn.flags & CONN_HANDSHAKE) {
+		enum tls_result r = tls_handshake(&sc->conn);
+
+		if (r == TLS_FAILED)
+			txn_server_failed(t, FAIL_CONNECT);
+		return r == TLS_DONE;
+	}
+	return true;
+}
+
+enum step_result
+step_connect(struct txn *t)
+{
+	uint64_t key;
+
+	if (t->sc == NULL) {
+		if (t->timed_out)	/* the pause before the next try is over */
+			t->timed_out = false;
+		else if (timer_is_set(&t->timer))
+			return STEP_WAIT;
+		key = server_conn_key(t, t->srv);
+		t->sc = t->flags & TXN_F_HTTP ? server_conn_reuse(t, t->srv, key) : NULL;
+		if (t->sc != NULL) {
+			COUNT(srv_count(t), reuse);
+			COUNT(be_count(t), reuse);
+			connected(t);
+			return STEP_NEXT;
+		}
+		if (start_connect(t, key) == STEP_NEXT && t->sc == NULL)
+			return STEP_NEXT;
+	}
+	if (t->sc->conn.flags & CONN_ERROR) {
+		txn_server_failed(t, FAIL_CONNECT);
+		return STEP_NEXT;
+	}
+	if (!drive_connect(t, t->sc))
+		return t->step == TS_CONNECT && (t->sc != NULL || timer_is_set(&t->timer)) ?
+		    STEP_WAIT : STEP_NEXT;
+	connected(t);
+	return STEP_NEXT;
+}
+
+/* ---- send the request ---- */
+
+static void
+request_opts(const struct txn *t, struct h1_out_opts *o)
+{
+	bool upgrade = (t->req.flags & HTTP_F_UPGRADE) != 0;
+
+	memset(o, 0, sizeof *o);
+	o->version = t->req.flags & HTTP_F_HOST ? 11 : 10;
+	o->upgrade = upgrade;
+	o->close = !upgrade && (o->version == 10 || t->be->set.conn_mode != CONN_KEEP_ALIVE ||
+	    t->fe->set.conn_mode != CONN_KEEP_ALIVE);
+	o->body = t->body_in;
+	o->send_length = t->body_in == HTTP_BODY_LENGTH;
+	o->content_length = t->req.content_length;
+}
+
+/* Send or keep for later; false when the connection failed. */
+static bool
+server_sendv(struct server_conn *sc, struct iovec *iov, int n)
+{
+	ssize_t sent = 0;
+
+	if (sc->out == NULL && conn_can_write(&sc->conn)) {
+		sent = conn_sendv(&sc->conn, iov, n);
+		if (sent < 0)
+			return false;
+	}
+	return buf_append_iov(&sc->out, iov, n, (size_t)sent);
+}
+
+enum step_result
+step_send_request(struct txn *t)
+{
+	struct iovec iov[H1_OUT_IOV];
+	struct h1_out_opts o;
+	char scratch[512];
+	unsigned n;
+
+	if (!(t->flags & TXN_F_PREPARED)) {
+		t->flags |= TXN_F_PREPARED;
+		if (!forward_prepare_request(t)) {
+			txn_error(t, 500, 'I', 'R');
+			return STEP_NEXT;
+		}
+	}
+	request_opts(t, &o);
+	n = h1_out_request(&t->req, &o, iov, scratch, sizeof scratch);
+	if (n == 0) {
+		n = forward_flat_request(t, &o, iov);
+		if (n == 0) {
+			txn_error(t, 500, 'R', 'D');
+			return STEP_NEXT;
+		}
+	}
+	if (o.close)
+		t->flags |= TXN_F_SERVER_BAD;
+	h1_parser_init(&t->sc->parser, true);
+	t->flags |= TXN_F_SENT_ANY;
+	t->step = TS_READ_RESPONSE;
+	if (!server_sendv(t->sc, iov, (int)n)) {
+		txn_server_failed(t, FAIL_RESET);
+		return STEP_NEXT;
+	}
+	t->body_mark = 0;
+	set_server_deadline(t->sc, t->timeout_server_us);
+	if (t->flags & TXN_F_REQ_DONE && t->keep == NULL) {
+		if (t->sc->out == NULL)
+			t->flags |= TXN_F_REQ_SENT;
+		return STEP_NEXT;
+	}
+	if (t->keep != NULL && !forward_resend_body(t)) {
+		txn_server_failed(t, FAIL_RESET);
+		return STEP_NEXT;
+	}
+	if (!(t->flags & TXN_F_REQ_DONE)) {
+		t->flags |= TXN_F_BODY_WANTED;
+		t->front->want_body(t);
+	}
+	return STEP_NEXT;
+}
+
+static void
+upload_over(struct txn *t)
+{
+	if ((t->flags & TXN_F_REQ_DONE) && t->sc != NULL && t->sc->out == NULL)
+		t->flags |= TXN_F_REQ_SENT;
+}
+
+bool
+txn_body_in(struct txn *t, const struct iovec *body, int n, bool end)
+{
+	struct iovec iov[66];
+	char head[20];
+	int k = 0;
+	size_t sum = 0;
+
+	for (int i = 0; i < n; i++)
+		sum += body[i].iov_len;
+	t->bytes_in += sum;
+	if (end)
+		t->flags |= TXN_F_REQ_DONE;
+	if (t->sc == NULL)
+		return true;		/* an early answer: the rest is dropped */
+	forward_keep_body(t, body, n);
+	if (t->body_in == HTTP_BODY_CHUNKED && sum != 0)
+		iov[k++] = (struct iovec){ head, h1_out_chunk_head(head, sum) };
+	for (int i = 0; i < n && k < 64; i++)
+		iov[k++] = body[i];
+	if (t->body_in == HTTP_BODY_CHUNKED) {
+		static const char tail[] = "\r\n0\r\n\r\n";
+
+		if (sum != 0 || end)
+			iov[k++] = (struct iovec){ (char *)(uintptr_t)(sum != 0 ? tail : tail + 2),
+			    sum == 0 ? 5 : end ? 7 : 2 };
+	}
+	if (k != 0 && !server_sendv(t->sc, iov, k)) {
+		txn_wake(t);		/* the read side will see the failure */
+		t->sc->conn.flags |= CONN_IN;
+		return true;
+	}
+	set_server_deadline(t->sc, t->timeout_server_us);
+	upload_over(t);
+	return t->sc->out == NULL;
+}
+
+void
+txn_upload_flush(struct txn *t)
+{
+	struct server_conn *sc = t->sc;
+	struct iovec iov;
+	ssize_t sent;
+
+	while (sc->out != NULL && conn_can_write(&sc->conn)) {
+		iov.iov_base = sc->out->data + sc->out->start;
+		iov.iov_len = buf_len(sc->out);
+		sent = conn_sendv(&sc->conn, &iov, 1);
+		if (sent < 0)
+			return;
+		buf_consume(&sc->out, (size_t)sent);
+	}
+	if (sc->out != NULL)
+		return;
+	upload_over(t);
+	if (!(t->flags & TXN_F_REQ_DONE) && (t->flags & TXN_F_BODY_WANTED))
+		t->front->want_body(t);
+}
+
+/* ---- events ---- */
+
+void
+txn_server_event(struct txn *t, struct server_conn *sc)
+{
+	if (t->step == TS_TUNNEL) {
+		tunnel_event(t);
+		return;
+	}
+	if (sc->out != NULL && conn_can_write(&sc->conn))
+		txn_upload_flush(t);
+	txn_run(t);
+}
+
+void
+txn_server_timeout(struct txn *t, struct server_conn *sc)
+{
+	(void)sc;
+	switch (t->step) {
+	case TS_CONNECT:
+		txn_server_failed(t, FAIL_CONNECT_TIMEOUT);
+		break;
+	case TS_READ_RESPONSE:
+	case TS_SEND_REQUEST:
+		txn_server_failed(t, FAIL_TIMEOUT);
+		break;
+	case TS_TUNNEL:
+		txn_set_term(t, 's', 'D');
+		txn_error(t, 504, 's', 'D');
+		break;
+	default:
+		if (t->flags & TXN_F_FRONT_FULL)
+			return;		/* the client is slow: its own timeout counts */
+		COUNT(be_count(t), srv_abrt);
+		txn_error(t, 504, 's', 'D');
+		break;
+	}
+	txn_run(t);
+}
+
+/* ---- failures and retries ---- */
+
+static const struct {
+	uint16_t	 status;
+	char		 cause, phase;
+	uint32_t	 retry;		/* bit of retry-on */
+} failures[] = {
+	[FAIL_CONNECT] =	{ 503, 'S', 'C', RETRY_CONN_FAILURE },
+	[FAIL_CONNECT_TIMEOUT] = { 503, 's', 'C', RETRY_CONN_FAILURE },
+	[FAIL_EMPTY] =		{ 502, 'S', 'H', RETRY_EMPTY },
+	[FAIL_RESET] =		{ 502, 'S', 'H', RETRY_EMPTY },
+	[FAIL_JUNK] =		{ 502, 'P', 'H', RETRY_JUNK },
+	[FAIL_TIMEOUT] =	{ 504, 's', 'H', RETRY_TIMEOUT },
+};
+
+static bool
+is_connect_failure(enum txn_failure why)
+{
+	return why == FAIL_CONNECT || why == FAIL_CONNECT_TIMEOUT;
+}
+
+/* The whole request can be sent once more. */
+static bool
+is_repeatable(const struct txn *t)
+{
+	return !(t->flags & TXN_F_NO_RETRY) && !(t->flags & TXN_F_CLIENT_GONE);
+}
+
+static bool
+another_server(const struct txn *t)
+{
+	for (uint32_t i = 0; i < t->be->nservers; i++)
+		if (t->be->servers[i] != t->srv && server_is_usable(t->be->servers[i]))
+			return true;
+	return false;
+}
+
+/* A reused connection died before the first byte: once, on a fresh one. */
+static bool
+retry_fresh(struct txn *t, enum txn_failure why, bool was_reused)
+{
+	if (!was_reused || (why != FAIL_EMPTY && why != FAIL_RESET) ||
+	    (t->flags & TXN_F_RETRIED_FRESH) || !is_repeatable(t) ||
+	    !http_method_is_idempotent((enum http_method)t->req.method))
+		return false;
+	t->flags |= TXN_F_RETRIED_FRESH;
+	return true;
+}
+
+/* Without retry-on: an idempotent request goes once to another usable server. */
+static bool
+retry_other(struct txn *t, enum txn_failure why)
+{
+	if (is_connect_failure(why) || (t->be->set.retry_on & RETRY_WRITTEN) ||
+	    (t->flags & (TXN_F_RETRIED_OTHER | TXN_F_PERSISTENT)) || !is_repeatable(t) ||
+	    !http_method_is_idempotent((enum http_method)t->req.method) || !another_server(t))
+		return false;
+	t->flags |= TXN_F_RETRIED_OTHER;
+	return true;
+}
+
+static bool
+retry_counted(struct txn *t, enum txn_failure why)
+{
+	uint32_t on = t->be->set.retry_on & RETRY_WRITTEN ? t->be->set.retry_on : RETRY_CONN_FAILURE;
+
+	if (t->retries_left == 0 || !(on & failures[why].retry))
+		return false;
+	if (!is_connect_failure(why) && !is_repeatable(t))
+		return false;
+	t->retries_left--;
+	return true;
+}
+
+/* `option redispatch`: on the last retry, or every n-th; without it a try on
+ * another server is allowed unless persistence chose. */
+static bool
+may_redispatch(const struct txn *t)
+{
+	if (t->be->set.options & OPT_REDISPATCH) {
+		int every = t->be->set.redispatch_every;
+
+		if (every > 0)
+			return t->retries % every == 0;
+		return t->retries_left == 0 || !(t->flags & TXN_F_PERSISTENT);
+	}
+	return !(t->flags & TXN_F_PERSISTENT);
+}
+
+static void
+note_failure(struct txn *t, enum txn_failure why, bool was_reused)
+{
+	if (is_connect_failure(why)) {
+		COUNT(srv_count(t), econ);
+		COUNT(be_count(t), econ);
+	} else if (!was_reused || (why != FAIL_EMPTY && why != FAIL_RESET)) {
+		COUNT(srv_count(t), eresp);
+		COUNT(be_count(t), eresp);
+	}
+	if (!was_reused || (why != FAIL_EMPTY && why != FAIL_RESET))
+		passive_failure(t->be, t->srv);
+}
+
+static void
+try_again(struct txn *t, bool elsewhere, bool pause)
+{
+	t->retries++;
+	COUNT(srv_count(t), wretr);
+	COUNT(be_count(t), wretr);
+	if (elsewhere) {
+		COUNT(srv_count(t), wredis);
+		COUNT(be_count(t), wredis);
+		t->flags |= TXN_F_REDISPATCHED;
+		t->avoid = t->srv;
+		t->wanted = NULL;
+		txn_leave_server(t, false);
+		t->step = TS_PICK;
+		return;
+	}
+	if (t->sc != NULL) {
+		struct server_conn *sc = t->sc;
+
+		t->sc = NULL;
+		server_conn_release(sc, false);
+	}
+	t->step = TS_CONNECT;
+	if (pause) {
+		uint64_t us = t->timeout_connect_us < RETRY_PAUSE_US ? t->timeout_connect_us :
+		    RETRY_PAUSE_US;
+
+		timer_set(&t->loop->wheel, &t->timer, clock_now_us + us);
+	}
+}
+
+void
+txn_server_failed(struct txn *t, enum txn_failure why)
+{
+	bool was_reused = t->sc != NULL && (t->sc->flags & SC_F_REUSED);
+	bool got_bytes = t->sc != NULL && (t->sc->flags & SC_F_GOT_BYTES);
+
+	note_failure(t, why, was_reused && !got_bytes);
+	t->at.connected = 0;
+	if (!got_bytes && retry_fresh(t, why, was_reused)) {
+		t->flags |= TXN_F_WANT_FRESH;
+		try_again(t, false, false);
+		return;
+	}
+	if ((t->flags & TXN_F_HTTP) && retry_other(t, why)) {
+		try_again(t, true, false);
+		return;
+	}
+	if (retry_counted(t, why)) {
+		bool elsewhere = may_redispatch(t) && another_server(t);
+
+		try_again(t, elsewhere, !elsewhere && is_connect_failure(why));
+		return;
+	}
+	txn_error(t, failures[why].status, failures[why].cause, failures[why].phase);
+}
+
+enum step_result
+step_redispatch(struct txn *t)
+{
+	t->step = TS_PICK;
+	return STEP_NEXT;
+}
