@@ -36,9 +36,12 @@ struct proxy;
 struct reply_conf;
 struct server;
 struct server_conn;
+struct pipe_pair;
+struct server_live;
 struct server_thread;
 struct session;
 struct snapshot;
+struct tunnel;
 struct txn;
 struct var;
 struct wait_queue;
@@ -149,7 +152,11 @@ struct txn {
 	uint8_t		 res_out;	/* enum http_body of response, as sent to the client */
 	uint64_t	 req_left;	/* request body still to come (HTTP_BODY_LENGTH) */
 	uint64_t	 res_left;
-	uint64_t	 body_mark;	/* of the kept body: resent so far */
+	const char	*hand;		/* response bytes behind the head, in the read buffer: */
+	size_t		 hand_len;	/* valid only while the driver runs */
+	bool		 tunnel_hand;
+	struct pipe_pair *pipe;		/* owned: response body under splice; NULL = none */
+	struct tunnel	*tunnel;	/* owned: both directions of a tunnel */
 	uint32_t	 srv_queue_pos, be_queue_pos;	/* %sq %bq */
 	uint32_t	 conn_counts[4];	/* %ac %fc %bc %sc at log time */
 	struct server	*wanted;	/* use-server, a cookie, a table: try it first */

@@ -346,7 +346,6 @@ step_send_request(struct txn *t)
 		txn_server_failed(t, FAIL_RESET);
 		return STEP_NEXT;
 	}
-	t->body_mark = 0;
 	set_server_deadline(t->sc, t->timeout_server_us);
 	if (t->flags & TXN_F_REQ_DONE && t->keep == NULL) {
 		if (t->sc->out == NULL)
