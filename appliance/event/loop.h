@@ -9,6 +9,8 @@
  * remembered edge; each entry once per pass; if it is not empty afterwards the
  * next pass does not block), run the flush hooks, free what was deferred, count
  * the pass. The pass counter is what the reclaim rule waits for.
+ *
+ * clock_now_us is fresh in every callback: it is read when epoll_wait returns.
  */
 #ifndef WEIR_EVENT_LOOP_H
 #define WEIR_EVENT_LOOP_H
@@ -40,8 +42,9 @@ struct loop {
 	struct list		 ready;		/* loop_task: run once in the coming pass_end */
 	struct list		 deferred;	/* loop_task: run last in this pass (frees) */
 	_Atomic uint64_t	 passes;	/* read by the control thread */
-	uint64_t		 pass_work_max_us;	/* longest pass; gauge */
+	uint64_t		 pass_work_max_us;	/* longest pass; gauge (relaxed) */
 	uint64_t		 busy_us, idle_us;	/* time outside and inside epoll_wait */
+	uint64_t		 woke_us;		/* end of the last epoll_wait */
 	bool			 stopping;
 	void			(*on_pass_end)(struct loop *);	/* hook of the owner, may be NULL */
 };
@@ -50,7 +53,7 @@ extern _Thread_local struct loop *loop_self;	/* the loop of this thread, or NULL
 
 /* the owner's thread, except new/free which run while no thread owns it */
 struct loop *loop_new(unsigned id);
-void	loop_free(struct loop *l);
+void	loop_free(struct loop *l);		/* delivers the mail that is left */
 void	loop_run(struct loop *l);		/* sets loop_self; returns after loop_stop */
 void	loop_once(struct loop *l, bool may_block);	/* one pass; for tests */
 void	loop_stop(struct loop *l);

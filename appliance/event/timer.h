@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Hierarchical timer wheel (4 ms x 256, 1 s x 256, 256 s x 64 slots), driven by
- * one libevent timer that is armed only while the wheel holds something.
+ * one timerfd that is armed only while the wheel holds something, for the next
+ * slot that does. Setting a timer makes no system call: the loop arms before it
+ * waits (timer_wheel_arm), so what is set and forgotten within a pass is free.
  *
  * Never early; late by at most max(5 ms, 1 %) on an idle loop. Cheap on the
  * request path: an object sits in the wheel once; activity only moves
@@ -24,7 +26,7 @@ typedef void timer_fn(struct timer *);
 struct timer {
 	struct list	 node;		/* in a slot; points to itself when idle */
 	uint64_t	 deadline_us;	/* CLOCK_MONOTONIC; 0 = not set */
-	uint64_t	 slot_us;	/* when its slot comes up */
+	uint64_t	 slot_us;	/* earliest deadline that its slot serves in time */
 	timer_fn	*fn;
 };
 
@@ -38,14 +40,26 @@ struct timer_wheel {
 	struct list	 slots2[TIMER_SLOTS_2];		/* ~268 s each */
 	uint64_t	 tick;		/* next level-0 tick to serve */
 	uint64_t	 count;		/* entries */
-	uint64_t	 armed_us;	/* when the libevent timer fires; 0 = not armed */
+	uint64_t	 next_us;	/* when the first slot in use comes up, or before */
+	uint64_t	 armed_us;	/* when the timerfd fires; 0 = not armed */
+	uint64_t	 used0[TIMER_SLOTS_0 / 64];	/* bit: the slot may hold something */
+	uint64_t	 used1[TIMER_SLOTS_1 / 64];
+	uint64_t	 used2[TIMER_SLOTS_2 / 64];
 	struct event	*event;		/* owned */
+	int		 fd;		/* timerfd, owned */
 };
 
 /* the owner's thread */
 void	timer_wheel_init(struct timer_wheel *w, struct event_base *base);
 void	timer_wheel_fini(struct timer_wheel *w);
 void	timer_wheel_run(struct timer_wheel *w);	/* fire what is due at clock_now_us */
+void	timer_wheel_arm(struct timer_wheel *w);	/* before the loop waits */
+
+static inline bool
+timer_wheel_is_due(const struct timer_wheel *w, uint64_t now_us)
+{
+	return w->count > 0 && now_us >= w->next_us;
+}
 
 static inline void
 timer_init(struct timer *t, timer_fn *fn)
