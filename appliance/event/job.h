@@ -12,7 +12,7 @@ typedef void job_fn(void *arg);
 
 /* start-up and shutdown, one thread */
 void	job_start(unsigned nthreads);
-void	job_stop(void);			/* waits for what runs */
+void	job_stop(void);			/* runs what is queued, waits for all */
 
 /* any thread with a loop: work(arg) on a job thread, then done(arg) in `l` */
 void	job_run(struct loop *l, job_fn *work, job_fn *done, void *arg);
