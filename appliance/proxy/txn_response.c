@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cfg/snapshot.h"
 #include "net/buf.h"
 #include "proxy/dthread.h"
 #include "proxy/global.h"
