@@ -141,7 +141,7 @@ scan_u64(struct str s, uint64_t *ret_v)
 bool
 str_to_u64(struct str s, uint64_t *ret_v)
 {
-	uint64_t v;
+	uint64_t v = 0;
 
 	if (s.len == 0 || scan_u64(s, &v) != s.len)
 		return false;
