@@ -7,6 +7,7 @@
 #ifndef WEIR_PROXY_SESSION_H
 #define WEIR_PROXY_SESSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/list.h"
@@ -29,6 +30,10 @@ struct var;
 #define SESS_F_PP_WAIT		0x0020u	/* the PROXY header is not complete */
 #define SESS_F_READY		0x0040u	/* rules of connection and session level have run */
 #define SESS_F_DEAD		0x0080u
+#define SESS_F_CUT		0x0100u	/* a response could not be completed */
+#define SESS_F_RESET		0x0200u	/* ... and only a RST shows that */
+#define SESS_F_TLS_COUNTED	0x0400u	/* in limits.handshakes */
+#define SESS_F_DROP		0x0800u	/* silent-drop: forget the peer */
 
 struct session {
 	struct conn	 conn;		/* first: event callbacks find the session by it */
@@ -50,6 +55,13 @@ struct session {
 /* data thread */
 void	session_accepted(struct listener *l, int fd, const struct sockaddr *sa);
 void	session_close(struct session *s);	/* idempotent; frees at the end of the pass */
+void	session_end(struct session *s);		/* close as the flags say: linger, cut, reset */
+void	session_drain(struct session *s);	/* lingering: read and drop */
+void	session_refuse(struct session *s, unsigned status);	/* a page without a transaction */
+void	session_register(struct session *s);	/* with epoll, now */
+void	session_register_later(struct session *s);	/* if it is not served within some ms */
+uint64_t session_timeout_http_request(const struct session *s);
+bool	session_ignores_probes(const struct session *s);
 struct ip_port session_dst(struct session *s);	/* getsockname, or the PROXY header's */
 
 #endif

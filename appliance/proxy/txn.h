@@ -206,8 +206,8 @@ struct txn *txn_new(struct session *s, const struct front_ops *front);	/* NULL: 
 void	txn_free(struct txn *t);
 void	txn_run(struct txn *t);			/* the driver */
 void	txn_wake(struct txn *t);		/* run at the end of this pass */
-/* Request body bytes from the front side; all are taken; false = full, stop
- * until front->want_body. end: the body is complete. */
+/* Request body bytes from the front side; all are taken; false = full: clear
+ * TXN_F_BODY_WANTED and stop until front->want_body. end: the body is complete. */
 bool	txn_body_in(struct txn *t, const struct iovec *body, int n, bool end);
 void	txn_front_drained(struct txn *t);	/* the client took what was pending */
 void	txn_front_gone(struct txn *t, bool by_error);	/* the client is gone */

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "cfg/snapshot.h"
+#include "cfg/snapshot.h"
 #include "net/buf.h"
 #include "proxy/dthread.h"
 #include "proxy/global.h"

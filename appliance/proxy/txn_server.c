@@ -425,8 +425,10 @@ txn_upload_flush(struct txn *t)
 	if (sc->out != NULL)
 		return;
 	upload_over(t);
-	if (!(t->flags & TXN_F_REQ_DONE) && (t->flags & TXN_F_BODY_WANTED))
+	if (!(t->flags & (TXN_F_REQ_DONE | TXN_F_BODY_WANTED))) {
+		t->flags |= TXN_F_BODY_WANTED;
 		t->front->want_body(t);
+	}
 }
 
 /* ---- events ---- */

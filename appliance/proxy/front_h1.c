@@ -1,0 +1,664 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The HTTP/1 front side. Reads heads into transactions, decodes request bodies
+ * for them, writes their responses, and keeps the connection between requests.
+ *
+ * One transaction at a time: what a client pipelines waits unread in the socket
+ * or, if it came in the same read, in session->in. After a transaction the next
+ * one starts from the ready list, so a thousand pipelined requests neither
+ * recurse nor keep other connections waiting.
+ *
+ * A failed write only marks the connection; the session's task tells the
+ * transaction at the end of the pass. So no step ever runs inside another.
+ *
+ * Thread: data.
+ */
+#include "proxy/front_h1.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cfg/snapshot.h"
+#include "http/h1.h"
+#include "http/h1_out.h"
+#include "net/buf.h"
+#include "proxy/dthread.h"
+#include "proxy/forward.h"
+#include "proxy/global.h"
+#include "proxy/live.h"
+#include "proxy/proxy.h"
+#include "proxy/session.h"
+#include "proxy/txn.h"
+
+#define BODY_PER_PASS	65536u
+#define MAX_SPANS	60
+
+static const struct front_ops h1_front;
+
+static struct counters *
+fe_count(const struct txn *t)
+{
+	return &t->fe->live->threads[dt->id].fe;
+}
+
+static void
+set_deadline(struct session *s, uint64_t us)
+{
+	timer_set(&loop_self->wheel, &s->conn.timer, us);
+}
+
+/* ---- writing ---- */
+
+static void
+client_failed(struct session *s)
+{
+	s->conn.flags |= CONN_ERROR;
+	loop_ready(loop_self, &s->task);
+}
+
+static bool
+write_client(struct session *s, const struct iovec *iov, int n)
+{
+	ssize_t sent = 0;
+
+	if (s->conn.flags & (CONN_ERROR | CONN_CLOSED))
+		return true;
+	if (s->out == NULL && conn_can_write(&s->conn)) {
+		sent = conn_sendv(&s->conn, iov, n);
+		if (sent < 0) {
+			client_failed(s);
+			return true;
+		}
+	}
+	if (!buf_append_iov(&s->out, iov, n, (size_t)sent)) {
+		client_failed(s);
+		return true;
+	}
+	if (s->out == NULL)
+		return true;
+	(void)conn_register(&s->conn);	/* the edge that says "writable again" */
+	return false;
+}
+
+static void
+response_opts(const struct txn *t, struct h1_out_opts *o)
+{
+	memset(o, 0, sizeof *o);
+	o->version = 11;
+	o->body = t->res_out;
+	if (t->res_out == HTTP_BODY_TUNNEL)
+		o->upgrade = true;
+	else if (t->flags & TXN_F_CLOSE_CLIENT)
+		o->close = true;
+	else if (t->flags & TXN_F_HTTP10_CLIENT)
+		o->keep_alive = true;
+	o->send_length = t->res_out == HTTP_BODY_LENGTH ||
+	    (t->res_out == HTTP_BODY_NONE && (t->res.flags & HTTP_F_HAS_LENGTH));
+	o->content_length = t->res.content_length;
+}
+
+static int
+head_pieces(struct txn *t, struct iovec *iov, char *scratch, size_t size)
+{
+	struct h1_out_opts o;
+	unsigned n;
+
+	response_opts(t, &o);
+	n = h1_out_response(&t->res, &o, iov, scratch, size);
+	if (n == 0)
+		n = forward_flat_response(t, &o, iov);
+	return (int)n;
+}
+
+static size_t
+iov_sum(const struct iovec *iov, int n)
+{
+	size_t sum = 0;
+
+	for (int i = 0; i < n; i++)
+		sum += iov[i].iov_len;
+	return sum;
+}
+
+/* Body pieces with their chunk framing behind iov[k]; returns the new count. */
+static int
+body_pieces(const struct txn *t, struct iovec *iov, int k, char *chunk_head,
+    const struct iovec *body, int n, bool end)
+{
+	static const char tail[] = "\r\n0\r\n\r\n";
+	size_t sum = iov_sum(body, n);
+	bool chunked = t->res_out == HTTP_BODY_CHUNKED;
+
+	if (t->flags & TXN_F_HEAD_ONLY)
+		return k;
+	if (chunked && sum != 0)
+		iov[k++] = (struct iovec){ chunk_head, h1_out_chunk_head(chunk_head, sum) };
+	for (int i = 0; i < n; i++)
+		if (body[i].iov_len != 0)
+			iov[k++] = body[i];
+	if (chunked && (sum != 0 || end))
+		iov[k++] = (struct iovec){ (char *)(uintptr_t)(sum != 0 ? tail : tail + 2),
+		    sum == 0 ? 5 : end ? 7 : 2 };
+	return k;
+}
+
+static bool
+h1_send(struct txn *t, bool head, const struct iovec *body, int n, bool end)
+{
+	struct iovec iov[H1_OUT_IOV + MAX_SPANS + 4];
+	char scratch[512], chunk_head[20];
+	int k = 0;
+
+	if (head) {
+		t->flags |= TXN_F_RES_HEAD_SENT;
+		k = head_pieces(t, iov, scratch, sizeof scratch);
+		if (k == 0) {
+			client_failed(t->sess);
+			return true;
+		}
+	}
+	k = body_pieces(t, iov, k, chunk_head, body, n, end);
+	t->bytes_out += iov_sum(iov, k);
+	if (end)
+		txn_count(t);
+	if (k == 0 || write_client(t->sess, iov, k))
+		return true;
+	t->flags |= TXN_F_FRONT_FULL;
+	set_deadline(t->sess, clock_now_us + t->timeout_client_us);
+	return false;
+}
+
+static void
+h1_send_interim(struct txn *t)
+{
+	struct iovec iov[H1_OUT_IOV];
+	struct h1_out_opts o = { .version = 11, .body = HTTP_BODY_NONE };
+	char scratch[512];
+	unsigned n = h1_out_response(&t->res, &o, iov, scratch, sizeof scratch);
+
+	if (n != 0) {
+		t->bytes_out += iov_sum(iov, (int)n);
+		(void)write_client(t->sess, iov, (int)n);
+	}
+}
+
+static void
+flush_out(struct session *s)
+{
+	struct iovec iov;
+	ssize_t sent;
+
+	while (s->out != NULL && conn_can_write(&s->conn)) {
+		iov.iov_base = s->out->data + s->out->start;
+		iov.iov_len = buf_len(s->out);
+		sent = conn_sendv(&s->conn, &iov, 1);
+		if (sent < 0) {
+			client_failed(s);
+			return;
+		}
+		buf_consume(&s->out, (size_t)sent);
+	}
+	if (s->out != NULL) {
+		if (s->txn != NULL)
+			set_deadline(s, clock_now_us + s->txn->timeout_client_us);
+		return;
+	}
+	if (s->flags & SESS_F_CLOSING)
+		session_end(s);
+	else if (s->txn != NULL && (s->txn->flags & TXN_F_FRONT_FULL))
+		txn_front_drained(s->txn);
+}
+
+/* ---- the end of a transaction ---- */
+
+static void
+h1_abort(struct txn *t)
+{
+	t->sess->flags |= SESS_F_CUT;
+	if (t->res_out == HTTP_BODY_CLOSE || t->res_out == HTTP_BODY_TUNNEL ||
+	    !(t->flags & TXN_F_RES_HEAD_SENT))
+		t->sess->flags |= SESS_F_RESET;
+	if (t->flags & TXN_F_NO_ANSWER)
+		t->sess->flags &= (uint16_t)~SESS_F_RESET;
+}
+
+static void
+idle(struct session *s, struct proxy *fe)
+{
+	s->flags |= SESS_F_KEEP_ALIVE;
+	s->accept_us = clock_now_us;
+	set_deadline(s, clock_now_us + proxy_timeout_http_keep_alive(fe));
+	list_del(&s->node);
+	list_append(&dt->session_list, &s->node);
+	if (s->in != NULL || conn_can_read(&s->conn) || (s->conn.flags & CONN_ERROR))
+		loop_ready(loop_self, &s->task);
+	else if (s->flags & SESS_F_LAZY)
+		session_register(s);
+}
+
+static void
+h1_finish(struct txn *t)
+{
+	struct session *s = t->sess;
+
+	WEIR_ASSERT(s->txn == t);
+	s->txn = NULL;
+	s->requests++;
+	if (s->flags & SESS_F_DEAD)
+		return;
+	if (!(t->flags & TXN_F_CLOSE_CLIENT) && !(s->flags & SESS_F_CUT)) {
+		idle(s, t->fe);
+		return;
+	}
+	if (!(t->flags & TXN_F_REQ_DONE) && !(s->conn.flags & (CONN_EOF | CONN_ERROR)))
+		s->flags |= SESS_F_LINGER;
+	s->flags |= SESS_F_CLOSING;
+	if (s->out == NULL || (s->flags & SESS_F_CUT) || (t->flags & TXN_F_CLIENT_GONE))
+		session_end(s);
+	else
+		set_deadline(s, clock_now_us + t->timeout_client_us);
+}
+
+static struct conn *
+h1_plain_conn(struct txn *t)
+{
+	struct session *s = t->sess;
+
+	return s->conn.tls == NULL && s->out == NULL ? &s->conn : NULL;
+}
+
+/* ---- request bodies ---- */
+
+/* What lies in session->in is used up by `used` bytes, or came from rbuf and
+ * its rest must be kept. */
+static bool
+keep_input(struct session *s, bool from_in, const char *p, size_t len, size_t used)
+{
+	if (from_in) {
+		buf_consume(&s->in, used);
+		return true;
+	}
+	return buf_append(&s->in, p + used, len - used);
+}
+
+enum decode { DECODE_GO, DECODE_FULL, DECODE_END, DECODE_BAD };
+
+static enum decode
+decode_length(struct txn *t, const char *p, size_t len, size_t *ret_used)
+{
+	size_t n = len < t->req_left ? len : (size_t)t->req_left;
+	struct iovec iov = { (char *)(uintptr_t)p, n };
+	bool end;
+
+	t->req_left -= n;
+	end = t->req_left == 0;
+	*ret_used = n;
+	if (!txn_body_in(t, &iov, n != 0, end) && !end)
+		return DECODE_FULL;
+	return end ? DECODE_END : DECODE_GO;
+}
+
+static enum decode
+decode_chunked(struct txn *t, const char *p, size_t len, size_t *ret_used)
+{
+	struct iovec iov[MAX_SPANS];
+	enum h1_chunk_result r = H1_CHUNK_MORE;
+	size_t at = 0, used;
+	struct str data;
+	bool room;
+	int n = 0;
+
+	while (n < MAX_SPANS && at < len) {
+		r = h1_chunks_step(&t->req_chunks, p + at, len - at, &used, &data);
+		at += used;
+		if (r == H1_CHUNK_DATA)
+			iov[n++] = (struct iovec){ (char *)(uintptr_t)data.p, data.len };
+		else
+			break;
+	}
+	*ret_used = at;
+	if (r == H1_CHUNK_ERROR)
+		return DECODE_BAD;
+	room = txn_body_in(t, iov, n, r == H1_CHUNK_END);
+	return r == H1_CHUNK_END ? DECODE_END : room ? DECODE_GO : DECODE_FULL;
+}
+
+static void
+bad_body(struct txn *t)
+{
+	t->refused = t->req_chunks.error;
+	t->flags |= TXN_F_SERVER_BAD | TXN_F_CLOSE_CLIENT;
+	COUNT(fe_count(t), ereq);
+	txn_error(t, 400, 'P', 'D');
+	txn_run(t);
+}
+
+static enum decode
+decode(struct session *s, struct txn *t, bool from_in, const char *p, size_t len)
+{
+	enum decode d = DECODE_GO;
+	size_t used, total = 0;
+
+	while (d == DECODE_GO && total < len) {
+		d = t->req.body == HTTP_BODY_CHUNKED ?
+		    decode_chunked(t, p + total, len - total, &used) :
+		    decode_length(t, p + total, len - total, &used);
+		total += used;
+	}
+	if (!keep_input(s, from_in, p, len, total))
+		client_failed(s);
+	return d;
+}
+
+static void
+pump_body(struct session *s, struct txn *t)
+{
+	size_t moved = 0;
+	enum decode d = DECODE_GO;
+
+	while (d == DECODE_GO) {
+		ssize_t n;
+
+		if (s->in != NULL) {
+			d = decode(s, t, true, s->in->data + s->in->start, buf_len(s->in));
+			continue;
+		}
+		if (moved >= BODY_PER_PASS) {
+			loop_ready(loop_self, &s->task);
+			return;
+		}
+		if (!(s->conn.flags & CONN_IN))
+			break;
+		n = conn_recv(&s->conn, dt->rbuf, RBUF_BYTES);
+		if (n < 0 && errno == EAGAIN && !(s->conn.flags & CONN_ERROR))
+			break;
+		if (n <= 0) {
+			txn_front_gone(t, n < 0);
+			return;
+		}
+		moved += (size_t)n;
+		d = decode(s, t, false, dt->rbuf, (size_t)n);
+	}
+	if (d == DECODE_BAD)
+		bad_body(t);
+	else if (d == DECODE_FULL)
+		t->flags &= ~TXN_F_BODY_WANTED;
+	else if (d == DECODE_GO)
+		set_deadline(s, clock_now_us + t->timeout_client_us);
+}
+
+static void
+h1_want_body(struct txn *t)
+{
+	if (t->sess->flags & SESS_F_LAZY)
+		session_register(t->sess);
+	pump_body(t->sess, t);
+}
+
+/* ---- request heads ---- */
+
+static struct txn *
+begin(struct session *s)
+{
+	struct txn *t = txn_new(s, &h1_front);
+
+	if (t == NULL) {
+		session_refuse(s, 503);
+		return NULL;
+	}
+	s->txn = t;
+	t->flags |= TXN_F_HTTP;
+	t->step = TS_READ_REQUEST;
+	t->timeout_client_us = proxy_timeout_client(t->fe);
+	h1_parser_init(&t->h1, false);
+	/* absolute, from the first byte; a new connection's began at accept */
+	set_deadline(s, (s->flags & SESS_F_KEEP_ALIVE ? clock_now_us : s->accept_us) +
+	    proxy_timeout_http_request(t->fe));
+	return t;
+}
+
+static void
+refuse_head(struct txn *t, enum h1_error e)
+{
+	unsigned status = h1_error_status(e);
+
+	t->refused = (uint16_t)e;
+	t->flags |= TXN_F_CLOSE_CLIENT;
+	COUNT(fe_count(t), ereq);
+	COUNT(fe_count(t), refused_parse);
+	txn_error(t, status, 'P', 'R');
+	txn_run(t);
+}
+
+enum head { HEAD_MORE, HEAD_DONE, HEAD_OVER };
+
+static enum head
+parse_head(struct session *s, struct txn *t, bool from_in, const char *p, size_t len)
+{
+	const struct global *g = t->snap->global;
+	const struct h1_limits lim = { .head_bytes = g->bufsize, .fields = g->maxhdr,
+	    .unsafe_target = (t->fe->set.options & OPT_UNSAFE_REQUEST) != 0 };
+	size_t used, total = 0;
+	enum h1_result r;
+
+	for (;;) {
+		r = h1_parse(&t->h1, &t->req, NULL, &lim, p + total, len - total, &used);
+		total += used;
+		if (r != H1_FULL)
+			break;
+		if (!txn_grow(t, &t->req)) {
+			refuse_head(t, H1_E_HEAD_TOO_LARGE);
+			return HEAD_OVER;
+		}
+	}
+	t->bytes_in += total;
+	if (r == H1_ERROR) {
+		buf_drop(&s->in);
+		refuse_head(t, t->h1.error);
+		return HEAD_OVER;
+	}
+	if (!keep_input(s, from_in, p, len, total)) {
+		refuse_head(t, H1_E_HEAD_TOO_LARGE);
+		return HEAD_OVER;
+	}
+	return r == H1_DONE ? HEAD_DONE : HEAD_MORE;
+}
+
+static void
+run_request(struct session *s, struct txn *t)
+{
+	timer_clear(&s->conn.timer);
+	if (t->req.body == HTTP_BODY_CHUNKED)
+		h1_chunks_init(&t->req_chunks);
+	txn_run(t);
+	if (s->flags & SESS_F_LAZY && s->txn == t)
+		session_register_later(s);
+}
+
+/* The client ended the connection before its head was complete. */
+static void
+head_eof(struct session *s, struct txn *t, bool by_error)
+{
+	if (t == NULL) {
+		session_close(s);
+		return;
+	}
+	t->refused = H1_E_TRUNCATED;
+	t->status = 400;
+	t->flags |= TXN_F_CLOSE_CLIENT | TXN_F_CLIENT_GONE;
+	COUNT(fe_count(t), ereq);
+	if (by_error) {
+		txn_set_term(t, 'C', 'R');
+		t->step = TS_LOG;
+	} else
+		txn_error(t, 400, 'C', 'R');
+	txn_run(t);
+}
+
+/* Room behind a partial line in session->in, or the thread's buffer. */
+static ssize_t
+read_more(struct session *s, bool *ret_from_in, const char **ret_p)
+{
+	ssize_t n;
+
+	*ret_from_in = s->in != NULL;
+	if (s->in == NULL) {
+		*ret_p = dt->rbuf;
+		return conn_recv(&s->conn, dt->rbuf, RBUF_BYTES);
+	}
+	if (!buf_reserve(&s->in, 512)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	n = conn_recv(&s->conn, s->in->data + s->in->end, s->in->cap - s->in->end);
+	*ret_p = s->in->data + s->in->start;
+	if (n <= 0)
+		return n;
+	s->in->end += (uint32_t)n;
+	return (ssize_t)buf_len(s->in);
+}
+
+static void
+read_head(struct session *s, bool use_kept)
+{
+	enum head h = HEAD_MORE;
+	struct txn *t = s->txn;
+	bool from_in;
+	const char *p;
+	ssize_t n;
+
+	if (use_kept && s->in != NULL) {	/* pipelined */
+		if (t == NULL && (t = begin(s)) == NULL)
+			return;
+		h = parse_head(s, t, true, s->in->data + s->in->start, buf_len(s->in));
+	}
+	while (h == HEAD_MORE && (s->conn.flags & CONN_IN)) {
+		n = read_more(s, &from_in, &p);
+		if (n < 0 && errno == EAGAIN && !(s->conn.flags & CONN_ERROR))
+			break;
+		if (n <= 0) {
+			head_eof(s, t, n < 0);
+			return;
+		}
+		if (t == NULL && (t = begin(s)) == NULL)
+			return;
+		h = parse_head(s, t, from_in, p, (size_t)n);
+	}
+	if (h == HEAD_DONE)
+		run_request(s, t);
+	else if (h == HEAD_MORE && (s->flags & SESS_F_LAZY))
+		session_register(s);
+}
+
+/* ---- events ---- */
+
+static bool
+in_head(const struct txn *t)
+{
+	return t->step == TS_READ_REQUEST && t->at.request == 0;
+}
+
+/* While a response is awaited: has the client gone? A FIN alone may be a client
+ * that still reads; with abortonclose it counts as gone. */
+static void
+check_gone(struct session *s, struct txn *t)
+{
+	if (!(s->conn.flags & (CONN_RDHUP | CONN_ERROR)) || (s->flags & SESS_F_CLOSING))
+		return;
+	if (conn_peer_is_gone(&s->conn))
+		txn_front_gone(t, true);
+	else if (t->fe->set.options & OPT_ABORTONCLOSE && s->in == NULL)
+		txn_front_gone(t, false);
+}
+
+static void
+input(struct session *s, bool use_kept)
+{
+	struct txn *t = s->txn;
+
+	if (s->flags & (SESS_F_CLOSING | SESS_F_DEAD)) {
+		if (s->flags & SESS_F_LINGER)
+			session_drain(s);
+		return;
+	}
+	if (t == NULL || in_head(t))
+		read_head(s, use_kept);
+	else if (t->flags & TXN_F_BODY_WANTED && !(t->flags & TXN_F_REQ_DONE))
+		pump_body(s, t);
+	else
+		check_gone(s, t);
+}
+
+void
+front_h1_event(struct session *s)
+{
+	if (s->out != NULL)
+		flush_out(s);
+	if (s->conn.flags & CONN_IN)
+		input(s, false);
+}
+
+void
+front_h1_start(struct session *s)
+{
+	set_deadline(s, s->accept_us + session_timeout_http_request(s));
+	if (s->conn.flags & CONN_IN)
+		read_head(s, true);
+	else if (s->flags & SESS_F_LAZY)
+		session_register(s);
+}
+
+void
+front_h1_task(struct session *s)
+{
+	if (s->conn.flags & CONN_ERROR) {
+		if (s->txn != NULL)
+			txn_front_gone(s->txn, true);
+		else
+			session_close(s);
+		return;
+	}
+	input(s, true);
+}
+
+void
+front_h1_timeout(struct session *s)
+{
+	struct txn *t = s->txn;
+
+	if (s->flags & SESS_F_CLOSING) {
+		session_close(s);
+		return;
+	}
+	if (t == NULL) {
+		if ((s->flags & SESS_F_KEEP_ALIVE) || session_ignores_probes(s) ||
+		    (t = begin(s)) == NULL) {
+			session_close(s);
+			return;
+		}
+	}
+	t->flags |= TXN_F_CLOSE_CLIENT;
+	if (in_head(t)) {
+		COUNT(fe_count(t), ereq);
+		txn_error(t, 408, 'c', 'R');
+	} else if (t->flags & TXN_F_FRONT_FULL) {
+		txn_set_term(t, 'c', 'D');
+		txn_front_gone(t, false);
+		return;
+	} else if (!(t->flags & TXN_F_REQ_DONE))
+		txn_error(t, 408, 'c', 'D');
+	else
+		return;
+	txn_run(t);
+}
+
+static const struct front_ops h1_front = {
+	.name = "h1",
+	.send = h1_send,
+	.send_interim = h1_send_interim,
+	.want_body = h1_want_body,
+	.abort = h1_abort,
+	.finish = h1_finish,
+	.plain_conn = h1_plain_conn,
+};
