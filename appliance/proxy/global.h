@@ -12,8 +12,12 @@
 struct arg_todo;
 struct bind_conf;
 struct cfg;
+struct http_errors;
 struct log_target;
+struct proxy;
 struct tls_global;
+
+#define PROXY_BUCKETS	1024
 
 struct global {
 	/* process */
@@ -53,6 +57,11 @@ struct global {
 	struct tls_global *tls;			/* owned by proxy/tls_cfg.c */
 	bool		 experimental;
 	struct arg_todo	*arg_todo;		/* proxy/sample.c: names to resolve after parsing */
+	/* sections that carry no traffic, and the index of names */
+	struct proxy	*defaults;		/* latest first */
+	struct http_errors *http_errors;
+	struct proxy	**proxies_tail;		/* while parsing */
+	struct proxy	*by_name[PROXY_BUCKETS];	/* frontends, backends, listens */
 };
 
 /* control thread or a job thread */

@@ -123,7 +123,12 @@ struct lb_conf {		/* `balance NAME args` */
 	uint64_t	 decay_us;	/* peak-ewma */
 };
 
-/* What defaults can give. */
+/*
+ * What defaults can give. A section starts with a copy, so what the pointers
+ * point to is shared with the defaults: a row that adds to a list makes its own
+ * first (or puts the new item before the shared rest); `check` and the template's
+ * `check` and `tls_conf` are copied by their rooms when `owner` differs.
+ */
 struct proxy_settings {
 	enum proxy_mode	 mode;
 	enum http_conn_mode conn_mode;
@@ -215,6 +220,16 @@ struct bind_conf {
 #define SRV_NO_SNI_AUTO		0x0100u
 #define SRV_POOL_NAMED		0x0200u	/* pool-conn-name or sni: reuse only with the same name */
 
+/* `proxy-v2-options` */
+#define PP2_OPT_SSL		0x0001u
+#define PP2_OPT_CERT_CN		0x0002u
+#define PP2_OPT_SSL_CIPHER	0x0004u
+#define PP2_OPT_CERT_SIG	0x0008u
+#define PP2_OPT_CERT_KEY	0x0010u
+#define PP2_OPT_AUTHORITY	0x0020u
+#define PP2_OPT_CRC32C		0x0040u
+#define PP2_OPT_UNIQUE_ID	0x0080u
+
 struct server {
 	struct server	*next;		/* file order */
 	struct proxy	*backend;
@@ -222,7 +237,8 @@ struct server {
 	const char	*file;
 	int		 line;
 	const char	*name;
-	int		 id;		/* from 1 per backend */
+	uint32_t	 name_hash;
+	int		 id;		/* from 1 per backend; 0 until post gives one */
 	uint32_t	 index;		/* in backend->servers[] */
 	const char	*addr_text;	/* as written */
 	struct addr	 addr;
@@ -240,7 +256,7 @@ struct server {
 	const char	*cookie;
 	const char	*track;
 	const char	*redir;
-	uint32_t	 pp2_options;	/* PP2_* */
+	uint32_t	 pp2_options;	/* PP2_OPT_* */
 	const struct addr *source;
 	struct check_conf *check;	/* ctl's: inter, rise, fall, ... */
 	struct tls_server_conf *tls_conf;
@@ -248,10 +264,11 @@ struct server {
 };
 
 struct proxy {
-	struct proxy	*next;		/* file order */
+	struct proxy	*next;		/* file order; of defaults: the one before it */
+	struct proxy	*name_next;	/* same bucket of the name index */
 	struct proxy_live *live;
 	struct snapshot	*snap;
-	const char	*name;
+	const char	*name;		/* NULL: a nameless defaults section */
 	const char	*file;
 	int		 line;
 	unsigned	 cap;		/* CAP_* */
@@ -266,6 +283,7 @@ struct proxy {
 	/* backend */
 	struct server	**servers;	/* array, by index; built by post */
 	struct server	*server_list;	/* in file order */
+	struct server	**server_tail;	/* while parsing */
 	uint32_t	 nservers;
 	struct use_server *use_servers;
 	/* both */
@@ -280,29 +298,62 @@ struct proxy {
 	uint32_t	 needs_dst : 1;	/* something in this frontend wants the local address */
 };
 
+/* `http-errors NAME`: error pages that `errorfiles NAME` takes. */
+struct http_errors {
+	struct http_errors *next;
+	const char	*name;
+	const char	*file;
+	int		 line;
+	struct reply_conf *errors;	/* own list, as in struct proxy_settings */
+};
+
 struct capture {
 	struct capture	*next;
 	const char	*header;	/* lower case; NULL = a declared slot */
 	uint32_t	 len, index;
 };
 
-/* control thread or a job thread */
+/* any thread: a published snapshot does not change. With CAP_DEFAULTS the
+ * latest defaults section of that name; else one that has all of cap. */
 struct proxy *proxy_find(const struct snapshot *s, const char *name, unsigned cap);
+struct http_errors *http_errors_find(const struct snapshot *s, const char *name);
 struct server *server_find(const struct proxy *px, const char *name);
 /* "frontend", "backend", "listen", "defaults" */
 const char *proxy_type_name(const struct proxy *px);
+
+/* control thread or a job thread, while parsing */
+/* A new, empty proxy with the settings of `from` (NULL = built-in ones), linked
+ * into the snapshot. Name, file: borrowed from the arena. */
+struct proxy *proxy_new(struct cfg *c, unsigned cap, const char *name, struct proxy *from);
 /* The object of a row's line, asserted to be a proxy. */
 struct proxy *proxy_of(struct cfg *c);
+/* Whether the section has one of cap (defaults have all); else a warning in
+ * HAProxy's words that `what` is ignored, with `hint` (may be NULL) behind it. */
+bool	 proxy_takes(struct cfg *c, unsigned cap, const char *what, const char *hint);
+/* Names of proxies and servers: letters, digits, - _ . : ; returns the first
+ * character that is none of them, or 0. */
+char	 proxy_name_bad_char(const char *name);
+
+/* `source ADDR`: an IP address, in the arena; 0, or -1 after an error. */
+int	 source_parse(struct cfg *c, const char *what, const char *text,
+	    const struct addr **ret_source);
+
+/* Written timeouts of 0 mean none at all: this long. */
+#define TIMEOUT_NEVER_US	(10ull * 365 * 86400 * 1000000)
 
 /* Effective timeouts in microseconds: what was written, else the defaults that
- * doc/ weir.cfg(5) gives for unwritten ones. any thread */
+ * weir.cfg(5) gives for unwritten ones. any thread */
 uint64_t proxy_timeout_client(const struct proxy *fe);
 uint64_t proxy_timeout_server(const struct proxy *be);
+uint64_t proxy_timeout_response_head(const struct proxy *be);	/* absolute */
 uint64_t proxy_timeout_connect(const struct proxy *be);
 uint64_t proxy_timeout_queue(const struct proxy *be);
 uint64_t proxy_timeout_http_request(const struct proxy *fe);
 uint64_t proxy_timeout_http_keep_alive(const struct proxy *fe);
 uint64_t proxy_timeout_client_hs(const struct proxy *fe);
+uint64_t proxy_timeout_tarpit(const struct proxy *px);
+uint64_t proxy_timeout_fin(const struct proxy *px, bool client_side);
+/* be may be NULL. Unwritten: the shorter of client's and server's. */
 uint64_t proxy_timeout_tunnel(const struct proxy *be, const struct proxy *fe);
 
 #endif

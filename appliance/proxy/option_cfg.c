@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * `option NAME` and `no option NAME`. Most are a bit: the row's arg is its number
+ * in a table that also says which kind of section it belongs to. A bit that was
+ * written is marked in options_written. Options of checks are rows of ctl. Runs
+ * in the thread that loads.
+ */
+#include <ctype.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/magic.h"
+#include "base/module.h"
+#include "cfg/kw.h"
+#include "proxy/proxy.h"
+
+#define FE	CAP_FRONTEND
+#define BE	CAP_BACKEND
+#define BOTH	(CAP_FRONTEND | CAP_BACKEND)
+
+/* Set, or clear under `no` and `default`; false when the section has no use for it. */
+static bool
+option_write(struct cfg *c, unsigned cap, const char *name, uint64_t bits)
+{
+	struct proxy_settings *set = &proxy_of(c)->set;
+
+	if (!proxy_takes(c, cap, name, NULL))
+		return false;
+	if (c->is_no || c->is_default)
+		set->options &= ~bits;
+	else
+		set->options |= bits;
+	set->options_written |= bits;
+	return true;
+}
+
+static const char *
+option_name(const struct kw_row *row)
+{
+	return row->name + strlen("option ");
+}
+
+static const struct option_bit {
+	const char	*name;
+	unsigned	 cap;
+	uint64_t	 bits;
+} option_bits[] = {
+	{ "dontlognull", FE, OPT_DONTLOGNULL },
+	{ "dontlog-normal", FE, OPT_DONTLOG_NORMAL },
+	{ "logasap", FE, OPT_LOGASAP },
+	{ "log-separate-errors", FE, OPT_LOG_SEPARATE_ERRORS },
+	{ "log-health-checks", BE, OPT_LOG_HEALTH_CHECKS },
+	{ "allbackups", BE, OPT_ALLBACKUPS },
+	{ "abortonclose", BOTH, OPT_ABORTONCLOSE },
+	{ "no-passive-health", BE, OPT_NO_PASSIVE_HEALTH },
+	{ "splice-auto", BOTH, OPT_SPLICE_AUTO },
+	{ "splice-request", BOTH, OPT_SPLICE_REQUEST },
+	{ "splice-response", BOTH, OPT_SPLICE_RESPONSE },
+	{ "clitcpka", FE, OPT_CLITCPKA },
+	{ "srvtcpka", BE, OPT_SRVTCPKA },
+	{ "tcpka", BOTH, OPT_CLITCPKA | OPT_SRVTCPKA },
+	{ "nolinger", BOTH, OPT_NOLINGER },
+	{ "http-no-delay", BOTH, OPT_HTTP_NO_DELAY },
+	{ "http-ignore-probes", FE, OPT_HTTP_IGNORE_PROBES },
+	{ "socket-stats", FE, OPT_SOCKET_STATS },
+	{ "prefer-last-server", BE, OPT_PREFER_LAST_SERVER },
+	{ "http-buffer-request", BOTH, OPT_HTTP_BUFFER_REQUEST },
+	{ "idle-close-on-response", FE, OPT_IDLE_CLOSE },
+	{ "tcp-smart-accept", FE, OPT_TCP_SMART_ACCEPT },
+	{ "accept-unsafe-violations-in-http-request", FE, OPT_UNSAFE_REQUEST },
+	{ "accept-invalid-http-request", FE, OPT_UNSAFE_REQUEST },
+};
+
+static int
+parse_bit(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	const char *name = option_name(row);
+	size_t i;
+
+	(void)args;
+	(void)nargs;
+	for (i = 0; strcmp(option_bits[i].name, name) != 0; i++)
+		WEIR_ASSERT(i + 1 < ARRAY_LEN(option_bits));
+	option_write(c, option_bits[i].cap, name, option_bits[i].bits);
+	return 0;
+}
+
+/* The log line's form: the last one written wins. */
+static int
+parse_log_form(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	const uint64_t bits[] = { OPT_HTTPLOG, OPT_TCPLOG, OPT_HTTPSLOG };
+	struct proxy *px = proxy_of(c);
+
+	if (nargs > 0) {
+		diag_error(c->diag, "'%s' : '%s' is not built in this release; a log-format "
+		    "line can write it.", row->name, args[0]);
+		return -1;
+	}
+	if (!proxy_takes(c, FE, option_name(row), NULL))
+		return 0;
+	if (!c->is_no && !c->is_default) {
+		px->set.options &= ~(OPT_HTTPLOG | OPT_TCPLOG | OPT_HTTPSLOG);
+		px->set.log_format = NULL;
+	}
+	option_write(c, FE, option_name(row), bits[row->arg]);
+	return 0;
+}
+
+static int
+parse_conn_mode(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	struct proxy *px = proxy_of(c);
+	enum http_conn_mode mode = (enum http_conn_mode)row->arg;
+
+	(void)args;
+	(void)nargs;
+	if (!c->is_no && !c->is_default)
+		px->set.conn_mode = mode;
+	else if (px->set.conn_mode == mode)
+		px->set.conn_mode = CONN_KEEP_ALIVE;
+	return 0;
+}
+
+/* ---- redispatch ---- */
+
+static int
+parse_redispatch(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	struct proxy *px = proxy_of(c);
+	int64_t every = -1;
+
+	if (nargs > 0 && (!str_to_i64(str_of(args[0]), &every) ||
+	    every < -1000 || every > 1000)) {
+		diag_error(c->diag, "'%s' expects an integer from -1000 to 1000 (got '%s')",
+		    row->name, args[0]);
+		return -1;
+	}
+	if (!option_write(c, BE, "redispatch", OPT_REDISPATCH))
+		return 0;
+	px->set.redispatch_every = (int32_t)every;
+	if (every == 0)
+		px->set.options &= ~OPT_REDISPATCH;
+	return 0;
+}
+
+/* ---- forwardfor ---- */
+
+struct forwardfor {
+	struct ip_net	*nets;
+	uint32_t	 n;
+	const char	*header;
+	bool		 if_none;
+};
+
+static int
+forwardfor_except(struct cfg *c, struct forwardfor *ff, const char *text)
+{
+	struct str rest, elem;
+
+	if (text == NULL) {
+		diag_error(c->diag, "'option forwardfor except' expects <address>[/mask] as argument.");
+		return -1;
+	}
+	rest = str_of(text);
+	while (str_next_elem(&rest, ',', &elem)) {
+		struct ip_net *nets = arena_calloc(c->arena, ff->n + 1u, sizeof(*nets));
+
+		if (ff->n > 0)
+			memcpy(nets, ff->nets, ff->n * sizeof(*nets));
+		if (ip_net_parse(elem, &nets[ff->n]) == -1) {
+			diag_error(c->diag, "'option forwardfor except' expects <address>[/mask] "
+			    "as argument (got '" STR_FMT "').", STR_ARG(elem));
+			return -1;
+		}
+		ff->nets = nets;
+		ff->n++;
+	}
+	return 0;
+}
+
+static int
+forwardfor_header(struct cfg *c, struct forwardfor *ff, const char *name)
+{
+	char *lower;
+	size_t i;
+
+	if (name == NULL || *name == '\0') {
+		diag_error(c->diag, "'option forwardfor header' expects <header_name> as argument.");
+		return -1;
+	}
+	lower = arena_strdup(c->arena, name);
+	for (i = 0; lower[i] != '\0'; i++) {
+		if (!isalnum((unsigned char)lower[i]) && strchr("!#$%&'*+-.^_`|~", lower[i]) == NULL) {
+			diag_error(c->diag, "'option forwardfor header' : '%s' is no header name.",
+			    name);
+			return -1;
+		}
+		lower[i] = ascii_lower(lower[i]);
+	}
+	ff->header = lower;
+	return 0;
+}
+
+/* One of the optional words and its value; *i moves past them. */
+static int
+forwardfor_word(struct cfg *c, struct forwardfor *ff, char **args, int nargs, int *i)
+{
+	const char *word = args[(*i)++], *value;
+
+	if (strcmp(word, "if-none") == 0) {
+		ff->if_none = true;
+		return 0;
+	}
+	value = *i < nargs ? args[*i] : NULL;
+	(*i)++;
+	if (strcmp(word, "except") == 0)
+		return forwardfor_except(c, ff, value);
+	if (strcmp(word, "header") == 0)
+		return forwardfor_header(c, ff, value);
+	diag_error(c->diag, "'option forwardfor' only supports optional values: 'except', "
+	    "'header' and 'if-none'.");
+	return -1;
+}
+
+static int
+parse_forwardfor(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	struct proxy_settings *set = &proxy_of(c)->set;
+	struct forwardfor ff = { 0 };
+	int i = 0;
+
+	(void)row;
+	while (i < nargs)
+		if (forwardfor_word(c, &ff, args, nargs, &i) == -1)
+			return -1;
+	option_write(c, BOTH, "forwardfor", OPT_FORWARDFOR | OPT_FORWARDFOR_IFNONE);
+	if (!ff.if_none)
+		set->options &= ~OPT_FORWARDFOR_IFNONE;
+	set->ff_except = ff.nets;
+	set->ff_nexcept = ff.n;
+	set->ff_header = ff.header;
+	return 0;
+}
+
+/* ---- ours ---- */
+
+static int
+parse_x_forwarded(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	const uint64_t all = OPT_XFWD_PROTO | OPT_XFWD_PORT | OPT_XFWD_IFNONE;
+	struct proxy_settings *set = &proxy_of(c)->set;
+	uint64_t bits = 0;
+	int i;
+
+	for (i = 0; i < nargs; i++) {
+		if (strcmp(args[i], "proto") == 0)
+			bits |= OPT_XFWD_PROTO;
+		else if (strcmp(args[i], "port") == 0)
+			bits |= OPT_XFWD_PORT;
+		else if (strcmp(args[i], "if-none") == 0)
+			bits |= OPT_XFWD_IFNONE;
+		else {
+			diag_error(c->diag, "'%s' only supports 'proto', 'port' and 'if-none' "
+			    "(got '%s')", row->name, args[i]);
+			return -1;
+		}
+	}
+	if ((bits & (OPT_XFWD_PROTO | OPT_XFWD_PORT)) == 0)
+		bits |= OPT_XFWD_PROTO | OPT_XFWD_PORT;
+	if (!option_write(c, BOTH, option_name(row), all))
+		return 0;
+	if (!c->is_no && !c->is_default)
+		set->options = (set->options & ~all) | bits;
+	return 0;
+}
+
+static int
+parse_accept_method(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	uint64_t bits = 0;
+	int i;
+
+	for (i = 0; i < nargs; i++) {
+		if (strcmp(args[i], "TRACE") == 0)
+			bits |= OPT_ACCEPT_TRACE;
+		else if (strcmp(args[i], "CONNECT") == 0)
+			bits |= OPT_ACCEPT_CONNECT;
+		else {
+			diag_error(c->diag, "'%s' only supports 'TRACE' and 'CONNECT' (got '%s')",
+			    row->name, args[i]);
+			return -1;
+		}
+	}
+	if (nargs == 0)
+		bits = OPT_ACCEPT_TRACE | OPT_ACCEPT_CONNECT;
+	option_write(c, FE, option_name(row), bits);
+	return 0;
+}
+
+/* ---- rows ---- */
+
+#define BIT(name, help) \
+	{ "option " name, IN_PROXY, KW_OBEYED, 0, 0, KW_F_NO, parse_bit, 0, "", help }
+#define MODE(name, mode, help) \
+	{ "option " name, IN_PROXY, KW_OBEYED, 0, 0, KW_F_NO, parse_conn_mode, mode, "", help }
+#define LOGFORM(name, n, help) \
+	{ "option " name, IN_PROXY, KW_OBEYED, 0, 1, KW_F_NO, parse_log_form, n, "", help }
+#define NO_EFFECT(name, why) \
+	{ "option " name, IN_PROXY, KW_NO_EFFECT, 0, 0, KW_F_NO | KW_F_ANY_ARGS, NULL, 0, "", why }
+#define REFUSED(name, why) \
+	{ "option " name, IN_PROXY, KW_REFUSED, 0, 0, KW_F_NO | KW_F_ANY_ARGS, NULL, 0, "", why }
+
+static const struct kw_row rows[] = {
+	LOGFORM("httplog", 0, "Log lines in HAProxy's HTTP format."),
+	LOGFORM("tcplog", 1, "Log lines in HAProxy's TCP format."),
+	LOGFORM("httpslog", 2, "Log lines in HAProxy's HTTPS format."),
+	BIT("dontlognull", "No log line for connections without a byte of data."),
+	BIT("dontlog-normal", "No log line for transactions that went well."),
+	BIT("logasap", "Log when the response head is known, not at the end."),
+	BIT("log-separate-errors", "Log failed transactions at level err."),
+	BIT("log-health-checks", "Log each change of a check's result."),
+
+	MODE("http-keep-alive", CONN_KEEP_ALIVE, "Keep both sides' connections; the default."),
+	MODE("http-server-close", CONN_SERVER_CLOSE,
+	    "Close the server's connection after each response."),
+	MODE("httpclose", CONN_CLOSE, "Close both connections after each response."),
+	BIT("http-no-delay", "Send every piece at once, without waiting for more."),
+	BIT("http-ignore-probes", "No answer and no log for connections closed before a request."),
+	BIT("http-buffer-request", "Wait for the request's body, as far as it fits, first."),
+	BIT("idle-close-on-response", "On stop, idle clients are closed after their next response."),
+	BIT("prefer-last-server", "A client's next request goes to the same server if possible."),
+	BIT("abortonclose", "A client that leaves while waiting aborts its transaction."),
+	BIT("accept-unsafe-violations-in-http-request",
+	    "Let some forbidden bytes pass in the target; nothing about framing."),
+	BIT("accept-invalid-http-request",
+	    "Old name of accept-unsafe-violations-in-http-request."),
+	{ "option accept-method", IN_PROXY, KW_OBEYED, 0, 2, KW_F_NO, parse_accept_method, 0,
+	    "TRACE|CONNECT ...", "Methods that are answered 405 without it." },
+	{ "option forwardfor", IN_PROXY, KW_OBEYED, 0, 0, KW_F_NO | KW_F_ANY_ARGS,
+	    parse_forwardfor, 0, "[except <net>] [header <name>] [if-none]",
+	    "Add the client's address to requests, as X-Forwarded-For." },
+	{ "option x-forwarded", IN_PROXY, KW_OBEYED, 0, 3, KW_F_NO, parse_x_forwarded, 0,
+	    "[proto] [port] [if-none]", "Add X-Forwarded-Proto and X-Forwarded-Port." },
+
+	{ "option redispatch", IN_PROXY, KW_OBEYED, 0, 1, KW_F_NO, parse_redispatch, 0,
+	    "[<number>]", "Retries may go to another server." },
+	BIT("allbackups", "All backup servers share the traffic, not only the first."),
+	BIT("no-passive-health", "Failing transactions do not take a server out of balancing."),
+
+	BIT("splice-auto", "Splice in the kernel where it pays."),
+	BIT("splice-request", "Splice what clients send."),
+	BIT("splice-response", "Splice what servers send."),
+	BIT("tcpka", "TCP keep-alives on both sides."),
+	BIT("clitcpka", "TCP keep-alives to clients."),
+	BIT("srvtcpka", "TCP keep-alives to servers."),
+	BIT("nolinger", "Close with a reset; nothing is left in the kernel."),
+	BIT("tcp-smart-accept", "Send the TCP acknowledgement with the first answer."),
+	BIT("socket-stats", "Statistics per listener."),
+
+	NO_EFFECT("contstats", "Counters are always up to date."),
+	NO_EFFECT("tcp-smart-connect", "A connection's first bytes always follow its SYN at once."),
+	NO_EFFECT("http-pretend-keepalive", "Connections to servers are kept alive."),
+
+	REFUSED("persist", "persistence by cookie is built in a later release."),
+	REFUSED("originalto", "built in a later release; use http-request set-header."),
+	REFUSED("forwarded", "built in a later release; use http-request set-header."),
+	REFUSED("h1-case-adjust-bogus-client", "built in a later release."),
+	REFUSED("h1-case-adjust-bogus-server", "built in a later release."),
+	REFUSED("accept-unsafe-violations-in-http-response",
+	    "responses are checked by one strict parser."),
+	REFUSED("accept-invalid-http-response", "responses are checked by one strict parser."),
+	REFUSED("http-restrict-req-hdr-names", "built in a later release."),
+	REFUSED("http-use-proxy-header", "built in a later release."),
+	REFUSED("http-drop-request-trailers", "built in a later release."),
+	REFUSED("http-drop-response-trailers", "built in a later release."),
+	REFUSED("disable-h2-upgrade", "HTTP/2 is built in a later release."),
+	REFUSED("independent-streams", "activity in one direction always counts for both."),
+	REFUSED("checkcache", "not built; a response rule can do it."),
+	REFUSED("transparent", "transparent proxying is built in a later release."),
+	REFUSED("http_proxy", "plain proxying of absolute addresses is not supported."),
+	REFUSED("dispatch", "not supported; use a backend with one server."),
+	REFUSED("spop-check", "stream processing agents are not supported."),
+	REFUSED("rdp-cookie", "persistence by cookie is built in a later release."),
+	{ 0 }
+};
+
+const struct module mod_option_cfg = { .name = "option_cfg", .cfg = rows };

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * `server NAME ADDR [options]` and `default-server [options]`. A server starts
+ * as a copy of its section's template, which `default-server` lines change from
+ * there on; a template inherited from defaults was copied when the section was
+ * opened. Options of TLS and of checks are rows of proxy/tls_cfg.c and of ctl.
+ * Runs in the thread that loads; names are resolved there, once.
+ */
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/magic.h"
+#include "base/module.h"
+#include "cfg/kw.h"
+#include "proxy/proxy.h"
+#include "proxy/sample.h"
+
+static struct server *
+server_of(struct cfg *c)
+{
+	WEIR_ASSERT(c->option_object != NULL);
+	return c->option_object;
+}
+
+static struct server *
+template_of(struct cfg *c, struct proxy *px)
+{
+	struct server *ds = px->set.default_server;
+
+	if (ds != NULL)
+		return ds;
+	ds = arena_alloc(c->arena, sizeof(*ds));
+	ds->backend = px;
+	ds->weight = 1;
+	ds->pool_max_conn = -1;
+	ds->pool_purge_delay_us = 5000000;
+	ds->error_limit = 10;
+	px->set.default_server = ds;
+	return ds;
+}
+
+static int
+parse_options(struct cfg *c, struct server *srv, char **args, int nargs)
+{
+	int r;
+
+	c->option_object = srv;
+	r = cfg_parse_options(c, IN_SERVER, args, nargs);
+	c->option_object = NULL;
+	return r;
+}
+
+/* A place for servers? 0, or -1 after an error. */
+static int
+check_section(struct cfg *c, const char *what)
+{
+	struct proxy *px = proxy_of(c);
+
+	if (px->cap & CAP_BACKEND)
+		return 0;
+	if (px->cap & CAP_DEFAULTS)
+		diag_error(c->diag, "'%s' not allowed in 'defaults' section.", what);
+	else
+		diag_error(c->diag, "'%s' not allowed because frontend '%s' has no backend "
+		    "capability.", what, px->name);
+	return -1;
+}
+
+static int
+server_address(struct cfg *c, struct server *srv)
+{
+	char err[256];
+
+	if (addr_parse(srv->addr_text, ADDR_RESOLVE | ADDR_PORT_OFFSET | ADDR_DEFAULT_PORT_OK,
+	    &srv->addr, err, sizeof(err)) == -1) {
+		diag_error(c->diag, "'server %s/%s' : %s", srv->backend->name, srv->name, err);
+		return -1;
+	}
+	if (srv->addr.is_dgram || srv->addr.kind == ADDR_FD) {
+		diag_error(c->diag, "'server %s/%s' : '%s' is no address to connect to",
+		    srv->backend->name, srv->name, srv->addr_text);
+		return -1;
+	}
+	if (srv->addr.port_sign != 0)
+		srv->flags |= SRV_PORT_RELATIVE;
+	srv->has_port = srv->addr.port_lo != 0 && srv->addr.port_sign == 0;
+	return 0;
+}
+
+static int
+check_server_name(struct cfg *c, struct proxy *px, const char *name)
+{
+	const struct server *other = server_find(px, name);
+	char bad = proxy_name_bad_char(name);
+
+	if (bad != '\0') {
+		diag_error(c->diag, "character '%c' is not permitted in server name '%s'.",
+		    bad, name);
+		return -1;
+	}
+	if (other != NULL) {
+		diag_error(c->diag, "%s '%s', another server named '%s' was already defined at "
+		    "line %d, please use a distinct name.", proxy_type_name(px), px->name, name,
+		    other->line);
+		return -1;
+	}
+	return 0;
+}
+
+static void
+server_link(struct proxy *px, struct server *srv)
+{
+	struct server **tail = px->server_tail != NULL ? px->server_tail : &px->server_list;
+
+	*tail = srv;
+	px->server_tail = &srv->next;
+	px->nservers++;
+}
+
+static int
+parse_server(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	struct proxy *px = proxy_of(c);
+	struct server *srv;
+	int r;
+
+	if (check_section(c, row->name) == -1)
+		return -1;
+	if (nargs < 2) {
+		diag_error(c->diag, "'server' expects <name> and <addr>[:<port>] as arguments.");
+		return -1;
+	}
+	srv = arena_alloc(c->arena, sizeof(*srv));
+	*srv = *template_of(c, px);
+	srv->next = NULL;
+	srv->backend = px;
+	srv->file = c->file;
+	srv->line = c->line;
+	srv->name = args[0];
+	srv->name_hash = (uint32_t)str_hash(str_of(srv->name));
+	srv->addr_text = args[1];
+	r = check_server_name(c, px, srv->name);
+	if (server_address(c, srv) == -1)
+		r = -1;
+	if (parse_options(c, srv, args + 2, nargs - 2) == -1)
+		r = -1;
+	if (r == 0)
+		server_link(px, srv);
+	return r;
+}
+
+static int
+parse_default_server(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	struct proxy *px = proxy_of(c);
+
+	if (!(px->cap & CAP_DEFAULTS) && check_section(c, row->name) == -1)
+		return -1;
+	return parse_options(c, template_of(c, px), args, nargs);
+}
+
+/* ---- options ---- */
+
+#define FIELD(c, row, type)	((type *)(void *)((char *)server_of(c) + (row)->arg))
+
+static int
+opt_count(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	uint64_t v;
+
+	(void)nargs;
+	if (cfg_uint(c, row->name, args[0], 0, INT32_MAX, &v) == -1)
+		return -1;
+	*FIELD(c, row, uint32_t) = (uint32_t)v;
+	return 0;
+}
+
+static int
+opt_time(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	uint64_t us;
+
+	(void)nargs;
+	if (cfg_duration(c, row->name, args[0], 1000, &us) == -1)
+		return -1;
+	*FIELD(c, row, uint64_t) = us;
+	return 0;
+}
+
+static int
+opt_set_flag(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	(void)args;
+	(void)nargs;
+	server_of(c)->flags |= (uint32_t)row->arg;
+	return 0;
+}
+
+static int
+opt_clear_flag(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	(void)args;
+	(void)nargs;
+	server_of(c)->flags &= ~(uint32_t)row->arg;
+	return 0;
+}
+
+static int
+opt_id(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	struct server *srv = server_of(c), *other;
+	uint64_t v;
+
+	(void)nargs;
+	if (srv->name == NULL) {
+		diag_error(c->diag, "'id' belongs to one server, not to default-server.");
+		return -1;
+	}
+	if (cfg_uint(c, row->name, args[0], 1, INT32_MAX, &v) == -1)
+		return -1;
+	srv->id = (int)v;
+	for (other = srv->backend->server_list; other != NULL; other = other->next)
+		if (other->id == srv->id) {
+			diag_error(c->diag, "'server %s/%s' : 'id' : custom id %d already used at "
+			    "%s:%d ('server %s').", srv->backend->name, srv->name, srv->id,
+			    other->file, other->line, other->name);
+			return -1;
+		}
+	return 0;
+}
+
+static int
+opt_weight(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	struct server *srv = server_of(c);
+	uint64_t v;
+
+	(void)nargs;
+	if (cfg_uint(c, row->name, args[0], 0, UINT32_MAX, &v) == -1)
+		return -1;
+	if (v > 256) {
+		diag_error(c->diag, "weight of server %s is not within 0 and 256 (%s).",
+		    srv->name != NULL ? srv->name : "default-server", args[0]);
+		return -1;
+	}
+	srv->weight = (uint32_t)v;
+	return 0;
+}
+
+static int
+opt_pool_max_conn(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	int64_t v;
+
+	(void)nargs;
+	if (!str_to_i64(str_of(args[0]), &v) || v < -1 || v > INT32_MAX) {
+		diag_error(c->diag, "'%s' must be >= -1 (got '%s')", row->name, args[0]);
+		return -1;
+	}
+	server_of(c)->pool_max_conn = (int32_t)v;
+	return 0;
+}
+
+static int
+opt_pool_conn_name(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	struct server *srv = server_of(c);
+
+	(void)row;
+	(void)nargs;
+	srv->pool_conn_name = expr_parse(c, srv->backend, args[0], USE_AT_REQ);
+	if (srv->pool_conn_name == NULL)
+		return -1;
+	srv->flags |= SRV_POOL_NAMED;
+	return 0;
+}
+
+static int
+opt_pp2_options(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	static const struct { const char *name; uint32_t bit; } names[] = {
+		{ "ssl", PP2_OPT_SSL }, { "cert-cn", PP2_OPT_SSL | PP2_OPT_CERT_CN },
+		{ "ssl-cipher", PP2_OPT_SSL | PP2_OPT_SSL_CIPHER },
+		{ "cert-sig", PP2_OPT_SSL | PP2_OPT_CERT_SIG },
+		{ "cert-key", PP2_OPT_SSL | PP2_OPT_CERT_KEY },
+		{ "authority", PP2_OPT_AUTHORITY }, { "crc32c", PP2_OPT_CRC32C },
+		{ "unique-id", PP2_OPT_UNIQUE_ID },
+	};
+	struct str rest = str_of(args[0]), word;
+	size_t i;
+
+	(void)row;
+	(void)nargs;
+	while (str_next_elem(&rest, ',', &word)) {
+		for (i = 0; i < ARRAY_LEN(names) && !str_is(word, names[i].name); i++)
+			;
+		if (i == ARRAY_LEN(names)) {
+			diag_error(c->diag, "'" STR_FMT "' : proxy v2 option not implemented.",
+			    STR_ARG(word));
+			return -1;
+		}
+		server_of(c)->pp2_options |= names[i].bit;
+	}
+	return 0;
+}
+
+static int
+opt_source(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	(void)nargs;
+	return source_parse(c, row->name, args[0], &server_of(c)->source);
+}
+
+int
+source_parse(struct cfg *c, const char *what, const char *text, const struct addr **ret_source)
+{
+	struct addr *a = arena_alloc(c->arena, sizeof(*a));
+	char err[256];
+
+	if (addr_parse(text, ADDR_RESOLVE | ADDR_DEFAULT_PORT_OK, a, err, sizeof(err)) == -1) {
+		diag_error(c->diag, "'%s' : %s", what, err);
+		return -1;
+	}
+	if (a->kind != ADDR_INET && a->kind != ADDR_INET6) {
+		diag_error(c->diag, "'%s' : '%s' is not an IP address", what, text);
+		return -1;
+	}
+	*ret_source = a;
+	return 0;
+}
+
+static int
+opt_proto(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	(void)nargs;
+	if (strcmp(args[0], "h1") == 0 || strcmp(args[0], "none") == 0)
+		return 0;
+	diag_error(c->diag, "'%s' : '%s' is not built in this release; known: 'h1'.",
+	    row->name, args[0]);
+	return -1;
+}
+
+/* ---- rows ---- */
+
+#define AT(member)	offsetof(struct server, member)
+#define OPTION(name, n, fn, arg, syntax, help) \
+	{ name, IN_SERVER, KW_OBEYED, n, n, 0, fn, arg, syntax, help }
+#define REFUSED(name, why) \
+	{ name, IN_SERVER, KW_REFUSED, 0, 0, KW_F_ANY_ARGS, NULL, 0, "", why }
+#define DNS "name resolution at run time is built in a later release; names are resolved at load."
+
+static const struct kw_row rows[] = {
+	{ "server", IN_PROXY, KW_OBEYED, 0, 0, KW_F_ANY_ARGS | KW_F_ADDRESS, parse_server, 0,
+	    "<name> <address>[:<port>] [<option>...]", "A server of this backend." },
+	{ "default-server", IN_PROXY, KW_OBEYED, 1, 0, KW_F_ANY_ARGS, parse_default_server, 0,
+	    "<option>...", "Options that the servers below start with." },
+
+	OPTION("weight", 1, opt_weight, 0, "<0..256>", "Share of the traffic; 1 by default."),
+	OPTION("maxconn", 1, opt_count, AT(maxconn), "<number>",
+	    "Transactions at this server at a time; more wait in its queue. 0 = no limit."),
+	OPTION("minconn", 1, opt_count, AT(minconn), "<number>",
+	    "The limit at low load; it grows to maxconn as the backend nears fullconn."),
+	OPTION("maxqueue", 1, opt_count, AT(maxqueue), "<number>",
+	    "Waiting transactions; beyond it another server is chosen. 0 = no limit."),
+	OPTION("pool-max-conn", 1, opt_pool_max_conn, 0, "<number>",
+	    "Idle connections to keep; -1 = no limit, 0 = none."),
+	OPTION("pool-low-conn", 1, opt_count, AT(pool_low_conn), "<number>",
+	    "Idle connections that each thread may keep for itself."),
+	OPTION("pool-purge-delay", 1, opt_time, AT(pool_purge_delay_us), "<time>",
+	    "Idle connections are closed after this time; 5s by default."),
+	OPTION("pool-conn-name", 1, opt_pool_conn_name, 0, "<expression>",
+	    "Idle connections are reused for the same value only."),
+	OPTION("slowstart", 1, opt_time, AT(slowstart_us), "<time>",
+	    "After a failure the weight grows to its value over this time."),
+	OPTION("id", 1, opt_id, 0, "<number>", "Number of the server; by default in order."),
+	OPTION("source", 1, opt_source, 0, "<address>[:<port>]",
+	    "Local address of connections to this server."),
+	OPTION("proxy-v2-options", 1, opt_pp2_options, 0, "<name>[,<name>...]",
+	    "What a PROXY v2 header tells besides addresses."),
+	OPTION("proto", 1, opt_proto, 0, "h1", "Protocol to the server; only HTTP/1 so far."),
+	OPTION("ws", 1, opt_proto, 0, "h1", "Protocol of WebSockets; only HTTP/1 so far."),
+
+	OPTION("backup", 0, opt_set_flag, SRV_BACKUP, "", "Used when no other server is usable."),
+	OPTION("no-backup", 0, opt_clear_flag, SRV_BACKUP, "", "Undoes backup."),
+	OPTION("disabled", 0, opt_set_flag, SRV_DISABLED, "", "Starts in maintenance."),
+	OPTION("enabled", 0, opt_clear_flag, SRV_DISABLED, "", "Undoes disabled."),
+	OPTION("send-proxy", 0, opt_set_flag, SRV_SEND_PROXY_V1, "",
+	    "Connections start with a PROXY header, version 1."),
+	OPTION("no-send-proxy", 0, opt_clear_flag, SRV_SEND_PROXY_V1, "", "Undoes send-proxy."),
+	OPTION("send-proxy-v2", 0, opt_set_flag, SRV_SEND_PROXY_V2, "",
+	    "Connections start with a PROXY header, version 2."),
+	OPTION("no-send-proxy-v2", 0, opt_clear_flag, SRV_SEND_PROXY_V2, "",
+	    "Undoes send-proxy-v2."),
+	OPTION("send-proxy-v2-ssl", 0, opt_set_flag, SRV_SEND_PROXY_V2_SSL, "",
+	    "PROXY header, version 2, that tells of the client's TLS."),
+	OPTION("no-send-proxy-v2-ssl", 0, opt_clear_flag, SRV_SEND_PROXY_V2_SSL, "",
+	    "Undoes send-proxy-v2-ssl."),
+
+	REFUSED("cookie", "persistence by cookie is built in a later release."),
+	REFUSED("dyncookie", "persistence by cookie is built in a later release."),
+	REFUSED("track", "tracking of another server's state is built in a later release."),
+	REFUSED("redir", "use an http-request redirect rule."),
+	REFUSED("non-stick", "stick tables are built in a later release."),
+	REFUSED("resolvers", DNS),
+	REFUSED("resolve-prefer", DNS),
+	REFUSED("resolve-opts", DNS),
+	REFUSED("resolve-net", DNS),
+	REFUSED("init-addr", DNS),
+	REFUSED("guid", "global identifiers are built in a later release."),
+	REFUSED("socks4", "SOCKS4 is built in a later release."),
+	REFUSED("namespace", "network namespaces are not built."),
+	REFUSED("tcp-ut", "TCP user timeouts are not built; timeout server applies."),
+	REFUSED("tfo", "TCP Fast Open to servers is not built."),
+	REFUSED("log-proto", "log forwarding is built in a later release."),
+	REFUSED("log-bufsize", "log forwarding is built in a later release."),
+	REFUSED("set-proxy-v2-tlv-fmt", "own TLVs of the PROXY header are built in a later release."),
+	REFUSED("shard", "peers are built in a later release."),
+	REFUSED("hash-key", "hash keys of servers are built in a later release."),
+	{ "server-template", IN_PROXY, KW_REFUSED, 0, 0, KW_F_ANY_ARGS, NULL, 0, "", DNS },
+	{ 0 }
+};
+
+const struct module mod_server_cfg = { .name = "server_cfg", .cfg = rows };
