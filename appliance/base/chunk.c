@@ -23,7 +23,7 @@
 #define REGION_HEAD	((size_t)4096)
 #define REGION_CHUNKS	(REGION_BYTES / POOL_CHUNK_BYTES)
 #define REGION_MAGIC	0x5245474fu
-#define WARM_MAX	16		/* free chunks kept resident */
+#define WARM_MAX	32		/* free chunks kept resident */
 
 struct region {
 	uint32_t	 magic;

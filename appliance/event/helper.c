@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The helper process: its list of paths, and the loop that answers one request
+ * at a time until its socket closes or its parent dies. It keeps stderr and the
+ * socket and nothing else. What weir sees of it is in child.c.
+ *
+ * The check of a path is lexical first (absolute, no `..`, below an entry as it
+ * was written or as it was resolved), then real: the path is resolved, its
+ * target must lie in the resolved list, and that very target is opened with no
+ * symbolic link allowed on the way (openat2), so a link that changes in between
+ * ends in a refusal and another try. Opening never blocks on a FIFO.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/out.h"
+#include "base/xalloc.h"
+#include "event/child.h"
+#include "event/helper.h"
+
+#define OPEN_TRIES	3
+#define ALLOW_MAX	4096
+#define FLAGS_KNOWN	(O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND | \
+	O_DIRECTORY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW)
+
+struct allowed {
+	char		*path;		/* owned: as named, absolute */
+	char		*real;		/* owned: resolved; NULL = not there */
+	bool		 may_write;
+};
+
+static struct allowed *allow_list;
+static unsigned nallowed;
+
+/* ---- paths: both sides ------------------------------------------------- */
+
+/* The next part of a path that is not empty; false at the end. */
+static bool
+next_part(struct str *rest, struct str *ret_part)
+{
+	const char *slash;
+	struct str part;
+
+	while (rest->len > 0) {
+		slash = memchr(rest->p, '/', rest->len);
+		part.p = rest->p;
+		part.len = slash ? (size_t)(slash - rest->p) : rest->len;
+		rest->p += part.len + (slash != NULL);
+		rest->len -= part.len + (slash != NULL);
+		if (part.len > 0) {
+			*ret_part = part;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Appends the parts of path, without `//` and `/./`; false with errno. */
+static bool
+append_parts(struct out *o, const char *path)
+{
+	struct str rest = str_of(path), part;
+
+	while (next_part(&rest, &part)) {
+		if (str_is(part, "."))
+			continue;
+		if (str_is(part, ".."))
+			return errno = EPERM, false;
+		out_char(o, '/');
+		out_str(o, part);
+	}
+	return true;
+}
+
+/* Absolute, no slash at the end; false with errno. */
+static bool
+path_clean(const char *path, char clean[HELPER_PATH_BYTES])
+{
+	char cwd[HELPER_PATH_BYTES] = "";
+	struct out o;
+
+	if (path[0] == '\0')
+		return errno = ENOENT, false;
+	if (path[0] != '/' && getcwd(cwd, sizeof(cwd)) == NULL)
+		return false;
+	out_init(&o, clean, HELPER_PATH_BYTES);
+	if (!append_parts(&o, cwd) || !append_parts(&o, path))
+		return false;
+	if (out_len(&o) == 0)
+		out_char(&o, '/');
+	out_char(&o, '\0');
+	if (o.overflow)
+		return errno = ENAMETOOLONG, false;
+	return true;
+}
+
+/* Where a clean path really leads; the last part need not exist. */
+static bool
+path_resolve(const char *path, char real[HELPER_PATH_BYTES])
+{
+	const char *base = strrchr(path, '/');
+	char parent[HELPER_PATH_BYTES], folder[HELPER_PATH_BYTES];
+	struct stat st;
+	int n;
+
+	if (realpath(path, real) != NULL)
+		return true;
+	if (errno != ENOENT || lstat(path, &st) == 0)
+		return false;		/* a link to nowhere is refused */
+	snprintf(parent, sizeof(parent), "%.*s", (int)(base - path), path);
+	if (realpath(parent[0] != '\0' ? parent : "/", folder) == NULL)
+		return false;
+	n = snprintf(real, HELPER_PATH_BYTES, "%s%s",
+	    str_is(str_of(folder), "/") ? "" : folder, base);
+	if (n >= HELPER_PATH_BYTES)
+		return errno = ENAMETOOLONG, false;
+	return true;
+}
+
+static bool
+is_below(const char *path, const char *entry)
+{
+	size_t n = strlen(entry);
+
+	if (strncmp(path, entry, n) != 0)
+		return false;
+	return path[n] == '\0' || path[n] == '/' || (n == 1 && path[1] != '\0');
+}
+
+/* Lexical: `real_only` looks at resolved entries alone. */
+static bool
+is_allowed(const char *path, bool wants_write, bool real_only)
+{
+	for (unsigned i = 0; i < nallowed; i++) {
+		const struct allowed *a = &allow_list[i];
+
+		if (wants_write && !a->may_write)
+			continue;
+		if (a->real != NULL && is_below(path, a->real))
+			return true;
+		if (!real_only && is_below(path, a->path))
+			return true;
+	}
+	return false;
+}
+
+/* ---- the child --------------------------------------------------------- */
+
+/* Opens a resolved path, with no link on the way. */
+static int
+open_no_links(const char *real, int flags, mode_t mode)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(uint32_t)flags,
+		.mode = flags & O_CREAT ? mode : 0,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	char self[64], at[HELPER_PATH_BYTES];
+	ssize_t n;
+	int fd;
+
+	fd = (int)syscall(SYS_openat2, AT_FDCWD, real, &how, sizeof(how));
+	if (fd != -1 || (errno != ENOSYS && errno != EPERM))
+		return fd;
+	/* A kernel before 5.6, or a filter around us: open, then look. */
+	fd = open(real, (flags & ~O_TRUNC) | O_NOFOLLOW, mode);
+	if (fd == -1)
+		return -1;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	n = readlink(self, at, sizeof(at) - 1);
+	at[n > 0 ? n : 0] = '\0';
+	if (strcmp(at, real) != 0 ||
+	    (flags & O_TRUNC && ftruncate(fd, 0) == -1)) {
+		close(fd);
+		return errno = ELOOP, -1;
+	}
+	return fd;
+}
+
+/* The resolved path of a request, checked; false with errno. */
+static bool
+request_path(const char *path, bool wants_write, char real[HELPER_PATH_BYTES])
+{
+	char clean[HELPER_PATH_BYTES];
+
+	if (!path_clean(path, clean))
+		return false;
+	if (!is_allowed(clean, wants_write, false))
+		return errno = EPERM, false;
+	if (!path_resolve(clean, real))
+		return false;
+	if (!is_allowed(real, wants_write, true))
+		return errno = EPERM, false;
+	return true;
+}
+
+static int
+serve_open(const struct helper_request *rq)
+{
+	bool wants_write = (rq->flags & (O_ACCMODE | O_CREAT | O_TRUNC)) != 0;
+	int flags = rq->flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, fd = -1;
+	char real[HELPER_PATH_BYTES];
+
+	if (rq->flags & ~FLAGS_KNOWN)
+		return errno = EINVAL, -1;
+	for (int i = 0; i < OPEN_TRIES; i++) {
+		if (!request_path(rq->path, wants_write, real))
+			return -1;
+		fd = open_no_links(real, flags, rq->mode & 0777);
+		if (fd != -1 || errno != ELOOP)
+			break;
+	}
+	if (fd != -1 && !(rq->flags & O_NONBLOCK))
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	return fd;
+}
+
+/* PATH+suffix becomes PATH, or goes; a name in a folder that may be written. */
+static int
+serve_replace(const struct helper_request *rq)
+{
+	char real[HELPER_PATH_BYTES], temp[HELPER_PATH_BYTES + HELPER_SUFFIX_BYTES];
+
+	if (rq->suffix[0] != '.' || strchr(rq->suffix, '/') != NULL)
+		return errno = EINVAL, -1;
+	if (!request_path(rq->path, true, real))
+		return -1;
+	snprintf(temp, sizeof(temp), "%s%s", real, rq->suffix);
+	if (!is_allowed(temp, true, true))
+		return errno = EPERM, -1;
+	return rq->op == HELPER_RENAME ? rename(temp, real) : unlink(temp);
+}
+
+static void
+send_reply(int s, int error, int fd)
+{
+	union {
+		char		buf[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr	align;
+	} control;
+	struct helper_reply rp = { error };
+	struct iovec iov = { &rp, sizeof(rp) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd != -1) {
+		struct cmsghdr *c;
+
+		memset(&control, 0, sizeof(control));
+		msg.msg_control = control.buf;
+		msg.msg_controllen = sizeof(control.buf);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	}
+	while (sendmsg(s, &msg, MSG_NOSIGNAL) == -1)
+		if (errno != EINTR)
+			_exit(1);
+}
+
+static void
+serve(int s, struct helper_request *rq)
+{
+	int fd = -1, error = 0;
+
+	rq->path[HELPER_PATH_BYTES - 1] = '\0';
+	rq->suffix[HELPER_SUFFIX_BYTES - 1] = '\0';
+	errno = EINVAL;
+	if (rq->op == HELPER_OPEN) {
+		if ((fd = serve_open(rq)) == -1)
+			error = errno;
+	} else if (rq->op != HELPER_RENAME && rq->op != HELPER_UNLINK) {
+		error = EINVAL;
+	} else if (serve_replace(rq) == -1) {
+		error = errno;
+	}
+	send_reply(s, error, fd);
+	if (fd != -1)
+		close(fd);
+}
+
+/* Ctrl-C and a service manager's signals go to the whole group; the helper
+ * ends when its parent does, not before. */
+static void
+child_signals(pid_t parent)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1,
+		SIGUSR2, SIGPIPE, SIGQUIT, SIGTSTP, SIGTTOU };
+	sigset_t none;
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "weir-helper");
+	if (getppid() != parent)
+		_exit(0);
+}
+
+/* Keeps stderr and s, which becomes 3. */
+static int
+child_descriptors(int s)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (s < 3 && (s = fcntl(s, F_DUPFD_CLOEXEC, 3)) == -1)
+		_exit(1);
+	if (null == -1 || dup2(null, 0) == -1 || dup2(null, 1) == -1)
+		_exit(1);
+	if (s != 3 && dup2(s, 3) == -1)
+		_exit(1);
+	if (close_range(4, ~0U, 0) == -1)
+		for (int fd = 4; fd < sysconf(_SC_OPEN_MAX); fd++)
+			close(fd);
+	fcntl(3, F_SETFD, FD_CLOEXEC);
+	return 3;
+}
+
+void
+helper_child_main(int s, pid_t parent)
+{
+	static struct helper_request rq;
+	ssize_t n;
+
+	child_signals(parent);
+	s = child_descriptors(s);
+	for (;;) {
+		n = recv(s, &rq, sizeof(rq), 0);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			_exit(0);
+		if (n == (ssize_t)sizeof(rq))
+			serve(s, &rq);
+		else
+			send_reply(s, EINVAL, -1);
+	}
+}
+
+/* ---- start-up ------------------------------------------------------- */
+
+static void
+allow(const char *path, bool may_write)
+{
+	char clean[HELPER_PATH_BYTES];
+
+	if (helper_is_running() || nallowed == ALLOW_MAX)
+		fatalx("helper: cannot allow %s now", path);
+	if (!path_clean(path, clean)) {
+		/* `..` in a name the operator wrote: what it means now */
+		if (realpath(path, clean) == NULL) {
+			log_warn("helper: %s", path);
+			return;
+		}
+	}
+	allow_list = xrealloc(allow_list, (nallowed + 1) * sizeof(*allow_list));
+	allow_list[nallowed++] = (struct allowed){
+		.path = xstrdup(clean), .may_write = may_write
+	};
+}
+
+void
+helper_allow(const char *path)
+{
+	allow(path, false);
+}
+
+void
+helper_allow_write(const char *path)
+{
+	allow(path, true);
+}
+
+void
+helper_list_resolve(void)
+{
+	char real[HELPER_PATH_BYTES];
+
+	for (unsigned i = 0; i < nallowed; i++)
+		if (allow_list[i].real == NULL &&
+		    path_resolve(allow_list[i].path, real))
+			allow_list[i].real = xstrdup(real);
+}
+
+void
+helper_list_fini(void)
+{
+	while (nallowed > 0) {
+		free(allow_list[--nallowed].path);
+		free(allow_list[nallowed].real);
+	}
+	free(allow_list);
+	allow_list = NULL;
+}
