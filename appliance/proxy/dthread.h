@@ -28,6 +28,7 @@ struct dthread {
 	struct pool	 sessions, txns, server_conns, heads;
 	struct list	 session_list;	/* all sessions, idle longest first */
 	struct list	 txn_list;	/* all transactions */
+	struct list	 server_conn_list;	/* all connections to servers */
 	uint32_t	 nsessions;
 	uint32_t	 nidle;		/* idle server connections of this thread */
 	/* process-wide totals, this thread's part; relaxed, read by control */

@@ -161,6 +161,9 @@ struct proxy_live {
 /* Give each proxy and server of a prepared snapshot its cell (old or new); the
  * references are dropped when the snapshot is freed. */
 void	live_attach(struct snapshot *s);
+/* Connections hold their server's cell too; any thread. */
+void	live_server_ref(struct server_live *s);
+void	live_server_unref(struct server_live *s);
 /* Recompute usable/eweight/max_now of a server from op_state, admin, weights and
  * bump its backend's epoch; control thread. */
 void	live_server_changed(struct proxy_live *be, struct server_live *s);

@@ -33,6 +33,7 @@ struct txn;
 struct server_conn {
 	struct conn	 conn;		/* first */
 	struct list	 node;		/* idle list of the server's thread part */
+	struct list	 all;		/* of the thread's server connections */
 	struct loop_task task;		/* deferred free */
 	struct txn	*txn;		/* borrowed; NULL = idle */
 	struct server_live *live;	/* held */

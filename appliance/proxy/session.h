@@ -53,6 +53,7 @@ struct session {
 };
 
 /* data thread */
+bool	session_admit(struct listener *l);	/* may one more be accepted? */
 void	session_accepted(struct listener *l, int fd, const struct sockaddr *sa);
 void	session_close(struct session *s);	/* idempotent; frees at the end of the pass */
 void	session_end(struct session *s);		/* close as the flags say: linger, cut, reset */

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sessions: from accept to close, in phases.
+ *
+ *	accept -> tcp-request connection -> [PROXY header] -> [TLS] ->
+ *	tcp-request session -> ready: the front side (HTTP/1) or TCP
+ *
+ * A plain HTTP connection is not registered with epoll before that is needed: a
+ * request that came with the accept is read at once, and if its answer is out
+ * and the connection closed within LAZY_US, epoll never heard of it.
+ *
+ * Thread: data.
+ */
+#include "proxy/session.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cfg/snapshot.h"
+#include "net/buf.h"
+#include "net/listen.h"
+#include "net/pp.h"
+#include "net/tls.h"
+#include "proxy/dthread.h"
+#include "proxy/front_h1.h"
+#include "proxy/front_tcp.h"
+#include "proxy/global.h"
+#include "proxy/live.h"
+#include "proxy/logline.h"
+#include "proxy/proxy.h"
+#include "proxy/reply.h"
+#include "proxy/rules.h"
+#include "proxy/txn.h"
+#include "proxy/vars.h"
+
+#define LAZY_US		20000u		/* served within this: never registered */
+#define LINGER_US	1000000u
+#define LINGER_BYTES	65536u
+
+static struct bind_conf *
+bind_of(const struct session *s)
+{
+	return atomic_load_explicit(&s->listener->user, memory_order_acquire);
+}
+
+static struct proxy_live *
+live_of(const struct session *s)
+{
+	return s->listener->live;
+}
+
+static struct counters *
+count_of(const struct session *s)
+{
+	return &live_of(s)->threads[dt->id].fe;
+}
+
+static bool
+is_tcp(const struct session *s)
+{
+	return bind_of(s)->frontend->set.mode == MODE_TCP;
+}
+
+/* ---- limits ---- */
+
+static bool
+below(_Atomic uint32_t *cur, uint32_t max)
+{
+	return max == 0 || atomic_load_explicit(cur, memory_order_relaxed) < max;
+}
+
+bool
+session_admit(struct listener *l)
+{
+	struct bind_conf *b = atomic_load_explicit(&l->user, memory_order_acquire);
+	struct proxy_live *live = l->live;
+	uint32_t fe_max = atomic_load_explicit(&live->fe_max_now, memory_order_relaxed);
+
+	if (!below(&limits.conns, atomic_load_explicit(&limits.maxconn, memory_order_relaxed))) {
+		atomic_fetch_add_explicit(&limits.maxconn_reached, 1, memory_order_relaxed);
+		return false;
+	}
+	if (fe_max == 0)
+		fe_max = (uint32_t)b->frontend->set.maxconn;
+	return below(&live->fe_conn.cur, fe_max) && below(&l->conns, b->maxconn);
+}
+
+/* ---- closing ---- */
+
+static void
+on_free(struct loop_task *task)
+{
+	struct session *s = LIST_ITEM(task, struct session, task);
+
+	pool_put(&dt->sessions, s);
+}
+
+static void
+uncount_handshake(struct session *s)
+{
+	if (s->flags & SESS_F_TLS_COUNTED) {
+		s->flags &= (uint16_t)~SESS_F_TLS_COUNTED;
+		atomic_fetch_sub_explicit(&limits.handshakes, 1, memory_order_relaxed);
+	}
+}
+
+static void
+free_parts(struct session *s)
+{
+	buf_drop(&s->in);
+	buf_drop(&s->out);
+	if (s->pp != NULL)
+		pp_info_free(s->pp);
+	vars_free_session(s);
+	uncount_handshake(s);
+	if (bind_of(s)->is_ssl)
+		atomic_fetch_sub_explicit(&limits.ssl_conns, 1, memory_order_relaxed);
+}
+
+void
+session_close(struct session *s)
+{
+	uint32_t before;
+
+	if (s->flags & SESS_F_DEAD)
+		return;
+	s->flags |= SESS_F_DEAD;
+	if (s->txn != NULL)
+		txn_front_gone(s->txn, false);
+	conn_close(&s->conn);
+	free_parts(s);
+	list_del(&s->node);
+	dt->nsessions--;
+	gauge_dec(&live_of(s)->fe_conn);
+	atomic_fetch_sub_explicit(&s->listener->conns, 1, memory_order_relaxed);
+	before = atomic_fetch_sub_explicit(&limits.conns, 1, memory_order_relaxed);
+	if (before == atomic_load_explicit(&limits.maxconn, memory_order_relaxed))
+		listener_resume(s->listener, loop_self);
+	loop_task_cancel(&s->task);
+	loop_task_init(&s->task, on_free);
+	loop_defer(loop_self, &s->task);
+}
+
+/* Send FIN, then read and drop what still comes, so that the client can read
+ * our answer: at most 64 KiB or 1 s. */
+static void
+linger(struct session *s)
+{
+	conn_shut_write(&s->conn);
+	if (conn_register(&s->conn) != 0) {
+		session_close(s);
+		return;
+	}
+	s->requests = 0;		/* counts the bytes from here on */
+	timer_set(&loop_self->wheel, &s->conn.timer, clock_now_us + LINGER_US);
+	session_drain(s);
+}
+
+void
+session_drain(struct session *s)
+{
+	ssize_t n;
+
+	do {
+		n = conn_recv(&s->conn, dt->rbuf, RBUF_BYTES);
+		if (n > 0)
+			s->requests += (uint32_t)n;
+	} while (n > 0 && s->requests < LINGER_BYTES && (s->conn.flags & CONN_IN));
+	if (n == 0 || s->requests >= LINGER_BYTES || (s->conn.flags & CONN_ERROR))
+		session_close(s);
+}
+
+/* Forget the peer: it gets neither FIN nor RST until it speaks again. */
+static void
+silent_drop(struct session *s)
+{
+	int on = 1;
+
+	/* in repair mode close(2) sends nothing; else a RST of TTL 1 dies on the way */
+	if (setsockopt(s->conn.fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof on) != 0) {
+		int ttl = 1;
+
+		(void)setsockopt(s->conn.fd, SOL_IP, IP_TTL, &ttl, sizeof ttl);
+		conn_reset(&s->conn);
+	}
+}
+
+void
+session_end(struct session *s)
+{
+	if (s->flags & SESS_F_DROP)
+		silent_drop(s);
+	else if (s->flags & SESS_F_RESET)
+		conn_reset(&s->conn);
+	else if ((s->flags & SESS_F_LINGER) && !(s->conn.flags & (CONN_ERROR | CONN_CLOSED))) {
+		linger(s);
+		return;
+	}
+	session_close(s);
+}
+
+void
+session_refuse(struct session *s, unsigned status)
+{
+	struct str page = reply_raw(status);
+	struct iovec iov = { (char *)(uintptr_t)page.p, page.len };
+
+	(void)conn_sendv(&s->conn, &iov, 1);
+	s->flags |= SESS_F_LINGER | SESS_F_CLOSING;
+	session_end(s);
+}
+
+/* ---- phases ---- */
+
+void
+session_register(struct session *s)
+{
+	s->flags &= (uint16_t)~SESS_F_LAZY;
+	if (conn_register(&s->conn) != 0)
+		session_close(s);
+}
+
+void
+session_register_later(struct session *s)
+{
+	timer_set(&loop_self->wheel, &s->conn.timer, clock_now_us + LAZY_US);
+}
+
+uint64_t
+session_timeout_http_request(const struct session *s)
+{
+	return proxy_timeout_http_request(bind_of(s)->frontend);
+}
+
+bool
+session_ignores_probes(const struct session *s)
+{
+	return (bind_of(s)->frontend->set.options & (OPT_HTTP_IGNORE_PROBES | OPT_DONTLOGNULL)) ==
+	    (OPT_HTTP_IGNORE_PROBES | OPT_DONTLOGNULL) ||
+	    (bind_of(s)->frontend->set.options & OPT_HTTP_IGNORE_PROBES);
+}
+
+/* False: the session is over. */
+static bool
+rules_allow(struct session *s, enum ruleset_kind kind)
+{
+	struct proxy *fe = bind_of(s)->frontend;
+	struct sample_ctx x;
+	enum rule_verdict v;
+
+	if (fe->rules[kind] == NULL)
+		return true;
+	sample_ctx_session(&x, s, fe);
+	v = ruleset_run(fe->rules[kind], &x);
+	if (v != RULE_REJECT && v != RULE_DROP && v != RULE_DENY && v != RULE_ERROR)
+		return true;
+	if (kind == RS_TCP_CONNECTION)
+		COUNT(count_of(s), dcon);
+	else
+		COUNT(count_of(s), dses);
+	if (v == RULE_DROP)
+		s->flags |= SESS_F_DROP;
+	s->flags |= SESS_F_RESET;
+	session_end(s);
+	return false;
+}
+
+static void
+ready(struct session *s)
+{
+	if (!rules_allow(s, RS_TCP_SESSION))
+		return;
+	s->flags |= SESS_F_READY;
+	COUNT(count_of(s), stot);
+	COUNT(count_of(s), h1sess);
+	count_of(s)->last_us = clock_now_us;
+	if (is_tcp(s)) {
+		s->flags |= SESS_F_TCP;
+		front_tcp_start(s);
+	} else
+		front_h1_start(s);
+}
+
+static void
+failed_early(struct session *s, const char *text)
+{
+	struct bind_conf *b = bind_of(s);
+
+	COUNT(count_of(s), ereq);
+	if (b->frontend->log_to != NULL && !(b->frontend->set.options & OPT_DONTLOGNULL))
+		logline_session_error(s, b->frontend, b->name, text);
+	session_close(s);
+}
+
+static void
+drive_handshake(struct session *s)
+{
+	enum tls_result r = tls_handshake(&s->conn);
+
+	if (r == TLS_AGAIN)
+		return;
+	uncount_handshake(s);
+	if (r == TLS_FAILED) {
+		failed_early(s, tls_error_text(s->conn.tls));
+		return;
+	}
+	STAT_ADD(ssl_handshakes, 1);
+	if (tls_is_resumed(s->conn.tls))
+		STAT_ADD(ssl_resumed, 1);
+	s->handshake_ms = (uint16_t)((clock_now_us - s->accept_us) / 1000);
+	ready(s);
+}
+
+static void
+start_tls(struct session *s)
+{
+	struct bind_conf *b = bind_of(s);
+
+	if (b->tls == NULL) {
+		ready(s);
+		return;
+	}
+	if (tls_accept(&s->conn, b->tls) != 0) {
+		session_close(s);
+		return;
+	}
+	s->flags |= SESS_F_TLS_COUNTED;
+	atomic_fetch_add_explicit(&limits.handshakes, 1, memory_order_relaxed);
+	STAT_ADD(cum_ssl, 1);
+	timer_set(&loop_self->wheel, &s->conn.timer,
+	    clock_now_us + proxy_timeout_client_hs(b->frontend));
+	session_register(s);
+	if (!(s->flags & SESS_F_DEAD))
+		drive_handshake(s);
+}
+
+/* Exactly the header's bytes are taken from the socket: peek, then read them, so
+ * that TLS finds its own first byte. */
+static void
+read_pp(struct session *s)
+{
+	char buf[PP_MAX_BYTES];
+	ssize_t n = recv(s->conn.fd, buf, sizeof buf, MSG_PEEK | MSG_DONTWAIT);
+	enum pp_result r;
+	size_t used;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		failed_early(s, "Connection closed while waiting for PROXY protocol header");
+		return;
+	}
+	r = pp_parse(buf, (size_t)n, &used, &s->pp);
+	if (r == PP_MORE && n < (ssize_t)sizeof buf)
+		return;
+	if (r != PP_DONE || recv(s->conn.fd, buf, used, 0) != (ssize_t)used) {
+		failed_early(s, "Received something which does not look like a PROXY protocol header");
+		return;
+	}
+	s->flags &= (uint16_t)~SESS_F_PP_WAIT;
+	s->conn.flags |= CONN_IN;
+	if (!s->pp->is_local)
+		s->src = s->pp->src;
+	start_tls(s);
+}
+
+static void
+on_event(struct conn *c)
+{
+	struct session *s = (struct session *)c;
+
+	if (s->flags & SESS_F_DEAD)
+		return;
+	if (s->flags & SESS_F_PP_WAIT)
+		read_pp(s);
+	else if (c->flags & CONN_HANDSHAKE)
+		drive_handshake(s);
+	else if (s->flags & SESS_F_TCP)
+		front_tcp_event(s);
+	else
+		front_h1_event(s);
+}
+
+static void
+on_timer(struct timer *timer)
+{
+	struct session *s = (struct session *)CONTAINER_OF(timer, struct conn, timer);
+
+	timer_clear(timer);
+	if (s->flags & SESS_F_DEAD)
+		return;
+	if (s->flags & SESS_F_LAZY) {
+		session_register(s);
+		return;
+	}
+	if (!(s->flags & SESS_F_READY))
+		failed_early(s, s->flags & SESS_F_PP_WAIT ?
+		    "Timeout while waiting for PROXY protocol header" : "Timeout during SSL handshake");
+	else if (s->flags & SESS_F_TCP)
+		front_tcp_timeout(s);
+	else
+		front_h1_timeout(s);
+}
+
+static void
+on_task(struct loop_task *task)
+{
+	struct session *s = LIST_ITEM(task, struct session, task);
+
+	if (s->flags & SESS_F_DEAD)
+		return;
+	if (s->flags & SESS_F_TCP)
+		front_tcp_task(s);
+	else
+		front_h1_task(s);
+}
+
+/* ---- accept ---- */
+
+static void
+count_accept(struct session *s)
+{
+	atomic_fetch_add_explicit(&limits.conns, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&s->listener->conns, 1, memory_order_relaxed);
+	gauge_inc(&live_of(s)->fe_conn);
+	STAT_ADD(cum_conns, 1);
+	COUNT(count_of(s), conn_tot);
+	dt->nsessions++;
+}
+
+static struct session *
+session_new(struct listener *l, int fd, const struct sockaddr *sa)
+{
+	struct session *s = pool_get(&dt->sessions, POOL_SITE_ACCEPT);
+
+	if (s == NULL)
+		return NULL;
+	conn_init(&s->conn, fd, CONN_IN | CONN_OUT | (sa->sa_family == AF_UNIX ? CONN_UNIX : 0),
+	    on_event);
+	s->conn.timer.fn = on_timer;
+	loop_task_init(&s->task, on_task);
+	s->listener = l;
+	s->txn = NULL;
+	s->in = s->out = NULL;
+	s->pp = NULL;
+	s->vars = NULL;
+	s->accept_us = clock_now_us;
+	s->src = ip_port_of(sa);
+	s->requests = 0;
+	s->flags = SESS_F_LAZY;
+	s->handshake_ms = 0;
+	list_append(&dt->session_list, &s->node);
+	return s;
+}
+
+static void
+set_buffers(const struct session *s, const struct global *g)
+{
+	int fd = s->conn.fd, one = 1;
+
+	if (g->rcvbuf_client != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &g->rcvbuf_client, sizeof(int));
+	if (g->sndbuf_client != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &g->sndbuf_client, sizeof(int));
+	if (bind_of(s)->frontend->set.options & OPT_CLITCPKA)
+		(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+}
+
+void
+session_accepted(struct listener *l, int fd, const struct sockaddr *sa)
+{
+	struct session *s = session_new(l, fd, sa);
+	struct bind_conf *b;
+
+	if (s == NULL) {
+		close(fd);
+		listener_pause(l, loop_self, 100000);
+		return;
+	}
+	count_accept(s);
+	b = bind_of(s);
+	if (b->is_ssl)
+		atomic_fetch_add_explicit(&limits.ssl_conns, 1, memory_order_relaxed);
+	set_buffers(s, b->frontend->snap->global);
+	if (!rules_allow(s, RS_TCP_CONNECTION))
+		return;
+	if (b->accept_proxy) {
+		s->flags |= SESS_F_PP_WAIT;
+		timer_set(&loop_self->wheel, &s->conn.timer,
+		    clock_now_us + proxy_timeout_client_hs(b->frontend));
+		session_register(s);
+		if (!(s->flags & SESS_F_DEAD))
+			read_pp(s);
+		return;
+	}
+	start_tls(s);
+}
+
+struct ip_port
+session_dst(struct session *s)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof ss;
+
+	if (s->pp != NULL && !s->pp->is_local)
+		return s->pp->dst;
+	ss.ss_family = AF_UNIX;
+	(void)getsockname(s->conn.fd, (struct sockaddr *)&ss, &len);
+	return ip_port_of((struct sockaddr *)&ss);
+}
