@@ -40,10 +40,10 @@ void	pp_info_free(struct pp_info *p);
 
 /* What to tell a server. */
 #define PP2_OPT_SSL		0x01u
-#define PP2_OPT_SSL_CN		0x02u
+#define PP2_OPT_CERT_CN		0x02u
 #define PP2_OPT_SSL_CIPHER	0x04u
-#define PP2_OPT_SSL_SIG		0x08u
-#define PP2_OPT_SSL_KEY		0x10u
+#define PP2_OPT_CERT_SIG		0x08u
+#define PP2_OPT_CERT_KEY		0x10u
 #define PP2_OPT_AUTHORITY	0x20u
 #define PP2_OPT_CRC32C		0x40u
 #define PP2_OPT_UNIQUE_ID	0x80u

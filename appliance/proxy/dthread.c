@@ -16,6 +16,7 @@
 #include "proxy/global.h"
 #include "proxy/server_conn.h"
 #include "proxy/session.h"
+#include "proxy/splice.h"
 #include "proxy/txn.h"
 
 _Thread_local struct dthread *dt;
@@ -147,6 +148,7 @@ dthread_main(void *arg)
 	loop_run(d->loop);
 	stop_listening(d);
 	close_everything(d);
+	pipe_thread_fini();
 	pools_fini(d);
 	return NULL;
 }

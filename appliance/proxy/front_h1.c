@@ -29,6 +29,7 @@
 #include "proxy/live.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
+#include "proxy/splice.h"
 #include "proxy/txn.h"
 
 #define BODY_PER_PASS	65536u
@@ -206,7 +207,7 @@ flush_out(struct session *s)
 	}
 	if (s->flags & SESS_F_CLOSING)
 		session_end(s);
-	else if (s->txn != NULL && (s->txn->flags & TXN_F_FRONT_FULL))
+	else if (s->txn != NULL && (s->txn->flags & TXN_F_FRONT_FULL) && splice_drain(s->txn))
 		txn_front_drained(s->txn);
 }
 
@@ -593,9 +594,11 @@ input(struct session *s, bool use_kept)
 void
 front_h1_event(struct session *s)
 {
-	if (s->out != NULL)
+	if (s->out != NULL || (s->txn != NULL && (s->txn->flags & TXN_F_FRONT_FULL)))
 		flush_out(s);
-	if (s->conn.flags & CONN_IN)
+	if (s->txn != NULL && s->txn->step == TS_TUNNEL)
+		txn_run(s->txn);
+	else if (!(s->flags & SESS_F_DEAD) && (s->conn.flags & CONN_IN))
 		input(s, false);
 }
 

@@ -220,16 +220,6 @@ struct bind_conf {
 #define SRV_NO_SNI_AUTO		0x0100u
 #define SRV_POOL_NAMED		0x0200u	/* pool-conn-name or sni: reuse only with the same name */
 
-/* `proxy-v2-options` */
-#define PP2_OPT_SSL		0x0001u
-#define PP2_OPT_CERT_CN		0x0002u
-#define PP2_OPT_SSL_CIPHER	0x0004u
-#define PP2_OPT_CERT_SIG	0x0008u
-#define PP2_OPT_CERT_KEY	0x0010u
-#define PP2_OPT_AUTHORITY	0x0020u
-#define PP2_OPT_CRC32C		0x0040u
-#define PP2_OPT_UNIQUE_ID	0x0080u
-
 struct server {
 	struct server	*next;		/* file order */
 	struct proxy	*backend;
@@ -256,7 +246,8 @@ struct server {
 	const char	*cookie;
 	const char	*track;
 	const char	*redir;
-	uint32_t	 pp2_options;	/* PP2_OPT_* */
+	uint32_t	 pp2_options;	/* PP2_OPT_*: net/pp.h */
+	uint64_t	 conn_key;	/* connections may be shared by requests of one key */
 	const struct addr *source;
 	struct check_conf *check;	/* ctl's: inter, rise, fall, ... */
 	struct tls_server_conf *tls_conf;

@@ -13,6 +13,7 @@
 #include "base/magic.h"
 #include "base/module.h"
 #include "cfg/kw.h"
+#include "net/pp.h"
 #include "proxy/proxy.h"
 #include "proxy/sample.h"
 

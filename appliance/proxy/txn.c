@@ -29,6 +29,7 @@
 #include "proxy/queue.h"
 #include "proxy/server_conn.h"
 #include "proxy/session.h"
+#include "proxy/splice.h"
 #include "proxy/txn_steps.h"
 
 static const struct {
@@ -213,6 +214,8 @@ txn_free(struct txn *t)
 	t->flags |= TXN_F_FREED;
 	timer_unlink(&t->loop->wheel, &t->timer);
 	buf_drop(&t->keep);
+	pipe_put(t->pipe);
+	tunnel_free(t);
 	list_del(&t->node);
 	loop_task_cancel(&t->task);
 	snapshot_unref(t->snap, dt->id);

@@ -154,9 +154,9 @@ struct txn {
 	uint64_t	 res_left;
 	const char	*hand;		/* response bytes behind the head, in the read buffer: */
 	size_t		 hand_len;	/* valid only while the driver runs */
-	bool		 tunnel_hand;
 	struct pipe_pair *pipe;		/* owned: response body under splice; NULL = none */
 	struct tunnel	*tunnel;	/* owned: both directions of a tunnel */
+	uint64_t	 tunnel_base_in, tunnel_base_out, tunnel_base_server;
 	uint32_t	 srv_queue_pos, be_queue_pos;	/* %sq %bq */
 	uint32_t	 conn_counts[4];	/* %ac %fc %bc %sc at log time */
 	struct server	*wanted;	/* use-server, a cookie, a table: try it first */

@@ -483,7 +483,6 @@ step_send_response(struct txn *t)
 	if (t->flags & TXN_F_FRONT_FULL)
 		return STEP_WAIT;
 	if (t->flags & TXN_F_TUNNEL) {
-		t->tunnel_hand = t->hand_len != 0;
 		(void)t->front->send(t, true, NULL, 0, false);
 		t->step = TS_TUNNEL;
 		return STEP_NEXT;

@@ -40,5 +40,6 @@ void	txn_upload_flush(struct txn *t);	/* the server takes bytes again */
 
 /* tunnel.c */
 void	tunnel_event(struct txn *t);
+void	tunnel_free(struct txn *t);
 
 #endif

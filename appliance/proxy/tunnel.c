@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Tunnels: bytes both ways between a client and a server, until both directions
+ * have ended. TCP mode, and HTTP after 101 or CONNECT.
+ *
+ * Each direction is a flow: source, sink, and what the sink did not take yet (a
+ * buffer, or a pipe under splice). While a sink has pending bytes its source is
+ * not read. The end of a source becomes a shutdown of its sink (half-close); the
+ * tunnel is over when both ended, on an error, or when nothing moved for
+ * `timeout tunnel` (client-fin, server-fin after a half-close).
+ *
+ * Thread: data.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "cfg/snapshot.h"
+#include "net/buf.h"
+#include "proxy/dthread.h"
+#include "proxy/front_tcp.h"
+#include "proxy/global.h"
+#include "proxy/proxy.h"
+#include "proxy/server_conn.h"
+#include "proxy/session.h"
+#include "proxy/splice.h"
+#include "proxy/txn_steps.h"
+
+#define PASS_BYTES	65536u
+#define SPLICE_AFTER	65536u		/* bytes that make a flow bulk */
+
+struct flow {
+	struct conn	*src, *dst;
+	struct buf	**pending;	/* of the sink */
+	struct pipe_pair *pipe;		/* owned; NULL = none */
+	uint64_t	 bytes;
+	uint32_t	 streak;	/* full reads in a row: the flow is bulk */
+	bool		 may_splice, ended;
+};
+
+struct tunnel {
+	struct flow	 up, down;
+	uint64_t	 idle_us;	/* timeout in force */
+};
+
+static bool
+wants_splice(const struct txn *t, uint64_t option)
+{
+	uint64_t o = t->be->set.options | t->fe->set.options;
+
+	return (o & (OPT_SPLICE_AUTO | option)) != 0 && !t->snap->global->nosplice &&
+	    t->sess->conn.tls == NULL && t->sc->conn.tls == NULL;
+}
+
+static struct tunnel *
+tunnel_new(struct txn *t)
+{
+	struct tunnel *tun = xcalloc(1, sizeof *tun);
+
+	tun->up.src = tun->down.dst = &t->sess->conn;
+	tun->up.dst = tun->down.src = &t->sc->conn;
+	tun->up.pending = &t->sc->out;
+	tun->down.pending = &t->sess->out;
+	tun->up.may_splice = wants_splice(t, OPT_SPLICE_REQUEST);
+	tun->down.may_splice = wants_splice(t, OPT_SPLICE_RESPONSE);
+	tun->idle_us = t->timeout_tunnel_us;
+	return tun;
+}
+
+void
+tunnel_free(struct txn *t)
+{
+	if (t->tunnel == NULL)
+		return;
+	pipe_put(t->tunnel->up.pipe);
+	pipe_put(t->tunnel->down.pipe);
+	free(t->tunnel);
+	t->tunnel = NULL;
+}
+
+/* ---- one flow ---- */
+
+/* What waits for the sink; false while some is left. */
+static bool
+flush(struct flow *f)
+{
+	while (*f->pending != NULL && conn_can_write(f->dst)) {
+		struct buf *b = *f->pending;
+		struct iovec iov = { b->data + b->start, buf_len(b) };
+		ssize_t sent = conn_sendv(f->dst, &iov, 1);
+
+		if (sent < 0)
+			return false;
+		buf_consume(f->pending, (size_t)sent);
+	}
+	if (*f->pending != NULL)
+		return false;
+	if (f->pipe != NULL && pipe_held(f->pipe) != 0) {
+		if (conn_can_write(f->dst))
+			(void)pipe_empty(f->pipe, f->dst);
+		return pipe_held(f->pipe) == 0;
+	}
+	return true;
+}
+
+static bool
+send_on(struct flow *f, const char *p, size_t len)
+{
+	struct iovec iov = { (char *)(uintptr_t)p, len };
+	ssize_t sent = 0;
+
+	f->bytes += len;
+	if (*f->pending == NULL && conn_can_write(f->dst)) {
+		sent = conn_sendv(f->dst, &iov, 1);
+		if (sent < 0)
+			return false;
+	}
+	return buf_append_iov(f->pending, &iov, 1, (size_t)sent);
+}
+
+enum flow_step { FLOW_IDLE, FLOW_MOVED, FLOW_EOF, FLOW_BROKEN, FLOW_AGAIN };
+
+static enum flow_step
+splice_flow(struct flow *f)
+{
+	ssize_t n;
+
+	if (f->pipe == NULL && (f->pipe = pipe_get()) == NULL) {
+		f->may_splice = false;
+		return FLOW_AGAIN;
+	}
+	n = pipe_fill(f->pipe, f->src, SIZE_MAX);
+	if (n == SPLICE_NOT) {
+		f->may_splice = false;
+		return FLOW_AGAIN;
+	}
+	if (n == SPLICE_EOF)
+		return FLOW_EOF;
+	if (n == SPLICE_AGAIN)
+		return FLOW_IDLE;
+	if (n < 0)
+		return FLOW_BROKEN;
+	f->bytes += (uint64_t)n;
+	STAT_ADD(spliced_bytes, n);
+	return FLOW_MOVED;
+}
+
+static enum flow_step
+copy_flow(struct flow *f)
+{
+	ssize_t n = conn_recv(f->src, dt->rbuf, RBUF_BYTES);
+
+	if (n == 0)
+		return FLOW_EOF;
+	if (n < 0)
+		return f->src->flags & CONN_ERROR ? FLOW_BROKEN : FLOW_IDLE;
+	f->streak = n == RBUF_BYTES ? f->streak + (uint32_t)n : 0;
+	return send_on(f, dt->rbuf, (size_t)n) ? FLOW_MOVED : FLOW_BROKEN;
+}
+
+/* Run one direction for at most PASS_BYTES. */
+static enum flow_step
+run_flow(struct flow *f)
+{
+	uint64_t start = f->bytes;
+	enum flow_step s = FLOW_IDLE;
+
+	if (f->ended)
+		return flush(f) ? FLOW_IDLE : f->dst->flags & CONN_ERROR ? FLOW_BROKEN : FLOW_IDLE;
+	while (flush(f)) {
+		if (!(f->src->flags & (CONN_IN | CONN_ERROR)))
+			return f->bytes != start ? FLOW_MOVED : FLOW_IDLE;
+		if (f->bytes - start >= PASS_BYTES)
+			return FLOW_AGAIN;
+		s = f->may_splice && f->streak >= SPLICE_AFTER ? splice_flow(f) : copy_flow(f);
+		if (s == FLOW_EOF || s == FLOW_BROKEN)
+			return s;
+		if (s == FLOW_IDLE)
+			break;
+	}
+	if (f->dst->flags & CONN_ERROR)
+		return FLOW_BROKEN;
+	return f->bytes != start ? FLOW_MOVED : FLOW_IDLE;
+}
+
+/* ---- both ---- */
+
+static void
+touch(struct txn *t)
+{
+	uint64_t us = t->tunnel->idle_us;
+
+	timer_set(&t->loop->wheel, &t->sc->conn.timer, clock_now_us + us);
+}
+
+/* A half-close: pending bytes first, then FIN; the other way goes on, under the
+ * shorter timeout if one is written. */
+static void
+end_flow(struct txn *t, struct flow *f)
+{
+	uint64_t fin = f == &t->tunnel->up ? t->fe->set.timeout.client_fin :
+	    t->be->set.timeout.server_fin;
+
+	f->ended = true;
+	if (flush(f))
+		conn_shut_write(f->dst);
+	if (fin != 0)
+		t->tunnel->idle_us = fin;
+}
+
+static bool
+is_drained(struct flow *f)
+{
+	if (!f->ended)
+		return false;
+	if (!(f->dst->flags & CONN_SHUT_WR)) {
+		if (!flush(f))
+			return false;
+		conn_shut_write(f->dst);
+	}
+	return true;
+}
+
+static void
+account(struct txn *t)
+{
+	t->bytes_in = t->tunnel_base_in + t->tunnel->up.bytes;
+	t->bytes_out = t->tunnel_base_out + t->tunnel->down.bytes;
+	t->bytes_server = t->tunnel_base_server + t->tunnel->down.bytes;
+}
+
+static enum step_result
+over(struct txn *t, char cause, char phase)
+{
+	account(t);
+	if (cause != '-')
+		txn_set_term(t, cause, phase);
+	if (cause == 'S' || cause == 'C')
+		t->sess->flags |= SESS_F_CUT | (cause == 'S' ? SESS_F_RESET : 0);
+	tunnel_free(t);
+	t->flags |= TXN_F_SERVER_BAD | TXN_F_CLOSE_CLIENT;
+	t->step = TS_LOG;
+	return STEP_NEXT;
+}
+
+static void
+start(struct txn *t)
+{
+	t->tunnel = tunnel_new(t);
+	t->tunnel_base_in = t->bytes_in;
+	t->tunnel_base_out = t->bytes_out;
+	t->tunnel_base_server = t->bytes_server;
+	if (t->sess->flags & SESS_F_LAZY)
+		session_register(t->sess);
+	timer_clear(&t->sess->conn.timer);
+	/* what came with the heads, or before the connection stood */
+	if (t->hand_len != 0)
+		(void)send_on(&t->tunnel->down, t->hand, t->hand_len);
+	t->hand_len = 0;
+	buf_drop(&t->sc->in);
+	if (t->sess->in != NULL) {
+		struct buf *in = t->sess->in;
+
+		(void)send_on(&t->tunnel->up, in->data + in->start, buf_len(in));
+		buf_drop(&t->sess->in);
+	}
+}
+
+enum step_result
+step_tunnel(struct txn *t)
+{
+	enum flow_step up, down;
+	struct tunnel *tun;
+
+	if (t->tunnel == NULL)
+		start(t);
+	tun = t->tunnel;
+	down = run_flow(&tun->down);
+	up = run_flow(&tun->up);
+	if (up == FLOW_EOF)
+		end_flow(t, &tun->up);
+	if (down == FLOW_EOF)
+		end_flow(t, &tun->down);
+	if (up == FLOW_BROKEN || down == FLOW_BROKEN) {
+		bool client = (t->sess->conn.flags & CONN_ERROR) != 0;
+
+		return over(t, client ? 'C' : 'S', 'D');
+	}
+	if (is_drained(&tun->up) & is_drained(&tun->down))
+		return over(t, '-', '-');
+	if (up == FLOW_AGAIN || down == FLOW_AGAIN)
+		txn_wake(t);
+	if (up != FLOW_IDLE || down != FLOW_IDLE || !timer_is_set(&t->sc->conn.timer))
+		touch(t);
+	return STEP_WAIT;
+}
+
+void
+tunnel_event(struct txn *t)
+{
+	txn_run(t);
+}
