@@ -190,7 +190,7 @@ is_enabled(const struct txn *t)
 }
 
 bool
-splice_is_worth(const struct txn *t)
+splice_is_worth(struct txn *t)
 {
 	if (t->pipe != NULL)
 		return true;

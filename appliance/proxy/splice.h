@@ -23,7 +23,7 @@ struct txn;
 
 /* data thread */
 /* Response bodies: worth it now? */
-bool	splice_is_worth(const struct txn *t);
+bool	splice_is_worth(struct txn *t);
 /* Move response body bytes; > 0 moved, or one of the codes above. When the
  * client takes no more, TXN_F_FRONT_FULL is set and splice_drain goes on. */
 ssize_t	splice_body(struct txn *t);

@@ -429,6 +429,8 @@ pump_body(struct txn *t)
 			if (n > 0 || n == SPLICE_AGAIN) {
 				if (t->flags & TXN_F_FRONT_FULL)
 					return BODY_FULL;
+				if (t->flags & TXN_F_RES_DONE)
+					return BODY_END;
 				if (n == SPLICE_AGAIN)
 					break;
 				continue;
