@@ -208,6 +208,9 @@ test_descriptors(void)
 	char path[64];
 	unsigned open_fds = 0;
 
+	/* An answer comes before the helper closes its copy; one more answer,
+	 * without a descriptor, says that it has. */
+	is_int(try_open("/etc/passwd", O_RDONLY), EPERM);
 	for (int fd = 0; fd < 64; fd++) {
 		struct stat st;
 
@@ -216,10 +219,6 @@ test_descriptors(void)
 		if (lstat(path, &st) == 0)
 			open_fds |= fd < 32 ? 1u << fd : 1u << 31;
 	}
-#ifdef __SANITIZE_THREAD__
-	tap_skip("the sanitizer keeps one of its own");
-	open_fds = 0xf;
-#endif
 	is_u64(open_fds, 0xf);
 }
 
