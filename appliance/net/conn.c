@@ -37,6 +37,8 @@ on_libevent(evutil_socket_t fd, short what, void *arg)
 		c->flags |= CONN_OUT;
 	if (what & EV_CLOSED)
 		c->flags |= CONN_IN | CONN_RDHUP;
+	if ((what & EV_WRITE) && c->tls != NULL)
+		tls_on_writable(c);
 	c->on_event(c);
 }
 
@@ -98,9 +100,16 @@ conn_shut_write(struct conn *c)
 	if (c->flags & (CONN_CLOSED | CONN_SHUT_WR))
 		return;
 	if (c->tls != NULL)
-		tls_shut_write(c);
-	(void)shutdown(c->fd, SHUT_WR);
+		tls_shut_write(c);	/* the FIN follows what still waits */
+	else
+		(void)shutdown(c->fd, SHUT_WR);
 	c->flags |= CONN_SHUT_WR;
+}
+
+bool
+conn_is_flushed(const struct conn *c)
+{
+	return c->tls == NULL || !tls_has_pending(c->tls);
 }
 
 static ssize_t

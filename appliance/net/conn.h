@@ -69,6 +69,9 @@ void	conn_shut_write(struct conn *c);	/* FIN, or close_notify and FIN */
 ssize_t	conn_recv(struct conn *c, void *buf, size_t len);
 /* >= 0 bytes taken (less than asked: CONN_OUT cleared); -1 on error. Never EAGAIN. */
 ssize_t	conn_sendv(struct conn *c, const struct iovec *iov, int n);
+/* Nothing taken still waits in this process (TLS: records that the kernel did
+ * not take yet). False: CONN_OUT comes when it has gone; close after that. */
+bool	conn_is_flushed(const struct conn *c);
 /* Check a plain idle connection for FIN, data or error without reading; costs a
  * system call, tests only. */
 bool	conn_is_quiet(struct conn *c);

@@ -33,12 +33,19 @@ enum tls_result { TLS_DONE, TLS_AGAIN, TLS_FAILED };
 int	tls_accept(struct conn *c, struct tls_bind *b);
 /* sni may be STR_NONE. A saved session of this server (and thread) is offered. */
 int	tls_connect(struct conn *c, struct tls_server *s, struct str sni);
-enum tls_result tls_handshake(struct conn *c);	/* drive; DONE clears CONN_HANDSHAKE */
-/* Called by conn_recv, conn_sendv, conn_shut_write, conn_close; same contracts. */
+/* Drive; DONE clears CONN_HANDSHAKE. AGAIN with CONN_IN still set: this pass has
+ * signed enough, come back through loop_ready. */
+enum tls_result tls_handshake(struct conn *c);
+/* Called by conn.c with the contracts of conn.h. CONN_IN stays set while OpenSSL
+ * or the buffers hold something; encrypted bytes that wait for the kernel clear
+ * CONN_OUT, though all plain bytes were taken. A server's FIN without
+ * close_notify is an error (ECONNRESET), a client's is an end. */
 ssize_t	tls_recv(struct conn *c, void *buf, size_t len);
 ssize_t	tls_sendv(struct conn *c, const struct iovec *iov, int n);
-void	tls_shut_write(struct conn *c);
-void	tls_free(struct tls *t);
+void	tls_on_writable(struct conn *c);	/* EV_WRITE: waiting bytes first */
+bool	tls_has_pending(const struct tls *t);	/* encrypted bytes wait for the kernel */
+void	tls_shut_write(struct conn *c);	/* close_notify, then FIN when all is sent */
+void	tls_free(struct tls *t);	/* says close_notify if that is possible at once */
 
 /* Facts, valid after the handshake (sni also before the certificate is chosen). */
 const char *tls_version(const struct tls *t);		/* "TLSv1.3" */
@@ -48,6 +55,8 @@ struct str tls_alpn(const struct tls *t);
 bool	tls_is_resumed(const struct tls *t);
 bool	tls_has_client_cert(const struct tls *t);
 long	tls_verify_result(const struct tls *t);		/* X509_V_* of the peer */
+bool	tls_was_cut(const struct tls *t);	/* the peer's FIN came without close_notify */
+unsigned long tls_error_code(const struct tls *t);	/* OpenSSL's, 0 = none */
 /* Why the handshake failed, for logs: "SSL handshake failure (error:...)"; static per thread. */
 const char *tls_error_text(const struct tls *t);
 
