@@ -12,6 +12,7 @@
  */
 #include "net/tls_ctx.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>

@@ -517,7 +517,7 @@ add_sources(struct build *w)
 	int rc = 0;
 
 	for (const struct tls_source *s = w->conf->sources; s != NULL; s = s->next) {
-		char *path = tls_path(w->g->crt_base, s->path);
+		char *path = tls_path(s->is_list ? NULL : w->g->crt_base, s->path);
 
 		if ((s->is_list ? add_list(w, path, s->file, s->line) : add_source(w, path)) != 0)
 			rc = -1;
