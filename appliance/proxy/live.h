@@ -121,7 +121,9 @@ struct server_live {
 	uint32_t	 chkfail, chkdown;
 	uint32_t	 rate_last, rate_max;	/* sessions per second, by the tick */
 	uint64_t	 rate_prev;
-	const struct server *conf;	/* of the current snapshot */
+	const struct server *conf;	/* of the current snapshot; NULL: of none any more */
+	struct server_live *reg_next;	/* registry */
+	uint32_t	 snaps;		/* registry: snapshots among refs */
 	struct server_thread *threads;	/* owned: nthreads of them */
 };
 
@@ -154,6 +156,10 @@ struct proxy_live {
 	uint32_t	 fe_rate_max, be_rate_max, req_rate_max, conn_rate_max;
 	uint32_t	 fe_rate, be_rate, req_rate, conn_rate;
 	uint64_t	 fe_prev, be_prev, req_prev, conn_prev;
+	const struct proxy *conf;	/* of the current snapshot; NULL: of none any more */
+	unsigned	 cap;		/* CAP_*: part of the key */
+	struct proxy_live *reg_next;	/* registry */
+	uint32_t	 snaps;
 	struct proxy_thread *threads;	/* owned */
 };
 
@@ -161,9 +167,18 @@ struct proxy_live {
 /* Give each proxy and server of a prepared snapshot its cell (old or new); the
  * references are dropped when the snapshot is freed. */
 void	live_attach(struct snapshot *s);
-/* Connections hold their server's cell too; any thread. */
-void	live_server_ref(struct server_live *s);
-void	live_server_unref(struct server_live *s);
+/* Just before a snapshot that was attached is published: cells take over what
+ * it says (weights, `disabled`, limits); what an operator set stays. control thread */
+void	live_commit(struct snapshot *s);
+/* Connections hold their cells too. any thread; only the last one takes a lock */
+void	live_server_ref(struct server_live *l);
+void	live_server_unref(struct server_live *l);
+void	live_proxy_ref(struct proxy_live *l);
+void	live_proxy_unref(struct proxy_live *l);
+/* Called with each server cell just before it is freed (ctl frees its check);
+ * start-up. The registry is locked during the call. */
+void	live_on_server_free(void (*fn)(struct server_live *));
+unsigned live_count(void);	/* cells there are; a gauge */
 /* Recompute usable/eweight/max_now of a server from op_state, admin, weights and
  * bump its backend's epoch; control thread. */
 void	live_server_changed(struct proxy_live *be, struct server_live *s);
