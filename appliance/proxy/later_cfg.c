@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Known words that are refused, each with its reason: built in a later release,
+ * or not at all. What is refused is told clearly instead of being an unknown
+ * word. When one is built its row moves to the file that obeys it.
+ */
+#include <stddef.h>
+
+#include "base/module.h"
+#include "cfg/kw.h"
+
+#define REFUSED(name, in, why) \
+	{ name, in, KW_REFUSED, 0, 0, KW_F_ANY_ARGS | KW_F_NO, NULL, 0, "", why }
+#define G(name, why)	REFUSED(name, IN_GLOBAL, why)
+#define P(name, why)	REFUSED(name, IN_PROXY, why)
+
+#define LATER	"built in a later release."
+#define COOKIES	"persistence by cookie is built in a later release."
+#define TABLES	"stick tables are built in a later release."
+#define LUA	"Lua is built in a later release."
+#define STATE	"saved server states are built in a later release; a reload keeps them."
+#define MASTER	"the master process is built in a later release."
+#define CASE	"header names are sent in lower case; adjusting them is built in a later release."
+#define EXTERNAL "external checks are built in a later release."
+#define COMPRESS "compression is built in a later release."
+#define NO_DEVICES "device detection is not supported."
+
+static const struct kw_row rows[] = {
+	/* proxies */
+	P("cookie", COOKIES),
+	P("dynamic-cookie-key", COOKIES),
+	P("capture cookie", COOKIES),
+	P("force-persist", COOKIES),
+	P("ignore-persist", COOKIES),
+	P("persist", COOKIES),
+	P("stick-table", TABLES),
+	P("stick", TABLES),
+	P("stats", "the statistics page is built in a later release; use the stats socket."),
+	P("compression", COMPRESS),
+	P("filter", "filters are built in a later release."),
+	P("filter-sequence", "filters are built in a later release."),
+	P("email-alert", "e-mail alerts are built in a later release."),
+	P("external-check", EXTERNAL),
+	P("load-server-state-from-file", STATE),
+	P("server-state-file-name", STATE),
+	P("be-unpublished", LATER),
+	P("force-be-switch", LATER),
+	P("guid", "global identifiers are built in a later release."),
+	P("log-steps", "log profiles are built in a later release."),
+	P("monitor fail", LATER),
+	P("monitor-net", "removed from the language; use a rule on src."),
+	P("use-fcgi-app", "FastCGI is not supported."),
+	P("http-send-name-header", LATER),
+	P("max-keep-alive-queue", LATER),
+	P("clitcpka-cnt", "set the kernel's defaults instead (sysctl)."),
+	P("clitcpka-idle", "set the kernel's defaults instead (sysctl)."),
+	P("clitcpka-intvl", "set the kernel's defaults instead (sysctl)."),
+	P("srvtcpka-cnt", "set the kernel's defaults instead (sysctl)."),
+	P("srvtcpka-idle", "set the kernel's defaults instead (sysctl)."),
+	P("srvtcpka-intvl", "set the kernel's defaults instead (sysctl)."),
+	P("dispatch", "use a backend with one server."),
+	P("transparent", "transparent proxying is built in a later release."),
+	P("grace", "removed from proxies; `grace` stands in global."),
+	P("bind-process", "there is one process; threads are set by nbthread."),
+	P("rate-limit", "only 'rate-limit sessions' is supported."),
+
+	/* global */
+	G("nbproc", "there is one process; use nbthread."),
+	G("lua-load", LUA),
+	G("lua-load-per-thread", LUA),
+	G("lua-prepend-path", LUA),
+	G("tune.lua.*", LUA),
+	G("http-err-codes", TABLES),
+	G("http-fail-codes", TABLES),
+	G("tune.stick-counters", TABLES),
+	G("server-state-base", STATE),
+	G("server-state-file", STATE),
+	G("stats-file", "saved statistics are built in a later release; a reload keeps them."),
+	G("master-worker", MASTER),
+	G("mworker-max-reloads", MASTER),
+	G("insecure-fork-wanted", EXTERNAL),
+	G("insecure-setuid-wanted", EXTERNAL),
+	G("external-check", EXTERNAL),
+	G("h1-case-adjust", CASE),
+	G("h1-case-adjust-file", CASE),
+	G("close-spread-time", LATER),
+	G("max-spread-checks", LATER),
+	G("default-path", "paths are taken as they are; use absolute ones."),
+	G("unix-bind", "write mode, user and group on each bind line."),
+	G("set-dumpable", LATER),
+	G("sandbox", LATER),
+	G("ocsp-update.mode", "fetching OCSP responses is built in a later release."),
+	G("ocsp-update.disable", "fetching OCSP responses is built in a later release."),
+	G("jwt.decrypt_alg_list", "JSON web tokens are built in a later release."),
+	G("stats bind-process", "there is one process."),
+	G("stats", "only 'socket', 'maxconn' and 'timeout' are supported."),
+	G("tune.http.cookielen", COOKIES),
+	G("tune.http.logurilen", "the log takes the whole line, up to the target's len."),
+	G("tune.notsent-lowat.*", LATER),
+	G("tune.comp.*", COMPRESS),
+	G("tune.zlib.*", COMPRESS),
+	G("tune.vars.*", "variables live in the transaction's memory, which is bounded."),
+	G("tune.peers.*", "peers are built in a later release."),
+	G("maxcompcpuusage", COMPRESS),
+	G("maxcomprate", COMPRESS),
+	G("maxzlibmem", COMPRESS),
+	G("51degrees-*", NO_DEVICES),
+	G("deviceatlas-*", NO_DEVICES),
+	G("wurfl-*", NO_DEVICES),
+	G("harden.reject-privileged-ports.*", LATER),
+	G("http-client.*", "the HTTP client is built in a later release."),
+	G("httpclient.*", "the HTTP client is built in a later release."),
+	G("pp2-never-send-local", LATER),
+	G("anonkey", LATER),
+	{ 0 }
+};
+
+const struct module mod_later_cfg = { .name = "later_cfg", .cfg = rows };
