@@ -146,6 +146,18 @@ post_numbers(struct cfg *c)
 
 /* ---- servers ---- */
 
+/* A reload that changes one of these must not reuse the old connections. */
+static uint64_t
+conn_key_of(const struct server *srv)
+{
+	const struct addr *a = &srv->addr, *src = srv->source;
+	uint64_t key = str_hash((struct str){ (const char *)&a->u, a->len });
+
+	if (src != NULL)
+		key = key * 31 + str_hash((struct str){ (const char *)&src->u, src->len });
+	return key * 31 + ((uint64_t)srv->pp2_options << 32 | srv->flags);
+}
+
 static void
 settle_server(struct proxy *px, struct server *srv)
 {
@@ -155,6 +167,7 @@ settle_server(struct proxy *px, struct server *srv)
 		srv->minconn = 0;
 	if (srv->source == NULL)
 		srv->source = px->set.source;
+	srv->conn_key = conn_key_of(srv);
 }
 
 static int

@@ -281,10 +281,10 @@ static int
 opt_pp2_options(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	static const struct { const char *name; uint32_t bit; } names[] = {
-		{ "ssl", PP2_OPT_SSL }, { "cert-cn", PP2_OPT_SSL | PP2_OPT_CERT_CN },
+		{ "ssl", PP2_OPT_SSL }, { "cert-cn", PP2_OPT_SSL | PP2_OPT_SSL_CN },
 		{ "ssl-cipher", PP2_OPT_SSL | PP2_OPT_SSL_CIPHER },
-		{ "cert-sig", PP2_OPT_SSL | PP2_OPT_CERT_SIG },
-		{ "cert-key", PP2_OPT_SSL | PP2_OPT_CERT_KEY },
+		{ "cert-sig", PP2_OPT_SSL | PP2_OPT_SSL_SIG },
+		{ "cert-key", PP2_OPT_SSL | PP2_OPT_SSL_KEY },
 		{ "authority", PP2_OPT_AUTHORITY }, { "crc32c", PP2_OPT_CRC32C },
 		{ "unique-id", PP2_OPT_UNIQUE_ID },
 	};
