@@ -194,8 +194,8 @@ opt_mode(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	errno = 0;
 	mode = strtoul(args[0], &end, 8);
 	if (*end != '\0' || end == args[0] || errno != 0 || mode > 0777) {
-		diag_error(c->diag, "'mode' : missing or invalid mode '%s' (octal integer expected)",
-		    args[0]);
+		diag_error(c->diag, "'mode' : missing or invalid mode '%s' (octal integer "
+		    "expected)", args[0]);
 		return -1;
 	}
 	bind_of(c)->mode = (mode_t)mode;
@@ -280,7 +280,8 @@ opt_expose_fd(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	(void)nargs;
 	if (strcmp(args[0], "listeners") != 0) {
-		diag_error(c->diag, "'%s' only supports 'listeners' (got '%s')", row->name, args[0]);
+		diag_error(c->diag, "'%s' only supports 'listeners' (got '%s')", row->name,
+		    args[0]);
 		return -1;
 	}
 	bind_of(c)->expose_fd = true;

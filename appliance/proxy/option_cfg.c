@@ -159,7 +159,8 @@ forwardfor_except(struct cfg *c, struct forwardfor *ff, const char *text)
 	struct str rest, elem;
 
 	if (text == NULL) {
-		diag_error(c->diag, "'option forwardfor except' expects <address>[/mask] as argument.");
+		diag_error(c->diag, "'option forwardfor except' expects <address>[/mask] as "
+		    "argument.");
 		return -1;
 	}
 	rest = str_of(text);
@@ -186,17 +187,18 @@ forwardfor_header(struct cfg *c, struct forwardfor *ff, const char *name)
 	size_t i;
 
 	if (name == NULL || *name == '\0') {
-		diag_error(c->diag, "'option forwardfor header' expects <header_name> as argument.");
+		diag_error(c->diag, "'option forwardfor header' expects <header_name> as "
+		    "argument.");
 		return -1;
 	}
 	lower = arena_strdup(c->arena, name);
 	for (i = 0; lower[i] != '\0'; i++) {
-		if (!isalnum((unsigned char)lower[i]) && strchr("!#$%&'*+-.^_`|~", lower[i]) == NULL) {
-			diag_error(c->diag, "'option forwardfor header' : '%s' is no header name.",
-			    name);
-			return -1;
-		}
 		lower[i] = ascii_lower(lower[i]);
+		if (isalnum((unsigned char)lower[i]) ||
+		    strchr("!#$%&'*+-.^_`|~", lower[i]) != NULL)
+			continue;
+		diag_error(c->diag, "'option forwardfor header' : '%s' is no header name.", name);
+		return -1;
 	}
 	ff->header = lower;
 	return 0;
@@ -309,7 +311,8 @@ parse_accept_method(struct cfg *c, const struct kw_row *row, char **args, int na
 #define NO_EFFECT(name, why) \
 	{ "option " name, IN_PROXY, KW_NO_EFFECT, 0, 0, KW_F_NO | KW_F_ANY_ARGS, NULL, 0, "", why }
 #define REFUSED(name, why) \
-	{ "option " name, IN_PROXY, KW_REFUSED, 0, 0, KW_F_NO | KW_F_ANY_ARGS, NULL, 0, "", why }
+	{ "option " name, IN_PROXY, KW_REFUSED, 0, 0, KW_F_NO | KW_F_ANY_ARGS, NULL, 0, "", \
+	    why }
 
 static const struct kw_row rows[] = {
 	LOGFORM("httplog", 0, "Log lines in HAProxy's HTTP format."),

@@ -281,10 +281,10 @@ static int
 opt_pp2_options(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	static const struct { const char *name; uint32_t bit; } names[] = {
-		{ "ssl", PP2_OPT_SSL }, { "cert-cn", PP2_OPT_SSL | PP2_OPT_SSL_CN },
+		{ "ssl", PP2_OPT_SSL }, { "cert-cn", PP2_OPT_SSL | PP2_OPT_CERT_CN },
 		{ "ssl-cipher", PP2_OPT_SSL | PP2_OPT_SSL_CIPHER },
-		{ "cert-sig", PP2_OPT_SSL | PP2_OPT_SSL_SIG },
-		{ "cert-key", PP2_OPT_SSL | PP2_OPT_SSL_KEY },
+		{ "cert-sig", PP2_OPT_SSL | PP2_OPT_CERT_SIG },
+		{ "cert-key", PP2_OPT_SSL | PP2_OPT_CERT_KEY },
 		{ "authority", PP2_OPT_AUTHORITY }, { "crc32c", PP2_OPT_CRC32C },
 		{ "unique-id", PP2_OPT_UNIQUE_ID },
 	};
@@ -415,7 +415,7 @@ static const struct kw_row rows[] = {
 	REFUSED("tfo", "TCP Fast Open to servers is not built."),
 	REFUSED("log-proto", "log forwarding is built in a later release."),
 	REFUSED("log-bufsize", "log forwarding is built in a later release."),
-	REFUSED("set-proxy-v2-tlv-fmt", "own TLVs of the PROXY header are built in a later release."),
+	REFUSED("set-proxy-v2-tlv-fmt", "own TLVs of PROXY headers are built in a later release."),
 	REFUSED("shard", "peers are built in a later release."),
 	REFUSED("hash-key", "hash keys of servers are built in a later release."),
 	{ "server-template", IN_PROXY, KW_REFUSED, 0, 0, KW_F_ANY_ARGS, NULL, 0, "", DNS },
