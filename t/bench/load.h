@@ -68,6 +68,7 @@ struct conn {
 	uint64_t	 start_ns;
 	uint64_t	 body_left;
 	size_t		 sent;		/* of the request */
+	int		 lowat;		/* SO_RCVLOWAT, 1 = as it was */
 	char		*head;		/* owned; a head that came in pieces */
 	size_t		 head_len;
 	SSL		*ssl;		/* owned */

@@ -30,6 +30,8 @@ enum {
 	ERRORS_MAX = 100,	/* a worker gives its connections up */
 	OPENING_MAX = 64,	/* idle mode: not yet held at once */
 	DISCARD_MAX = 1 << 20,
+	LOWAT_MIN = 32 << 10,
+	LOWAT_MAX = 128 << 10,
 };
 
 static void conn_drive(struct conn *, uint32_t);
@@ -112,6 +114,7 @@ conn_open(struct conn *c)
 	c->hung_up = c->peer_closes = false;
 	c->done = 0;
 	c->head_len = 0;
+	c->lowat = 1;
 	c->sent = opt.request_len;
 	w->live++;
 	if ((connect(c->fd, (const struct sockaddr *)&opt.addr,
@@ -339,6 +342,21 @@ conn_recv(struct conn *c, bool *ret_eof)
 	return n;
 }
 
+/* Wait for a good part of a large body, not for each segment: else most of what
+ * a balancer on loopback pays for is waking us on another core. */
+static void
+lowat_set(struct conn *c)
+{
+	int want = 1;
+
+	if (c->state == S_BODY && c->body_left >= LOWAT_MIN)
+		want = c->body_left < LOWAT_MAX ? (int)c->body_left : LOWAT_MAX;
+	if (want == c->lowat)
+		return;
+	c->lowat = want;
+	setsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, &want, sizeof(want));
+}
+
 static void
 conn_read(struct conn *c)
 {
@@ -348,8 +366,10 @@ conn_read(struct conn *c)
 	while ((n = conn_recv(c, &eof)) > 0)
 		if (!on_bytes(c, c->worker->rx, (size_t)n))
 			return;
-	if (n == 0)
+	if (n == 0) {
+		lowat_set(c);
 		return;
+	}
 	if (eof && c->state == S_EOF)
 		conn_renew(c);
 	else

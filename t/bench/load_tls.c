@@ -209,6 +209,8 @@ void
 tls_close(struct conn *c)
 {
 	c->worker->raw_off = c->worker->raw_len = 0;
+	/* without this OpenSSL takes the session for a bad one */
+	SSL_set_shutdown(c->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(c->ssl);
 	c->ssl = NULL;
 }
