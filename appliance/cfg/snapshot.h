@@ -40,11 +40,11 @@ struct snapshot {
 struct snapshot	*snapshot_new(unsigned nthreads_max);
 void		 snapshot_free(struct snapshot *s);
 
-/* control thread. publish swaps the current pointer, then waits (by timer, not
- * blocking) until the old one can be freed; on_retired (may be NULL) runs just
- * before that. loops = the data threads' loops. */
+/* control thread. publish swaps the current pointer; the old one is freed when
+ * nobody can look at it any more. loops (borrowed) = the data threads' loops. */
 void	 snapshot_init(struct loop **loops, unsigned nloops, struct loop *control);
 void	 snapshot_publish(struct snapshot *s);
+void	 snapshot_fini(void);		/* shutdown: data threads are gone */
 unsigned snapshot_unreclaimed(void);	/* old ones still in use; gauge */
 
 /* any thread */

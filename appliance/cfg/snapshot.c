@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The life of snapshots: published with one pointer, reclaimed when each data
+ * thread has passed twice since (so nobody still looks at the old pointer) and
+ * no transaction holds it. While something is to be reclaimed the control loop
+ * looks every 20 ms and nudges sleeping data threads, so that they pass.
+ *
+ * Thread: control, but for the inline use counts.
+ */
+#include "cfg/snapshot.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/xalloc.h"
+#include "event/loop.h"
+
+#define CHECK_US	20000u
+
+_Atomic(struct snapshot *) snapshot_current_ptr;
+
+struct retired {
+	struct list	 node;
+	struct snapshot	*snap;		/* owned */
+	uint64_t	*passes;	/* owned: of each loop when it was replaced */
+};
+
+static struct {
+	struct loop	**loops;	/* borrowed */
+	struct loop	*control;
+	unsigned	 nloops, nretired;
+	uint32_t	 generation;
+	struct list	 retired;
+	struct timer	 timer;
+} life;
+
+struct snapshot *
+snapshot_new(unsigned nthreads_max)
+{
+	struct snapshot *s = xcalloc(1, sizeof *s);
+
+	s->magic = SNAPSHOT_MAGIC;
+	s->arena = arena_new();
+	s->nthreads = nthreads_max;
+	s->uses = xaligned(CACHE_LINE, nthreads_max * sizeof *s->uses);
+	return s;
+}
+
+void
+snapshot_free(struct snapshot *s)
+{
+	if (s == NULL)
+		return;
+	MAGIC_OK(s, SNAPSHOT_MAGIC);
+	arena_free(s->arena);
+	free(s->uses);
+	s->magic = 0;
+	free(s);
+}
+
+static void
+nothing(struct mail *m)
+{
+	free(m);
+}
+
+/* Wake a data thread so that it completes a pass. */
+static void
+nudge(struct loop *l)
+{
+	struct mail *m = xcalloc(1, sizeof *m);
+
+	mailbox_send(&l->mailbox, m, nothing);
+}
+
+static bool
+has_passed(const struct retired *r)
+{
+	bool all = true;
+
+	for (unsigned i = 0; i < life.nloops; i++)
+		if (atomic_load_explicit(&life.loops[i]->passes, memory_order_acquire) <
+		    r->passes[i] + 2) {
+			nudge(life.loops[i]);
+			all = false;
+		}
+	return all;
+}
+
+static bool
+is_unused(const struct snapshot *s)
+{
+	int64_t n = 0;
+
+	for (unsigned i = 0; i < s->nthreads; i++)
+		n += atomic_load_explicit(&s->uses[i].n, memory_order_acquire);
+	return n == 0;
+}
+
+static void
+check(struct timer *t)
+{
+	LIST_EACH_SAFE(n, tmp, &life.retired) {
+		struct retired *r = LIST_ITEM(n, struct retired, node);
+
+		if (!has_passed(r) || !is_unused(r->snap))
+			continue;
+		list_del(&r->node);
+		life.nretired--;
+		snapshot_free(r->snap);
+		free(r->passes);
+		free(r);
+	}
+	if (!list_is_empty(&life.retired))
+		timer_set(&life.control->wheel, t, clock_now_us + CHECK_US);
+	else
+		timer_clear(t);
+}
+
+void
+snapshot_init(struct loop **loops, unsigned nloops, struct loop *control)
+{
+	life.loops = loops;
+	life.nloops = nloops;
+	life.control = control;
+	list_init(&life.retired);
+	timer_init(&life.timer, check);
+}
+
+void
+snapshot_publish(struct snapshot *s)
+{
+	struct snapshot *old = snapshot_current();
+	struct retired *r;
+
+	s->generation = ++life.generation;
+	atomic_store_explicit(&snapshot_current_ptr, s, memory_order_release);
+	if (old == NULL)
+		return;
+	r = xcalloc(1, sizeof *r);
+	r->snap = old;
+	r->passes = xcalloc(life.nloops + 1, sizeof *r->passes);
+	for (unsigned i = 0; i < life.nloops; i++)
+		r->passes[i] = atomic_load_explicit(&life.loops[i]->passes, memory_order_acquire);
+	list_append(&life.retired, &r->node);
+	life.nretired++;
+	timer_set(&life.control->wheel, &life.timer, clock_now_us + CHECK_US);
+}
+
+unsigned
+snapshot_unreclaimed(void)
+{
+	return life.nretired;
+}
+
+/* The threads are gone: nothing is in use any more. */
+void
+snapshot_fini(void)
+{
+	struct snapshot *s = snapshot_current();
+
+	timer_unlink(&life.control->wheel, &life.timer);
+	while (!list_is_empty(&life.retired)) {
+		struct retired *r = LIST_ITEM(life.retired.next, struct retired, node);
+
+		list_del(&r->node);
+		snapshot_free(r->snap);
+		free(r->passes);
+		free(r);
+	}
+	life.nretired = 0;
+	atomic_store(&snapshot_current_ptr, NULL);
+	snapshot_free(s);
+}
