@@ -29,6 +29,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/xalloc.h"
+
 _Thread_local struct tls_io *tls_io_self;
 
 static pthread_once_t	 io_once = PTHREAD_ONCE_INIT;
@@ -72,9 +74,7 @@ io_new(void)
 	struct tls_io *io;
 
 	pthread_once(&io_once, io_init_once);
-	io = malloc(sizeof(*io));
-	if (io == NULL)
-		return NULL;
+	io = xmalloc(sizeof(*io));
 	io->bio = BIO_new(io_method);
 	if (io->bio == NULL) {
 		free(io);
@@ -136,12 +136,7 @@ evict(struct tls_io *io)
 	if (t == NULL || left == 0)
 		return;
 	WEIR_ASSERT(t->in == NULL);
-	t->in = malloc(left);
-	if (t->in == NULL) {	/* bytes are lost: the connection cannot go on */
-		t->flags |= TLS_F_RD_FAIL;
-		t->rd_errno = ENOMEM;
-		return;
-	}
+	t->in = xmalloc(left);
 	memcpy(t->in, io->rd + io->rd_off, left);
 	t->in_off = 0;
 	t->in_len = left;
@@ -231,12 +226,11 @@ bio_read(BIO *b, char *buf, int len)
 
 /* ---- writing ---- */
 
-/* Append to what waits at the connection. */
+/* Append to what waits at the connection; false: more than any flight has. */
 static bool
 keep_output(struct tls *t, const uint8_t *p, uint32_t len)
 {
 	uint32_t left = t->out_len - t->out_off;
-	uint8_t *q;
 
 	if (len > TLS_OUT_MAX_BYTES - left || (t->flags & TLS_F_WR_FAIL))
 		return false;
@@ -246,10 +240,7 @@ keep_output(struct tls *t, const uint8_t *p, uint32_t len)
 		t->out_len = left;
 	}
 	if (left + len > t->out_cap) {
-		q = realloc(t->out, left + len);
-		if (q == NULL)
-			return false;
-		t->out = q;
+		t->out = xrealloc(t->out, left + len);
 		t->out_cap = left + len;
 	}
 	memcpy(t->out + left, p, len);

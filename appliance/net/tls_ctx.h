@@ -31,7 +31,7 @@ struct tls_ca {
 	uint8_t		 key[TLS_KEY_BYTES];
 	_Atomic uint32_t refs;
 	X509_STORE	*store;		/* owned */
-	STACK_OF(X509_NAME) *names;	/* owned: of ca-file only, for client lists */
+	STACK_OF(X509_NAME) *names;	/* owned: of ca-file only */
 	struct tls_ca	*next;		/* in the store */
 };
 
@@ -39,7 +39,7 @@ struct tls_ctx {
 	uint32_t	 magic;
 	_Atomic uint32_t refs;
 	uint8_t		 key[TLS_KEY_BYTES];
-	uint8_t		 policy[TLS_KEY_BYTES];	/* hash of what a peer may see but the certificate */
+	uint8_t		 policy[TLS_KEY_BYTES];	/* hash of all but the certificate */
 	SSL_CTX		*ssl;		/* owned */
 	struct tls_ca	*ca;		/* counted; NULL = none */
 	/* what callbacks need */
@@ -59,7 +59,7 @@ struct tls_ctx {
 
 /* All that makes a context. */
 struct tls_recipe {
-	const char	*word, *path;	/* for messages; path NULL = no certificate (server line) */
+	const char	*word, *path;	/* path NULL: no certificate (server line) */
 	struct tls_opts	 opts;		/* effective */
 	const struct tls_defaults *defaults;
 	const char	*where;		/* listener; NULL for servers */
@@ -84,7 +84,8 @@ char	*tls_path(const char *base, const char *path);
 
 void	tls_hash_init(struct tls_hash *h);
 void	tls_hash_mem(struct tls_hash *h, const char *tag, const void *p, size_t len);
-void	tls_hash_text(struct tls_hash *h, const char *tag, const char *s);	/* NULL differs from "" */
+/* NULL differs from "" */
+void	tls_hash_text(struct tls_hash *h, const char *tag, const char *s);
 void	tls_hash_fini(struct tls_hash *h, uint8_t ret_key[TLS_KEY_BYTES]);
 
 /* The one place where a private key meets a context. */
