@@ -3,120 +3,25 @@
  * h1_field.c: header field lines (RFC 9112 section 5) and the rules for the
  * values that frame a message.
  *
- * take_field is the hottest code of the room: one pass copies a line into the
- * text, lower-cases and checks the name, checks the value. Only the twelve
- * names that matter for framing and for the connection leave the fast path.
+ * This is the complete and plain form; most lines never come here, because
+ * h1_fast_in.h takes what is canonical but for the case of its name and leaves
+ * every doubt and every error to h1_take_field.
  */
 #include "http/h1.h"
 #include "http/h1_in.h"
 #include "http/uri.h"
 
-#define LENGTH_DIGITS_MAX	64	/* leading zeros included */
+#define LENGTH_DIGITS_MAX	19	/* of 2^63 - 1; they fit in 64 bits */
+
+static const bool plain_host[256] = {
+	['-'] = true, ['.'] = true, ['0' ... '9'] = true,
+	['A' ... 'Z'] = true, ['a' ... 'z'] = true,
+};
 
 static bool
 is_blank(char c)
 {
 	return c == ' ' || c == '\t';
-}
-
-/* in->line holds no second byte, or starts with CR. */
-static enum h1_line
-take_end(struct h1_parser *p, struct h1_in *in)
-{
-	const char *c = in->line;
-
-	if (in->end - c < 2)
-		return H1_LINE_MORE;
-	if (c[1] != '\n')
-		return h1_refuse(p, in, c + 1, H1_E_LINE_END);
-	return H1_LINE_LAST;
-}
-
-static enum h1_line
-bad_name(struct h1_parser *p, struct h1_in *in, const char *c)
-{
-	if (c == in->end)
-		return H1_LINE_MORE;
-	if (c == in->line && is_blank(*c))
-		return h1_refuse(p, in, c, H1_E_FOLDED);
-	if (c == in->line && *c == '\n')
-		return h1_refuse(p, in, c, H1_E_LINE_END);
-	return h1_refuse(p, in, c, H1_E_FIELD);
-}
-
-/* A line was copied to text; enter it in the table. */
-static inline enum h1_line
-add_field(struct h1_parser *p, struct http_msg *m, struct h1_in *in,
-    size_t name_len, size_t val_len)
-{
-	struct http_field *f = &m->fields[m->nfields];
-	enum http_name id = name_find(m->text + m->len, name_len);
-	enum h1_error e;
-
-	f->off = m->len;
-	f->val_len = (uint32_t)val_len;
-	f->name_len = (uint16_t)name_len;
-	f->name = (uint8_t)id;
-	f->flags = 0;
-	if (unlikely(id - 1u < HTTP_N_HTTP2_SETTINGS)) {
-		e = h1_special_field(p, m, f);
-		if (unlikely(e != H1_E_NONE))
-			return h1_refuse(p, in, in->line + name_len + 1, e);
-	}
-	m->len += (uint32_t)(name_len + f->val_len + 4);
-	m->nfields++;
-	return H1_LINE_OK;
-}
-
-static inline enum h1_line
-take_field(struct h1_parser *p, struct http_msg *m, const struct h1_limits *lim,
-    struct h1_in *in)
-{
-	const char *line = in->line, *colon, *value, *c;
-	char *dst = m->text + m->len;
-	size_t name_len, val_len;
-	enum h1_line r;
-
-	if (unlikely(in->end - line == 0 || *line == '\r'))
-		return take_end(p, in);
-	if (unlikely(!h1_has_room(m, in)))
-		return H1_LINE_FULL;
-	if (unlikely(m->nfields >= lim->fields))
-		return h1_refuse(p, in, line, H1_E_TOO_MANY_FIELDS);
-	if (unlikely(m->nfields >= m->max_fields))
-		return H1_LINE_FULL;
-	colon = h1_copy_name(dst, line, in);
-	name_len = (size_t)(colon - line);
-	if (unlikely(colon == in->end || *colon != ':' || name_len == 0 ||
-	    name_len > UINT16_MAX))
-		return bad_name(p, in, colon);
-	memcpy(dst + name_len, ": ", 2);
-	dst += name_len + 2;
-	for (value = colon + 1; value < in->end && is_blank(*value); value++)
-		continue;
-	c = h1_copy_value(dst, value, in);
-	if (unlikely(in->end - c < 2 || h1_load16(c) != h1_load16("\r\n")))
-		return h1_bad_end(p, in, c, H1_E_FIELD);
-	val_len = (size_t)(c - value);
-	while (val_len > 0 && unlikely(is_blank(dst[val_len - 1])))
-		val_len--;
-	memcpy(dst + val_len, "\r\n", 2);
-	r = add_field(p, m, in, name_len, val_len);
-	if (likely(r == H1_LINE_OK))
-		in->line = c + 2;
-	return r;
-}
-
-enum h1_line
-h1_take_fields(struct h1_parser *p, struct http_msg *m, const struct h1_limits *lim,
-    struct h1_in *in)
-{
-	enum h1_line r;
-
-	do {
-		r = take_field(p, m, lim, in);
-	} while (likely(r == H1_LINE_OK));
-	return r;
 }
 
 /* ---- values that decide ---- */
@@ -127,17 +32,22 @@ content_length(struct h1_parser *p, struct http_msg *m, struct http_field *f)
 {
 	char *value = m->text + f->off + f->name_len + 2, *digits = value;
 	uint32_t len = f->val_len;
-	uint64_t n;
+	uint64_t n = 0;
+	uint32_t i;
 
 	if (p->seen & H1_SEEN_LENGTH)
 		return H1_E_LENGTH;
 	if (p->seen & H1_SEEN_CODING)
 		return H1_E_LENGTH_AND_CODING;
-	if (len > LENGTH_DIGITS_MAX || !str_to_u64((struct str){ value, len }, &n) ||
-	    n > INT64_MAX)
-		return H1_E_LENGTH;
 	while (len > 1 && *digits == '0')
 		digits++, len--;
+	for (i = 0; i < len; i++) {
+		if (digits[i] < '0' || digits[i] > '9' || i == LENGTH_DIGITS_MAX)
+			return H1_E_LENGTH;
+		n = n * 10 + (uint64_t)(digits[i] - '0');
+	}
+	if (len == 0 || n > INT64_MAX)
+		return H1_E_LENGTH;
 	if (digits != value) {
 		memmove(value, digits, len);
 		memcpy(value + len, "\r\n", 2);
@@ -190,16 +100,40 @@ transfer_encoding(struct h1_parser *p, struct http_msg *m, struct http_field *f)
 	return e;
 }
 
+/* Letters, digits, `-` and `.`, at most one label's length, and a port of up to
+ * four digits that is not 0: what nearly all Host fields are. The value is
+ * followed by CR in the text, which ends both loops. */
+static bool
+is_plain_host(const char *s, size_t len)
+{
+	const char *p = s, *colon;
+
+	while (plain_host[(unsigned char)*p])
+		p++;
+	if (p == s || p - s > 63)
+		return false;
+	if (p == s + len)
+		return true;
+	if (*p != ':')
+		return false;
+	colon = p++;
+	if (*p == '0')
+		return false;
+	while (*p >= '0' && *p <= '9')
+		p++;
+	return p == s + len && p - colon <= 5;
+}
+
 static enum h1_error
 host(struct h1_parser *p, struct http_msg *m, const struct http_field *f)
 {
-	struct str name;
+	struct str value = http_field_value(m, f), name;
 	uint32_t port;
 
 	if (p->is_response)
 		return H1_E_NONE;
-	if (p->seen & H1_SEEN_HOST ||
-	    !uri_authority_is_valid(http_field_value(m, f), &name, &port))
+	if (p->seen & H1_SEEN_HOST || (!is_plain_host(value.p, value.len) &&
+	    !uri_authority_is_valid(value, &name, &port)))
 		return H1_E_HOST;
 	p->seen |= H1_SEEN_HOST;
 	p->host_at = m->nfields;
@@ -244,4 +178,106 @@ h1_special_field(struct h1_parser *p, struct http_msg *m, struct http_field *f)
 	}
 	f->flags |= HTTP_FIELD_HOP;	/* RFC 9110 section 7.6.1 */
 	return H1_E_NONE;
+}
+
+/* ---- lines ---- */
+
+/* in->line holds no second byte, or starts with CR. */
+static enum h1_line
+take_end(struct h1_parser *p, struct h1_in *in)
+{
+	const char *c = in->line;
+
+	if (in->end - c < 2)
+		return H1_LINE_MORE;
+	if (c[1] != '\n')
+		return h1_refuse(p, in, c + 1, H1_E_LINE_END);
+	return H1_LINE_LAST;
+}
+
+static enum h1_line
+bad_name(struct h1_parser *p, struct h1_in *in, const char *c)
+{
+	if (c == in->end)
+		return H1_LINE_MORE;
+	if (c == in->line && is_blank(*c))
+		return h1_refuse(p, in, c, H1_E_FOLDED);
+	if (c == in->line && *c == '\n')
+		return h1_refuse(p, in, c, H1_E_LINE_END);
+	return h1_refuse(p, in, c, H1_E_FIELD);
+}
+
+/* A line was copied to text; enter it in the table. */
+static enum h1_line
+add_field(struct h1_parser *p, struct http_msg *m, struct h1_in *in,
+    size_t name_len, size_t val_len)
+{
+	struct http_field *f = &m->fields[m->nfields];
+	enum http_name id = name_find(m->text + m->len, name_len);
+	enum h1_error e;
+
+	*f = (struct http_field){ .off = m->len, .val_len = (uint32_t)val_len,
+	    .name_len = (uint16_t)name_len, .name = (uint8_t)id };
+	if (h1_is_special(id)) {
+		e = h1_special_field(p, m, f);
+		if (e != H1_E_NONE)
+			return h1_refuse(p, in, in->line + name_len + 1, e);
+	}
+	m->len += (uint32_t)(name_len + f->val_len + 4);
+	m->nfields++;
+	return H1_LINE_OK;
+}
+
+static enum h1_line
+copy_field(struct h1_parser *p, struct http_msg *m, struct h1_in *in)
+{
+	const char *line = in->line, *colon, *value, *c;
+	char *dst = m->text + m->len;
+	size_t name_len, val_len;
+	enum h1_line r;
+
+	colon = h1_copy_name(dst, line, in->end);
+	name_len = (size_t)(colon - line);
+	if (colon == in->end || *colon != ':' || name_len == 0 || name_len > UINT16_MAX)
+		return bad_name(p, in, colon);
+	memcpy(dst + name_len, ": ", 2);
+	dst += name_len + 2;
+	for (value = colon + 1; value < in->end && is_blank(*value); value++)
+		continue;
+	c = h1_copy_value(dst, value, in->end);
+	if (in->end - c < 2 || h1_load16(c) != h1_load16("\r\n"))
+		return h1_bad_end(p, in, c, H1_E_FIELD);
+	val_len = (size_t)(c - value);
+	while (val_len > 0 && is_blank(dst[val_len - 1]))
+		val_len--;
+	memcpy(dst + val_len, "\r\n", 2);
+	r = add_field(p, m, in, name_len, val_len);
+	if (r == H1_LINE_OK)
+		in->line = c + 2;
+	return r;
+}
+
+enum h1_line
+h1_take_field(struct h1_parser *p, struct http_msg *m, const struct h1_limits *lim,
+    struct h1_in *in)
+{
+	if (in->line == in->end || *in->line == '\r')
+		return take_end(p, in);
+	if (m->nfields >= lim->fields)
+		return h1_refuse(p, in, in->line, H1_E_TOO_MANY_FIELDS);
+	if (!h1_has_room(m, in) || m->nfields >= m->max_fields)
+		return H1_LINE_FULL;
+	return copy_field(p, m, in);
+}
+
+enum h1_line
+h1_fields_plain(struct h1_parser *p, struct http_msg *m, const struct h1_limits *lim,
+    struct h1_in *in)
+{
+	enum h1_line r;
+
+	do {
+		r = h1_take_field(p, m, lim, in);
+	} while (r == H1_LINE_OK);
+	return r;
 }

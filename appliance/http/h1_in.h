@@ -2,12 +2,10 @@
 /*
  * h1_in.h: inside the room: what the files of the HTTP/1 parser share.
  *
- * The copying scanners are here: each writes bytes to dst while it tests them
- * and returns where the first byte that does not belong was found. They never
- * read outside [base, end); they write up to 16 bytes beyond what they copied,
- * which H1_TEXT_SLACK of the message's text allows. Blocks of 16 bytes are
- * inlined (SSE2, part of every x86-64); long values go to h1_scan_long, chosen
- * at start.
+ * The copying scanners write bytes to dst while they test them and return where
+ * the first byte that does not belong was found. They never read outside
+ * [base, end); they may write a block (16 or 32 bytes) beyond what they copied,
+ * which H1_TEXT_SLACK of the message's text allows.
  */
 #ifndef WEIR_HTTP_H1_IN_H
 #define WEIR_HTTP_H1_IN_H
@@ -47,13 +45,13 @@ struct h1_in {
 enum h1_line h1_take_request_line(struct h1_parser *p, struct http_msg *m,
 	    const struct h1_limits *lim, struct h1_in *in);
 enum h1_line h1_take_status_line(struct h1_parser *p, struct http_msg *m, struct h1_in *in);
-enum h1_line h1_take_fields(struct h1_parser *p, struct http_msg *m,
+/* One field line, any form; every error is found here. */
+enum h1_line h1_take_field(struct h1_parser *p, struct http_msg *m,
 	    const struct h1_limits *lim, struct h1_in *in);
+enum h1_error h1_special_field(struct h1_parser *p, struct http_msg *m, struct http_field *f);
 enum h1_line h1_finish_request(struct h1_parser *p, struct http_msg *m);
 enum h1_line h1_finish_response(struct h1_parser *p, struct http_msg *m,
 	    const struct http_msg *request);
-/* A framing or connection field was met: value rules, marks. */
-enum h1_error h1_special_field(struct h1_parser *p, struct http_msg *m, struct http_field *f);
 /* `HTTP/d.d` and what follows by template: 'd' a digit, else the byte itself */
 const char *h1_match(const char *p, const char *end, const char *template, bool *ret_short);
 
@@ -67,15 +65,27 @@ unsigned h1_mark_hop(struct http_msg *m, unsigned first);
 bool	h1_upgrade_is_usable(const struct http_msg *m);
 void	h1_upgrade_keep(struct http_msg *m);
 
-/* Copy while value bytes; may be any length. Reads nothing at or after end,
- * writes up to 32 bytes too many. */
-typedef const char *h1_scan_fn(char *dst, const char *p, const char *end);
-extern h1_scan_fn *h1_scan_long;
-h1_scan_fn h1_scan_plain;
-#ifdef __SSE2__
-h1_scan_fn h1_scan_sse2;
-h1_scan_fn h1_scan_avx2;
-#endif
+/* All field lines, up to the empty one: h1_take_fields is chosen at start. */
+typedef enum h1_line h1_fields_fn(struct h1_parser *p, struct http_msg *m,
+	    const struct h1_limits *lim, struct h1_in *in);
+extern h1_fields_fn *h1_take_fields;
+h1_fields_fn h1_fields_plain, h1_fields_sse2, h1_fields_avx2;
+
+/* Does a field of this name frame the message or rule the connection? */
+static inline bool
+h1_is_special(enum http_name id)
+{
+	return (unsigned)id - 1u < HTTP_N_HTTP2_SETTINGS;
+}
+
+/* Copy while value bytes; returns the first other one. */
+static inline const char *
+h1_copy_value(char *dst, const char *p, const char *end)
+{
+	while (p < end && name_is_value_byte((unsigned char)*p))
+		*dst++ = *p++;
+	return p;
+}
 
 static inline enum h1_line
 h1_refuse(struct h1_parser *p, struct h1_in *in, const char *at, enum h1_error e)
@@ -167,29 +177,13 @@ h1_load_tail(const char *p, const char *end, const char *base)
 	return h1_load128(tmp);
 }
 
-/* v <= hi, unsigned bytes */
-static inline __m128i
-h1_le(__m128i v, int hi)
-{
-	return _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8((char)hi)), v);
-}
-
 static inline __m128i
 h1_eq(__m128i v, int c)
 {
 	return _mm_cmpeq_epi8(v, _mm_set1_epi8((char)c));
 }
 
-/* Bit i is set where byte i may not be in a field value. */
-static inline unsigned
-h1_bad_value(__m128i v)
-{
-	__m128i control = _mm_andnot_si128(h1_eq(v, '\t'), h1_le(v, 0x1f));
-
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(control, h1_eq(v, 0x7f)));
-}
-
-/* ... in a target: the bytes whose http_target_class is not 0 */
+/* Bit i is set where byte i of a target is of a http_target_class but 0. */
 static inline unsigned
 h1_bad_target(__m128i v)
 {
@@ -202,45 +196,6 @@ h1_bad_target(__m128i v)
 
 	low = _mm_or_si128(_mm_or_si128(low, high), _mm_or_si128(quote, angle));
 	return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, h1_eq(v, '`')));
-}
-
-/* Letters go to lower case; bit i is set where byte i is not one of a-z 0-9 - */
-static inline unsigned
-h1_odd_name(__m128i v, __m128i *ret_lower)
-{
-	__m128i upper = h1_le(_mm_sub_epi8(v, _mm_set1_epi8('A')), 25);
-	__m128i low = _mm_or_si128(v, _mm_and_si128(upper, _mm_set1_epi8(0x20)));
-	__m128i good = h1_le(_mm_sub_epi8(low, _mm_set1_epi8('a')), 25);
-
-	*ret_lower = low;
-	good = _mm_or_si128(good, h1_eq(v, '-'));
-	good = _mm_or_si128(good, h1_le(_mm_sub_epi8(v, _mm_set1_epi8('0')), 9));
-	return (unsigned)_mm_movemask_epi8(good) ^ 0xffff;
-}
-
-static inline const char *
-h1_copy_value(char *dst, const char *p, const struct h1_in *in)
-{
-	const char *end = in->end;
-	__m128i v;
-	unsigned bad;
-	int i;
-
-	for (i = 0; i < 3; i++) {
-		if (unlikely(end - p < 16)) {
-			v = h1_load_tail(p, end, in->base);
-			h1_store128(dst, v);
-			return p + __builtin_ctz(h1_bad_value(v) | 0x10000);
-		}
-		v = h1_load128(p);
-		h1_store128(dst, v);
-		bad = h1_bad_value(v);
-		if (bad != 0)
-			return p + __builtin_ctz(bad);
-		p += 16;
-		dst += 16;
-	}
-	return h1_scan_long(dst, p, end);
 }
 
 static inline const char *
@@ -267,12 +222,6 @@ h1_copy_target(char *dst, const char *p, const struct h1_in *in)
 #else
 
 static inline const char *
-h1_copy_value(char *dst, const char *p, const struct h1_in *in)
-{
-	return h1_scan_long(dst, p, in->end);
-}
-
-static inline const char *
 h1_copy_target(char *dst, const char *p, const struct h1_in *in)
 {
 	while (p < in->end && http_target_class[(unsigned char)*p] == 0)
@@ -282,9 +231,9 @@ h1_copy_target(char *dst, const char *p, const struct h1_in *in)
 
 #endif
 
-/* The rest of a name byte by byte: returns the first byte that is no token's. */
+/* A field name in lower case; returns the first byte that is no token's. */
 static inline const char *
-h1_copy_name_slow(char *dst, const char *p, const char *end)
+h1_copy_name(char *dst, const char *p, const char *end)
 {
 	unsigned char c;
 
@@ -295,27 +244,6 @@ h1_copy_name_slow(char *dst, const char *p, const char *end)
 		*dst++ = (char)c;
 	}
 	return p;
-}
-
-/* A field name in lower case; returns the first byte that is no token's. */
-static inline const char *
-h1_copy_name(char *dst, const char *p, const struct h1_in *in)
-{
-#ifdef __SSE2__
-	const char *end = in->end;
-	__m128i v, lower;
-	unsigned odd, n;
-
-	v = likely(end - p >= 16) ? h1_load128(p) : h1_load_tail(p, end, in->base);
-	odd = h1_odd_name(v, &lower);
-	h1_store128(dst, lower);
-	n = (unsigned)__builtin_ctz(odd | 0x10000);
-	if (unlikely(n == 16 || p[n] != ':'))
-		return h1_copy_name_slow(dst + n, p + n, end);
-	return p + n;
-#else
-	return h1_copy_name_slow(dst, p, in->end);
-#endif
 }
 
 #endif

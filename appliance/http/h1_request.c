@@ -210,7 +210,7 @@ enum h1_line
 h1_take_request_line(struct h1_parser *p, struct http_msg *m,
     const struct h1_limits *lim, struct h1_in *in)
 {
-	const char *start, *c;
+	const char *start, *line, *c;
 	enum h1_line r;
 
 	while (in->line < in->end && unlikely(*in->line == '\r'))
@@ -218,9 +218,10 @@ h1_take_request_line(struct h1_parser *p, struct http_msg *m,
 			return r;
 	if (unlikely(!h1_has_room(m, in)))
 		return H1_LINE_FULL;
+	line = in->line;
 	if (unlikely((r = take_method(p, m, in, &start)) != H1_LINE_OK))
 		return r;
-	c = take_target(m, lim, in, m->text + (start - in->line), start);
+	c = take_target(m, lim, in, m->text + (start - line), start);
 	if (unlikely(c == in->end))
 		return H1_LINE_MORE;
 	if (unlikely(*c != ' ' || c == start))
@@ -229,8 +230,10 @@ h1_take_request_line(struct h1_parser *p, struct http_msg *m,
 		return r;
 	if (likely(*start == '/' && m->method != HTTP_M_CONNECT))
 		end_line(m, (uint32_t)(c - start));
-	else if (!other_form(p, m, (struct str){ start, (size_t)(c - start) }))
+	else if (!other_form(p, m, (struct str){ start, (size_t)(c - start) })) {
+		in->line = line;	/* a refused line is not consumed */
 		return h1_refuse(p, in, start, H1_E_TARGET);
+	}
 	return H1_LINE_OK;
 }
 

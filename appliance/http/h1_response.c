@@ -53,7 +53,7 @@ take_reason(struct h1_parser *p, struct http_msg *m, struct h1_in *in)
 		start = c + 1;
 		if (start < in->end && (*start == ' ' || *start == '\t'))
 			return h1_refuse(p, in, start, H1_E_STATUS_LINE);
-		c = h1_copy_value(dst, start, in);
+		c = h1_copy_value(dst, start, in->end);
 	}
 	if (unlikely(in->end - c < 2 || h1_load16(c) != h1_load16("\r\n")))
 		return h1_bad_end(p, in, c, H1_E_STATUS_LINE);

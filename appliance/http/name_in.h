@@ -47,7 +47,7 @@ name_find_long(const char *s, size_t len)
 }
 
 /* `s` in lower case */
-static inline enum http_name
+static inline __attribute__((always_inline)) enum http_name
 name_find(const char *s, size_t len)
 {
 	switch (len) {
