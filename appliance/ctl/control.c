@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Publishing and stopping; see control.h. A soft stop closes the listeners in
+ * each data thread, lets sessions end (idle ones leave with their next answer),
+ * and ends the process when the last one has gone or hard-stop-after is over.
+ *
+ * Thread: control.
+ */
+#include "ctl/control.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/magic.h"
+#include "base/xalloc.h"
+#include "cfg/snapshot.h"
+#include "event/loop.h"
+#include "net/listen.h"
+#include "proxy/dthread.h"
+#include "proxy/global.h"
+#include "proxy/live.h"
+#include "proxy/log_target.h"
+#include "proxy/proxy.h"
+#include "proxy/session.h"
+
+#define MAX_HOOKS	8
+#define SOFT_STOP_LOOK_US 100000u
+
+struct loop *control_loop;
+
+static control_publish_fn *hooks[MAX_HOOKS];
+static unsigned nhooks;
+static int stop_signal;
+
+void
+control_on_publish(control_publish_fn *fn)
+{
+	WEIR_ASSERT(nhooks < MAX_HOOKS);
+	hooks[nhooks++] = fn;
+}
+
+/* Listeners find their frontend through this pointer. */
+static void
+point_listeners(struct snapshot *s)
+{
+	for (struct proxy *px = s->proxies; px != NULL; px = px->next)
+		for (struct bind_conf *b = px->binds; b != NULL; b = b->next)
+			if (b->listener != NULL)
+				atomic_store_explicit(&b->listener->user, b, memory_order_release);
+	for (struct bind_conf *b = s->global->stats_binds; b != NULL; b = b->next)
+		if (b->listener != NULL)
+			atomic_store_explicit(&b->listener->user, b, memory_order_release);
+}
+
+void
+control_publish(struct snapshot *s)
+{
+	live_commit(s);
+	for (unsigned i = 0; i < nhooks; i++)
+		hooks[i](s);
+	point_listeners(s);
+	snapshot_publish(s);
+}
+
+void
+control_stop(int signal)
+{
+	stop_signal = signal;
+	loop_stop(control_loop);
+}
+
+int
+control_stop_signal(void)
+{
+	return stop_signal;
+}
+
+/* ---- soft stop ---- */
+
+static struct {
+	struct timer	 timer;
+	uint64_t	 deadline_us;
+	bool		 is_on;
+} soft;
+
+struct thread_mail {
+	struct mail	 mail;
+	struct dthread	*d;
+};
+
+static void
+close_listeners_here(struct mail *m)
+{
+	struct thread_mail *tm = CONTAINER_OF(m, struct thread_mail, mail);
+
+	LIST_EACH(n, &listeners) {
+		struct listener *l = LIST_ITEM(n, struct listener, node);
+
+		if (!l->is_control)
+			listener_stop(l, tm->d->loop);
+	}
+	free(tm);
+}
+
+static void
+look(struct timer *t)
+{
+	if (atomic_load(&limits.conns) == 0 || clock_now_us >= soft.deadline_us) {
+		control_stop(0);
+		return;
+	}
+	timer_set(&control_loop->wheel, t, clock_now_us + SOFT_STOP_LOOK_US);
+}
+
+static void
+say_stopped(void)
+{
+	for (struct proxy *px = snapshot_current()->proxies; px != NULL; px = px->next) {
+		if (px->binds == NULL)
+			continue;
+		atomic_store(&px->live->fe_state, 2);
+		log_event(px, LOG_L_WARNING,
+		    "Proxy %s stopped (cumulated conns: FE: %llu, BE: %llu).", px->name,
+		    (unsigned long long)live_sum_fe(px->live, C_stot),
+		    (unsigned long long)live_sum_be(px->live, C_stot));
+	}
+}
+
+void
+control_soft_stop(void)
+{
+	uint64_t hard = snapshot_current()->global->hard_stop_after_us;
+
+	if (soft.is_on)
+		return;
+	soft.is_on = true;
+	soft.deadline_us = hard != 0 ? clock_now_us + hard : UINT64_MAX;
+	atomic_store(&limits.stopping, 1);
+	for (unsigned i = 0; i < ndthreads; i++) {
+		struct thread_mail *tm = xcalloc(1, sizeof *tm);
+
+		tm->d = &dthreads[i];
+		mailbox_send(&dthreads[i].loop->mailbox, &tm->mail, close_listeners_here);
+	}
+	say_stopped();
+	timer_init(&soft.timer, look);
+	look(&soft.timer);
+}

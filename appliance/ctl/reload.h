@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Configurations from files to service. A reload builds a new snapshot aside, in
+ * a job thread, checks it against the running process and publishes it; an error
+ * leaves the old one in service.
+ */
+#ifndef WEIR_CTL_RELOAD_H
+#define WEIR_CTL_RELOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct diag;
+struct snapshot;
+
+/* start-up */
+void	config_set_paths(char **paths, int npaths);	/* borrowed: of -f, in order */
+
+/* any thread: parse and check everything; NULL after errors, which are in d */
+struct snapshot *config_load(struct diag *d, bool is_reload);
+
+/* control thread */
+/* Start one; done is called in this thread with what was said. -1: one is under
+ * way already. */
+typedef void reload_done_fn(void *arg, bool ok, const char *messages);
+int	reload_request(reload_done_fn *done, void *arg);
+unsigned reload_count(void), reload_failed(void);
+
+#endif
