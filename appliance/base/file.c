@@ -28,6 +28,7 @@ static file_replacer replace_directly;
 
 static file_opener *opener = open_directly;
 static file_replacer *replacer = replace_directly;
+static file_recorder *recorder;
 
 static int
 open_directly(const char *path, int flags, mode_t mode)
@@ -60,9 +61,17 @@ file_set_replacer(file_replacer *fn)
 	replacer = fn != NULL ? fn : replace_directly;
 }
 
+void
+file_set_recorder(file_recorder *fn)
+{
+	recorder = fn;
+}
+
 int
 file_open(const char *path, int flags, mode_t mode)
 {
+	if (recorder != NULL)
+		recorder(path);
 	return opener(path, flags | O_CLOEXEC, mode);
 }
 
