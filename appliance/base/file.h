@@ -17,6 +17,10 @@ typedef int file_opener(const char *path, int flags, mode_t mode);
 void	file_set_opener(file_opener *fn);	/* NULL = open(2) */
 /* keep: rename PATH+suffix to PATH; else: unlink PATH+suffix. 0 or -1 with errno. */
 typedef int file_replacer(const char *path, const char *suffix, bool keep);
+/* start-up: told of each path before it is opened, so that the helper may open
+ * it again later; NULL ends it */
+typedef void file_recorder(const char *path);
+void	file_set_recorder(file_recorder *fn);
 void	file_set_replacer(file_replacer *fn);	/* NULL = the system calls */
 
 /* Whole file, NUL-terminated, malloc'ed; NULL with errno (EFBIG over max_bytes). */
