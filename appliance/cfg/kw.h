@@ -35,20 +35,18 @@ enum kw_kind { KW_OBEYED, KW_NO_EFFECT, KW_REFUSED };
 
 #define KW_F_NO		0x01	/* takes the prefixes `no` and `default` */
 #define KW_F_ANY_ARGS	0x02	/* max_args is not checked */
-#define KW_F_ADDRESS	0x04	/* args are addresses: ${VAR} expands unquoted as well */
+#define KW_F_ADDRESS	0x04	/* the first two args are an address, or a name and one:
+				 * ${VAR} expands unquoted as well */
+#define KW_F_STRICT	0x08	/* in the other kind of proxy it is an error, not ignored */
 
-/* One statement or one option: words[0..n). Words are NUL-terminated, live as
- * long as the cfg and are already unquoted and expanded. */
-struct cfg_words {
-	char	**w;
-	int	 n;
-};
-
-/* Returns 0, or -1 after a diag_error (the driver goes on with the next line). */
+/* args are NUL-terminated, unquoted, expanded, and live as long as the snapshot;
+ * args[nargs] is NULL. Returns 0, or -1 after a diag_error (the driver goes on
+ * with the next line). */
 typedef int kw_parse(struct cfg *c, const struct kw_row *row, char **args, int nargs);
 
 struct kw_row {
-	const char	*name;		/* one to three words: "timeout connect" */
+	const char	*name;		/* one to three words: "timeout connect";
+					 * or one word with a `*`: "tune.quic.*" */
 	uint32_t	 in;		/* IN_* */
 	uint8_t		 kind;		/* enum kw_kind */
 	uint8_t		 min_args;	/* after the name */
@@ -75,7 +73,11 @@ struct post_row {
 	int		(*run)(struct cfg *c);		/* 0, or -1 after diag_error */
 };
 
-/* One load under work. */
+struct cfg_env;
+struct words;
+
+/* One load under work: { .snap, .arena, .diag } are the caller's, the rest is the
+ * driver's (zero at first) and for parse functions to read. */
 struct cfg {
 	struct snapshot	*snap;		/* owned until published; objects go to its arena */
 	struct arena	*arena;		/* = snap's */
@@ -84,9 +86,20 @@ struct cfg {
 	void		*object;	/* of the section: struct proxy, global, ... */
 	void		*option_object;	/* of the line: struct bind_conf, struct server */
 	bool		 is_no, is_default;	/* prefix of the statement under work */
+	bool		 object_is_bad;	/* open failed: statements are looked up only */
 	const char	*file;		/* as given on the command line; lives in the arena */
 	int		 line;
 	bool		 is_reload;	/* the running process keeps its listeners */
+	const char	*section_name;	/* first argument of the section, or NULL */
+	const struct kw_row *row;	/* of the statement under work */
+	/* How messages of cfg_parse_options name the statement; a parse function
+	 * may set it, else it is made of the row ("'server be/s1'"). */
+	const char	*context;
+	/* the driver's own */
+	struct cfg_env	*env;
+	const struct words *words;	/* of the line */
+	char		**args;		/* of the statement */
+	int		 nargs;
 };
 
 /* ---- the driver; control thread or a job thread ---- */
@@ -96,8 +109,17 @@ struct cfg {
 int	cfg_load(struct cfg *c, char *const *paths, int npaths);
 
 /* For rows that hold options (`bind`, `server`): walk args by rows of `in`,
- * giving each its arguments; reports unknown words. 0 or -1. */
+ * giving each its arguments (those over min_args as long as they are no option
+ * themselves); reports unknown words. args[nargs] exists and is NULL. 0 or -1. */
 int	cfg_parse_options(struct cfg *c, uint32_t in, char **args, int nargs);
+
+/* A variable as the configuration sees it: setenv and friends of this load, the
+ * predefined ones, the process's. NULL = none. */
+const char *cfg_getenv(struct cfg *c, const char *name);
+
+/* The bare `$VAR` and `${VAR}` of one word of this line expanded, for addresses
+ * that KW_F_ADDRESS does not reach; other pointers come back unchanged. */
+char	*cfg_expand(struct cfg *c, char *word);
 
 /* Helpers of parse functions; each reports its own error and returns -1. */
 int	cfg_duration(struct cfg *c, const char *what, const char *word,
@@ -106,12 +128,23 @@ int	cfg_size(struct cfg *c, const char *what, const char *word, uint64_t *ret_by
 int	cfg_uint(struct cfg *c, const char *what, const char *word, uint64_t min,
 	    uint64_t max, uint64_t *ret_v);
 
+/* Bytes before the `)` that ends the arguments beginning at text (behind the
+ * `(`), quotes heeded; -1 = there is none. */
+long	cfg_args_end(const char *text);
 /* Lexing of arguments inside parentheses (`fetch(a,"b c")`), see the manual:
- * splits at commas; text and words live in the arena. -1 on a bad quote. */
+ * splits at commas; text and words live in the arena. -1 on a bad quote, told. */
 int	cfg_split_args(struct cfg *c, struct str inside, char ***ret_words, int *ret_n);
 
-/* `.if` conditions and -cc: 1 true, 0 false, -1 unparsable (*ret_error, malloc'ed). */
+/* -cc: 1 true, 0 false, -1 unparsable (*ret_error, malloc'ed). */
 int	cfg_condition(const char *text, char **ret_error);
+/* What feature() and enabled() say, in a fixed order, for -vv. */
+void	cfg_feature_each(void (*fn)(const char *name, bool is_built, void *arg), void *arg);
+
+#define CFG_COMPAT_VERSION	"3.3.0"
+#define CFG_COMPAT_BRANCH	"3.3"
+
+/* Rows of the language itself: setenv presetenv unsetenv resetenv. */
+extern const struct module mod_cfg_env;
 
 /* All rows, for --dump-rows, help and lints. */
 void	kw_each(void (*fn)(const struct module *m, const struct kw_row *row, void *arg), void *arg);
