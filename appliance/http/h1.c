@@ -102,6 +102,7 @@ more(struct h1_parser *p, const struct h1_in *in, const struct h1_limits *lim)
 {
 	size_t partial = (size_t)(in->end - in->line);
 
+	p->error = H1_E_NONE;
 	if (p->received + partial < lim->head_bytes)
 		return H1_MORE;
 	p->error = H1_E_HEAD_TOO_LARGE;

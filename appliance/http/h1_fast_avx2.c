@@ -87,7 +87,7 @@ block_bad(block v)
 	    _mm256_set1_epi8(C_NAME)));
 }
 
-#include "http/h1_fast_in.h"
+#include "http/h1_fast.inc"
 
 #else
 typedef int h1_fast_avx2_is_empty;

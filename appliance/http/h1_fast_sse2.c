@@ -56,7 +56,7 @@ block_bad(block v)
 	    _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f))));
 }
 
-#include "http/h1_fast_in.h"
+#include "http/h1_fast.inc"
 
 #else
 typedef int h1_fast_sse2_is_empty;

@@ -4,7 +4,7 @@
  * values that frame a message.
  *
  * This is the complete and plain form; most lines never come here, because
- * h1_fast_in.h takes what is canonical but for the case of its name and leaves
+ * h1_fast.inc takes what is canonical but for the case of its name and leaves
  * every doubt and every error to h1_take_field.
  */
 #include "http/h1.h"

@@ -96,7 +96,7 @@ struct http_msg {
 	/* response line */
 	struct http_span reason;
 	uint32_t	 head_off;	/* where the first field line starts */
-	uint32_t	 line_len;	/* of the first line in text while it is unchanged, else 0 */
+	uint32_t	 line_len;	/* of the first line in text; 0 when it was changed */
 };
 
 static inline struct str
@@ -134,9 +134,10 @@ struct http_field *http_find_id(const struct http_msg *m, enum http_name id,
 bool	http_has_token(const struct http_msg *m, enum http_name id, struct str token);
 
 /* Changing. An appended value is trimmed; Host is replaced, never doubled.
- * Content-Length and Transfer-Encoding appended here are seen by rules but
- * never sent: framing is the sender's (h1_out). Append returns false when text or table is full (431/502/500 by the
- * caller) or when name or value holds bytes no field may have. */
+ * Content-Length and Transfer-Encoding appended here are seen by rules but never
+ * sent: framing is the sender's (h1_out). Append returns false when text or table
+ * is full (431/502/500 by the caller) or when name or value holds bytes no field
+ * may have. */
 bool	http_append(struct http_msg *m, struct str name, struct str value, uint8_t flags);
 bool	http_set(struct http_msg *m, struct str name, struct str value);	/* replaces all */
 unsigned http_del(struct http_msg *m, struct str name);		/* number removed */

@@ -34,8 +34,9 @@ decode(struct result *res, const char *bytes, size_t len, size_t step)
 		if (used > n || used == 0)
 			abort();
 		if (res->r == H1_CHUNK_DATA) {
-			if (data.p < bytes + res->used || data.p + data.len > bytes + res->used + used ||
-			    data.len == 0 || res->len + data.len > len)
+			if (data.p < bytes + res->used || data.len == 0 ||
+			    data.p + data.len > bytes + res->used + used ||
+			    res->len + data.len > len)
 				abort();
 			memcpy(res->data + res->len, data.p, data.len);
 			res->len += data.len;

@@ -73,6 +73,11 @@ test_rows(const char *scanner)
 	ok_named(n >= 150 && wrong == 0, "%d rows, scanner %s", n, scanner);
 }
 
+static const char long_name[] = "X-Abcdefghijklmnopqrstuvwxyz0123456789abc";
+static const char long_value[] =
+	"0123456789 abcdefghijklmnopqrstuvwxyz,0123456789 abcdefghijk"
+	"lmnopqrstuvwxyz,0123456789 abcdefghijklmnopqrstuvwxyz";
+
 /* All scanners understand the same: on the rows, and on lines of all lengths. */
 static void
 test_scanners_agree(void)
@@ -85,9 +90,7 @@ test_scanners_agree(void)
 	for (name = 1; name < 40; name++) {
 		for (value = 0; value < 100; value += 1 + value / 20) {
 			len = snprintf(data, sizeof(data), "GET / HTTP/1.0\r\n%.*s:%s%.*s\r\n\r\n",
-			    (int)name, "X-Abcdefghijklmnopqrstuvwxyz0123456789abc", value % 2 ? " " : "",
-			    (int)value, "0123456789 abcdefghijklmnopqrstuvwxyz,0123456789 abcdefghijk"
-			    "lmnopqrstuvwxyz,0123456789 abcdefghijklmnopqrstuvwxyz");
+			    (int)name, long_name, value % 2 ? " " : "", (int)value, long_value);
 			for (i = 0; i < 3; i++) {
 				feed_use(feed_scanners[i]);
 				parse(&f[i], data, (size_t)len, FEED_WHOLE);
@@ -101,32 +104,37 @@ test_scanners_agree(void)
 	is_int(wrong, 0);
 }
 
+static bool
+is_token_byte(int c)
+{
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
+	    (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
 /* Each byte at each place of a name and of a value: as the tables say. */
 static void
 test_every_byte(const char *scanner)
 {
-	char data[128];
-	size_t place, len;
+	static const char head[] = "GET / HTTP/1.0\r\nX-aaaaaaaaaaaaaa: "
+	    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\r\ncccccc: d\r\n\r\n";
+	char data[sizeof(head)];
 	int c, wrong = 0;
+	size_t place;
 	struct fed f;
 	bool good;
 
 	feed_use(scanner);
 	for (c = 0; c < 256; c++) {
 		for (place = 16; place < 60; place++) {
-			strcpy(data, "GET / HTTP/1.0\r\nX-aaaaaaaaaaaaaa: bbbbbbbbbbbbbbbbbbbbbbbbbbb"
-			    "bbbb\r\ncccccc: d\r\n\r\n");
-			len = strlen(data);
 			if (place == 32 || place == 33)
 				continue;
+			memcpy(data, head, sizeof(head));
 			data[place] = (char)c;
 			if (place < 32)
-				good = (c != 0 && c < 127 && (strchr("!#$%&'*+-.^_`|~", c) ||
-				    (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z'))) ||
-				    (c == ':' && place > 16);
+				good = is_token_byte(c) || (c == ':' && place > 16);
 			else
 				good = c == '\t' || (c >= 32 && c != 127);
-			parse(&f, data, len, FEED_WHOLE);
+			parse(&f, data, sizeof(head) - 1, FEED_WHOLE);
 			wrong += (f.r == H1_DONE) != good;
 			fed_fini(&f);
 		}
@@ -162,7 +170,8 @@ static const struct {
 	  "GET / HTTP/1.1\r\nhost: a\r\nx-forwarded-for: c\r\ncontent-length: 3\r\n\r\n" },
 	{ "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
 	  "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n" },
-	{ "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n\r\n",
+	{ "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
+	  "Connection: keep-alive, Upgrade\r\n\r\n",
 	  "GET / HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n" },
 	{ "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n",
 	  "GET / HTTP/1.1\r\nhost: a\r\n\r\n" },
@@ -170,7 +179,8 @@ static const struct {
 	  "GET / HTTP/1.1\r\nhost: a\r\n\r\n" },
 	{ "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket, h2c\r\nConnection: upgrade\r\n"
 	  "HTTP2-Settings: AA\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\n\r\n" },
-	{ "GET / HTTP/1.1\r\nHost: a\r\nConnection: a,b,c,d,e,f,g,h,i,Jj,k,host\r\nA: 1\r\njJ: 2\r\n"
+	{ "GET / HTTP/1.1\r\nHost: a\r\n"
+	  "Connection: a,b,c,d,e,f,g,h,i,Jj,k,host\r\nA: 1\r\njJ: 2\r\n"
 	  "L: 3\r\nK: 4\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\nl: 3\r\n\r\n" },
 };
 
@@ -201,7 +211,8 @@ static const struct {
 	{ " HTTP/1.0\r\n", 0, HTTP_BODY_NONE },
 	{ " HTTP/1.0\r\nConnection: Keep-Alive\r\n", HTTP_F_KEEP_ALIVE, HTTP_BODY_NONE },
 	{ " HTTP/1.0\r\nConnection: keep-alive, close\r\n", HTTP_F_CLOSE, HTTP_BODY_NONE },
-	{ " HTTP/1.1\r\nHost: a\r\nConnection: CLOSE\r\n", HTTP_F_HOST | HTTP_F_CLOSE, HTTP_BODY_NONE },
+	{ " HTTP/1.1\r\nHost: a\r\nConnection: CLOSE\r\n", HTTP_F_HOST | HTTP_F_CLOSE,
+	  HTTP_BODY_NONE },
 	{ " HTTP/1.0\r\nExpect: 100-continue\r\n", 0, HTTP_BODY_NONE },
 	{ " HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\n",
 	  HTTP_F_HOST | HTTP_F_KEEP_ALIVE | HTTP_F_EXPECT_100, HTTP_BODY_NONE },
@@ -236,7 +247,8 @@ test_flags(void)
 static void
 test_spans(void)
 {
-	static const char data[] = "DELETE http://U.b:81/p/a?q=1&r HTTP/1.1\r\nHost: u.b:81\r\n\r\nGET";
+	static const char data[] =
+	    "DELETE http://U.b:81/p/a?q=1&r HTTP/1.1\r\nHost: u.b:81\r\n\r\nGET";
 	struct fed f;
 
 	parse(&f, data, sizeof(data) - 1, FEED_WHOLE);
@@ -257,8 +269,9 @@ test_unsafe(void)
 {
 	struct h1_limits lim = feed_limits;
 	static const struct { const char *target; bool good; } rows[] = {
-		{ "/a|b", true }, { "/\\<>\"^{}|`", true }, { "/\xc3\xa4", true }, { "/a#b", false },
-		{ "/\xc3#", false }, { "/a\x7f", false }, { "/a b", false }, { "/aaaaaaaaaaaaaaaaaaaaa|#", false },
+		{ "/a|b", true }, { "/\\<>\"^{}|`", true }, { "/\xc3\xa4", true },
+		{ "/a#b", false }, { "/\xc3#", false }, { "/a\x7f", false },
+		{ "/a b", false }, { "/aaaaaaaaaaaaaaaaaaaaa|#", false },
 	};
 	char data[128];
 	struct fed f;
@@ -271,7 +284,8 @@ test_unsafe(void)
 		feed(&f, NULL, &lim, data, strlen(data), FEED_WHOLE);
 		ok_named((f.r == H1_DONE) == rows[i].good, "unsafe %s", rows[i].target);
 		if (f.r == H1_DONE)
-			ok(f.m.flags & HTTP_F_UNSAFE && str_is(http_str(&f.m, f.m.target), rows[i].target));
+			ok(f.m.flags & HTTP_F_UNSAFE &&
+			    str_is(http_str(&f.m, f.m.target), rows[i].target));
 		fed_fini(&f);
 	}
 }
@@ -314,7 +328,8 @@ test_limits(void)
 	struct fed f;
 	size_t len, i;
 
-	is_refused(fill("GET /", 'a', 65536, " HTTP/1.1\r\n\r\n"), H1_E_URI_TOO_LONG, "64 KiB target");
+	is_refused(fill("GET /", 'a', 65536, " HTTP/1.1\r\n\r\n"), H1_E_URI_TOO_LONG,
+	    "64 KiB target");
 	is_refused(fill("", 'A', 65536, " / HTTP/1.1\r\n\r\n"), H1_E_URI_TOO_LONG, "64 KiB method");
 	is_refused(fill("GET / HTTP/1.1\r\nHost: a\r\nX: ", 'a', 65536, "\r\n\r\n"),
 	    H1_E_HEAD_TOO_LARGE, "64 KiB value");

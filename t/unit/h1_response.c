@@ -120,8 +120,8 @@ test_framing(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(framing) / sizeof(framing[0]); i++) {
-		snprintf(data, sizeof(data), "%s %s HTTP/1.1\r\nHost: a:1\r\n\r\n", framing[i].method,
-		    strcmp(framing[i].method, "CONNECT") == 0 ? "a:1" : "/");
+		snprintf(data, sizeof(data), "%s %s HTTP/1.1\r\nHost: a:1\r\n\r\n",
+		    framing[i].method, strcmp(framing[i].method, "CONNECT") == 0 ? "a:1" : "/");
 		make_request(&request, data);
 		snprintf(data, sizeof(data), "%s\r\n", framing[i].response);
 		parse(&f, &request.m, data, strlen(data), FEED_WHOLE);
@@ -150,7 +150,8 @@ static const struct {
 	{ ASK, "Upgrade: websocket\r\n", false },
 	{ "", "Connection: Upgrade\r\nUpgrade: websocket\r\n", false },
 	{ "Upgrade: websocket\r\n", "Connection: Upgrade\r\nUpgrade: websocket\r\n", false },
-	{ "Connection: upgrade\r\nUpgrade: h2c\r\n", "Connection: Upgrade\r\nUpgrade: h2c\r\n", false },
+	{ "Connection: upgrade\r\nUpgrade: h2c\r\n",
+	  "Connection: Upgrade\r\nUpgrade: h2c\r\n", false },
 };
 
 static void
@@ -161,7 +162,8 @@ test_upgrade(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(upgrades) / sizeof(upgrades[0]); i++) {
-		snprintf(data, sizeof(data), "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n", upgrades[i].request);
+		snprintf(data, sizeof(data), "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n",
+		    upgrades[i].request);
 		make_request(&request, data);
 		snprintf(data, sizeof(data), "HTTP/1.1 101 x\r\n%s\r\n", upgrades[i].response);
 		parse(&f, &request.m, data, strlen(data), FEED_WHOLE);

@@ -5,7 +5,8 @@
 #include "h1_feed.h"
 #include "tap.h"
 
-static const char head[] = "GET /p?q HTTP/1.1\r\nHost: a\r\nX-A: 1, Two\r\nCookie: c\r\nx-a: three\r\n\r\n";
+static const char head[] =
+	"GET /p?q HTTP/1.1\r\nHost: a\r\nX-A: 1, Two\r\nCookie: c\r\nx-a: three\r\n\r\n";
 
 static void
 is_sent(const struct http_msg *m, const char *want)
@@ -88,7 +89,8 @@ test_framing(void)
 	ok(http_append(&f.m, STR("Content-Length"), STR("7"), 0));
 	ok(http_append(&f.m, STR("Transfer-Encoding"), STR("chunked"), 0));
 	ok(http_find_id(&f.m, HTTP_N_CONTENT_LENGTH, NULL) != NULL);
-	is_sent(&f.m, "GET /p?q HTTP/1.1\r\nhost: a\r\nx-a: 1, Two\r\ncookie: c\r\nx-a: three\r\n\r\n");
+	is_sent(&f.m,
+	    "GET /p?q HTTP/1.1\r\nhost: a\r\nx-a: 1, Two\r\ncookie: c\r\nx-a: three\r\n\r\n");
 	fed_fini(&f);
 }
 
