@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The one list of modules, in start order; stop runs backwards. Adding a thing
+ * is one new file and one word here.
+ */
+#include "base/module.h"
+
+#include <stddef.h>
+
+#define MODULES(X) \
+	/* the language */ \
+	X(cfg_env) \
+	/* what proxies are */ \
+	X(sections) X(global_cfg) X(proxy_cfg) X(timeout_cfg) X(option_cfg) X(bind_cfg) \
+	X(server_cfg) X(balance_cfg) X(tls_cfg) X(noeffect_cfg) X(later_cfg) \
+	/* rules */ \
+	X(sample) X(fetch_conn) X(fetch_http) X(fetch_state) X(fetch_tcp) \
+	X(conv_text) X(conv_math) X(conv_hash) \
+	X(acl) X(rules) X(capture) \
+	/* checks over the whole configuration */ \
+	X(proxy_post)
+
+#define X(name) extern const struct module mod_##name;
+MODULES(X)
+#undef X
+
+const struct module *const modules[] = {
+#define X(name) &mod_##name,
+	MODULES(X)
+#undef X
+	NULL
+};
