@@ -61,7 +61,7 @@ struct kw_row {
 /* A section keyword (`frontend NAME`). open creates the object under work. */
 struct section_row {
 	const char	*name;
-	uint32_t	 in;		/* what its lines count as */
+	uint32_t	 in;		/* what its lines count as; 0: they are not looked at */
 	int		(*open)(struct cfg *c, char **args, int nargs);
 	void		(*close)(struct cfg *c);	/* at its end; may be NULL */
 	const char	*help;

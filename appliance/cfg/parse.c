@@ -261,6 +261,8 @@ run_statement(struct cfg *c, char **words, int n)
 	const struct kw_row *row;
 	int used;
 
+	if (c->section != NULL && c->section->in == 0)	/* refused: it has no rows */
+		return;
 	take_prefix(c, &words, &n);
 	row = c->section != NULL ? kw_find(c->section->in, words, n, &used) : NULL;
 	if (row == NULL) {
