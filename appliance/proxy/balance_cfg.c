@@ -13,6 +13,19 @@
 #include "proxy/lb.h"
 #include "proxy/proxy.h"
 
+static const struct lb_algo *
+algo_find(const char *name)
+{
+	MODULE_EACH(m) {
+		const struct lb_algo *a = m->lb;
+
+		for (; a != NULL && a->name != NULL; a++)
+			if (strcmp(a->name, name) == 0)
+				return a;
+	}
+	return NULL;
+}
+
 static void
 balance_unknown(struct cfg *c, const char *name)
 {
@@ -73,7 +86,7 @@ parse_balance(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 		return 0;
 	if (split_name(c, args[0], &name, &arg) == -1)
 		return -1;
-	algo = lb_find(name);
+	algo = algo_find(name);
 	if (algo == NULL) {
 		balance_unknown(c, name);
 		return -1;

@@ -89,7 +89,6 @@ static const struct kw_row rows[] = {
 	G("unix-bind", "write mode, user and group on each bind line."),
 	G("set-dumpable", LATER),
 	G("sandbox", LATER),
-	G("ocsp-update.mode", "fetching OCSP responses is built in a later release."),
 	G("ocsp-update.disable", "fetching OCSP responses is built in a later release."),
 	G("jwt.decrypt_alg_list", "JSON web tokens are built in a later release."),
 	G("stats bind-process", "there is one process."),

@@ -35,7 +35,8 @@ struct lb_algo {
 	const char	*name;		/* also `algo` in show stat */
 	unsigned	 flags;
 	const char	*syntax, *help;
-	/* configuration: words behind the name; 0 or -1 after diag_error; may be NULL */
+	/* configuration: words behind the name, `NAME(ARG) words` gives ARG first;
+	 * 0 or -1 after diag_error; NULL: takes none */
 	int		(*parse)(struct cfg *c, struct proxy *px, char **args, int nargs);
 	/* data thread: new private state from the servers' present cells; never NULL */
 	void		*(*build)(struct proxy *px, unsigned thread);

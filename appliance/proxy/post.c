@@ -371,8 +371,8 @@ post_missing(struct cfg *c)
 			continue;
 		at_proxy(c, px);
 		if ((px->cap & CAP_FRONTEND) && px->binds == NULL)
-			diag_warn(c->diag, "%s '%s' has no 'bind' directive. Please declare it as a "
-			    "backend if this was intended.", proxy_type_name(px), px->name);
+			diag_warn(c->diag, "%s '%s' has no 'bind' directive. Please declare it "
+			    "as a backend if this was intended.", proxy_type_name(px), px->name);
 		check_timeouts(c, px);
 	}
 	return 0;

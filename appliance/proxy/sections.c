@@ -2,7 +2,8 @@
 /*
  * Section keywords: what `frontend web from base` makes. The object of a section
  * is made even after an error in its line, so that the lines below it are
- * checked as well and all errors of a file are told at once. Runs in the thread
+ * checked as well and all errors of a file are told at once; so open functions
+ * return 0 and the errors stand in diag. Runs in the thread
  * that loads a configuration. Sections of later releases are rows too: they are
  * refused with the reason, and their lines are not looked at.
  */
@@ -18,57 +19,53 @@ static int
 open_global(struct cfg *c, char **args, int nargs)
 {
 	c->object = global_of(c);
-	if (nargs == 0)
-		return 0;
-	diag_error(c->diag, "'global' cannot handle unexpected argument '%s'.", args[0]);
-	return -1;
+	if (nargs > 0)
+		diag_error(c->diag, "'global' cannot handle unexpected argument '%s'.", args[0]);
+	return 0;
 }
 
-/* `from NAME` in args[at..]; *ret_from stays as it is without. 0 or -1. */
-static int
+/* `from NAME` in args[at..]; *ret_from stays as it is without, or after an error. */
+static void
 parse_from(struct cfg *c, const char *section, char **args, int nargs, int at,
     struct proxy **ret_from)
 {
 	struct proxy *px, *older;
 
 	if (nargs == at)
-		return 0;
+		return;
 	if (strcmp(args[at], "from") != 0) {
 		diag_error(c->diag, "'%s' cannot handle unexpected argument '%s'.",
 		    section, args[at]);
-		return -1;
+		return;
 	}
 	if (nargs != at + 2) {
 		diag_error(c->diag, "'from' expects exactly one name of a defaults section.");
-		return -1;
+		return;
 	}
 	px = proxy_find(c->snap, args[at + 1], CAP_DEFAULTS);
 	if (px == NULL) {
 		diag_error(c->diag, "defaults section '%s' not found for %s '%s'.",
 		    args[at + 1], section, at > 0 ? args[0] : "");
-		return -1;
+		return;
 	}
 	for (older = px->next; older != NULL; older = older->next)
 		if (older->name != NULL && strcmp(older->name, px->name) == 0) {
 			diag_error(c->diag, "ambiguous defaults section name '%s' referenced by "
 			    "%s '%s' exists at least at %s:%d and %s:%d.", px->name, section,
 			    at > 0 ? args[0] : "", older->file, older->line, px->file, px->line);
-			return -1;
+			return;
 		}
 	*ret_from = px;
-	return 0;
 }
 
-static int
+static void
 check_name(struct cfg *c, const char *section, const char *name)
 {
 	char bad = proxy_name_bad_char(name);
 
-	if (bad == '\0')
-		return 0;
-	diag_error(c->diag, "character '%c' is not permitted in '%s' name '%s'.",
-	    bad, section, name);
-	return -1;
+	if (bad != '\0')
+		diag_error(c->diag, "character '%c' is not permitted in '%s' name '%s'.",
+		    bad, section, name);
 }
 
 static int
@@ -77,16 +74,16 @@ open_defaults(struct cfg *c, char **args, int nargs)
 	bool is_named = nargs > 0 && strcmp(args[0], "from") != 0;
 	const char *name = is_named ? args[0] : NULL;
 	struct proxy *from = NULL;
-	int r = parse_from(c, "defaults", args, nargs, is_named, &from);
 
-	if (is_named && check_name(c, "defaults", name) == -1)
-		r = -1;
+	parse_from(c, "defaults", args, nargs, is_named, &from);
+	if (is_named)
+		check_name(c, "defaults", name);
 	c->object = proxy_new(c, CAP_DEFAULTS, name, from);
-	return r;
+	return 0;
 }
 
 /* Frontends and backends may share a name, two of a kind may not. */
-static int
+static void
 check_duplicate(struct cfg *c, const char *section, const char *name, unsigned cap)
 {
 	struct proxy *other = NULL;
@@ -95,32 +92,26 @@ check_duplicate(struct cfg *c, const char *section, const char *name, unsigned c
 		other = proxy_find(c->snap, name, CAP_FRONTEND);
 	if (other == NULL && (cap & CAP_BACKEND))
 		other = proxy_find(c->snap, name, CAP_BACKEND);
-	if (other == NULL)
-		return 0;
-	diag_error(c->diag, "%s '%s' has the same name as %s '%s' declared at %s:%d.",
-	    section, name, proxy_type_name(other), name, other->file, other->line);
-	return -1;
+	if (other != NULL)
+		diag_error(c->diag, "%s '%s' has the same name as %s '%s' declared at %s:%d.",
+		    section, name, proxy_type_name(other), name, other->file, other->line);
 }
 
 static int
 open_proxy(struct cfg *c, const char *section, unsigned cap, char **args, int nargs)
 {
 	struct proxy *from = global_of(c)->defaults;
-	int r = 0;
 
 	if (nargs == 0) {
 		diag_error(c->diag, "'%s' expects an <id> argument", section);
 		c->object = proxy_new(c, cap, "", from);
-		return -1;
+		return 0;
 	}
-	if (check_name(c, section, args[0]) == -1)
-		r = -1;
-	if (check_duplicate(c, section, args[0], cap) == -1)
-		r = -1;
-	if (parse_from(c, section, args, nargs, 1, &from) == -1)
-		r = -1;
+	check_name(c, section, args[0]);
+	check_duplicate(c, section, args[0], cap);
+	parse_from(c, section, args, nargs, 1, &from);
 	c->object = proxy_new(c, cap, args[0], from);
-	return r;
+	return 0;
 }
 
 static int
@@ -146,7 +137,6 @@ open_http_errors(struct cfg *c, char **args, int nargs)
 {
 	struct global *g = global_of(c);
 	struct http_errors *he = arena_alloc(c->arena, sizeof(*he)), *other = NULL;
-	int r = 0;
 
 	he->name = nargs > 0 ? args[0] : "";
 	he->file = c->file;
@@ -154,18 +144,16 @@ open_http_errors(struct cfg *c, char **args, int nargs)
 	c->object = he;
 	if (nargs != 1) {
 		diag_error(c->diag, "'http-errors' expects one name as argument.");
-		return -1;
+		return 0;
 	}
-	r = check_name(c, "http-errors", he->name);
+	check_name(c, "http-errors", he->name);
 	other = http_errors_find(c->snap, he->name);
-	if (other != NULL) {
+	if (other != NULL)
 		diag_error(c->diag, "http-errors section '%s' already exists (declared at %s:%d).",
 		    he->name, other->file, other->line);
-		r = -1;
-	}
 	he->next = g->http_errors;
 	g->http_errors = he;
-	return r;
+	return 0;
 }
 
 static int
