@@ -52,7 +52,7 @@ struct tls_bind_conf {
 	struct tls_source *sources, *last;
 	bool		 is_strict;		/* strict-sni */
 	bool		 wants_http_alpn;	/* mode http: http/1.1 unless written */
-	const char	*where;			/* "frontend/address": part of the session context */
+	const char	*where;			/* "frontend/address": in the session context */
 };
 
 /* The TLS words of one server line. */
@@ -61,7 +61,7 @@ struct tls_server_conf {
 	const char	*crt;			/* client certificate */
 	const char	*verifyhost;
 	const char	*sni;			/* expression text; proxy compiles it */
-	const char	*where;			/* "backend/server": finds its sessions after a reload */
+	const char	*where;			/* "backend/server": keeps its sessions */
 	uint8_t		 reuse;			/* enum tls_switch: no-ssl-reuse = OFF */
 	uint8_t		 sni_auto;		/* enum tls_switch: no-sni-auto = OFF */
 };

@@ -418,7 +418,7 @@ static const struct kw_row rows[] = {
 	/* bind */
 	BIND("ssl", 0, bind_ssl, 0, "", "TLS on this listener."),
 	BIND("crt", 1, bind_source, 0, "<file>|<folder>",
-	    "Certificate with chain and key (or the key in <file>.key); the first is the default."),
+	    "Certificate, chain and key (or the key in <file>.key); the first is the default."),
 	BIND("crt-list", 1, bind_source, 1, "<file>",
 	    "File with lines of certificate, [options] and names."),
 	BIND("strict-sni", 0, bind_strict, 1, "", "Refuse names without a certificate."),
@@ -449,7 +449,8 @@ static const struct kw_row rows[] = {
 	SERVER("no-ssl", 0, server_flag, -(intptr_t)SRV_SSL, "", "Undoes ssl of default-server."),
 	SERVER("verify", 1, server_word, 0, "none|required",
 	    "Verify the server's certificate; required by default."),
-	SERVER("verifyhost", 1, server_text, offsetof(struct tls_server_conf, verifyhost), "<name>",
+	SERVER("verifyhost", 1, server_text, offsetof(struct tls_server_conf, verifyhost),
+	    "<name>",
 	    "Name that the certificate must have; by default that of sni."),
 	SERVER("crt", 1, server_text, offsetof(struct tls_server_conf, crt), "<file>",
 	    "Client certificate with its key."),
