@@ -91,6 +91,7 @@ conn_reset(struct conn *c)
 		return;
 	if (!(c->flags & CONN_UNIX))
 		(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
+	c->flags |= CONN_ERROR;		/* no close_notify: the peer must see a cut */
 	conn_close(c);
 }
 

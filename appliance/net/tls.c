@@ -23,11 +23,13 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "event/loop.h"
 #include "net/tls_int.h"
 #include "net/tls_store.h"
 
 #define POSTS_MAX	32	/* messages after the handshake ... */
 #define POSTS_WINDOW_S	10	/* ... in this time */
+#define SIGNS_PER_PASS	4	/* full handshakes with an RSA key */
 
 /* ---- life ---- */
 
@@ -196,6 +198,38 @@ handshake_failed(struct tls_io *io, struct tls *t)
 	return TLS_FAILED;
 }
 
+/* RSA keys make a handshake cost a millisecond: at most a few in a pass, so that
+ * a crowd of new clients does not delay the others. */
+static bool
+is_over_budget(struct tls_io *io, struct tls *t)
+{
+	uint64_t pass;
+
+	if ((t->flags & (TLS_F_CLIENT | TLS_F_SIGNED)) || loop_self == NULL ||
+	    !tls_bind_signs_slowly(t->of.bind))
+		return false;
+	pass = atomic_load_explicit(&loop_self->passes, memory_order_relaxed);
+	if (io->pass != pass) {
+		io->pass = pass;
+		io->nsigned = 0;
+	}
+	return io->nsigned >= SIGNS_PER_PASS;
+}
+
+/* After a step: was it the one that answers the hello in full? */
+static void
+count_signature(struct tls_io *io, struct tls *t)
+{
+	OSSL_HANDSHAKE_STATE state = SSL_get_state(t->ssl);
+
+	if ((t->flags & (TLS_F_CLIENT | TLS_F_SIGNED)) || state == TLS_ST_BEFORE ||
+	    state == TLS_ST_SR_CLNT_HELLO)
+		return;
+	t->flags |= TLS_F_SIGNED;
+	if (!SSL_session_reused(t->ssl))
+		io->nsigned++;
+}
+
 enum tls_result
 tls_handshake(struct conn *c)
 {
@@ -205,8 +239,11 @@ tls_handshake(struct conn *c)
 
 	if (c->flags & CONN_ERROR)
 		return TLS_FAILED;
+	if ((c->flags & CONN_IN) && is_over_budget(io, t))
+		return TLS_AGAIN;
 	tls_io_enter(io, t);
 	rc = SSL_do_handshake(t->ssl);
+	count_signature(io, t);
 	if (rc == 1)
 		return handshake_done(io, t);
 	if (SSL_get_error(t->ssl, rc) != SSL_ERROR_WANT_READ)

@@ -83,7 +83,8 @@ io_new(void)
 	BIO_set_init(io->bio, 1);
 	pool_init(&io->pool, "tls", sizeof(struct tls));
 	io->cur = io->rd_owner = NULL;
-	io->rd_off = io->rd_len = io->wr_len = 0;
+	io->rd_off = io->rd_len = io->wr_len = io->nsigned = 0;
+	io->pass = 0;
 	io->slot = atomic_fetch_add(&io_next_slot, 1);
 	pthread_setspecific(io_key, io);
 	return tls_io_self = io;

@@ -41,6 +41,7 @@ struct tls_server;
 #define TLS_F_CLIENT	0x0400u	/* we are the client: a connection to a server */
 #define TLS_F_RENEG	0x0800u	/* STOP: the peer asked for renegotiation */
 #define TLS_F_GOT_BYTES	0x1000u	/* the peer has sent something */
+#define TLS_F_SIGNED	0x2000u	/* counted in this thread's budget of signatures */
 
 struct tls {
 	uint32_t	 magic;
@@ -71,6 +72,8 @@ struct tls_io {
 	uint32_t	 rd_off, rd_len;
 	uint32_t	 wr_len;	/* of cur */
 	uint32_t	 slot;		/* number of this thread, from 0 */
+	uint32_t	 nsigned;	/* RSA signatures in the pass `pass` */
+	uint64_t	 pass;
 	uint8_t		 rd[TLS_IN_BYTES];
 	uint8_t		 wr[TLS_OUT_BYTES];
 	uint8_t		 gather[TLS_RECORD_BYTES];

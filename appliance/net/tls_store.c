@@ -607,3 +607,9 @@ tls_bind_max_record(const struct tls_bind *b)
 {
 	return b->max_record;
 }
+
+bool
+tls_bind_signs_slowly(const struct tls_bind *b)
+{
+	return !b->ctxs[0]->is_ec;
+}

@@ -86,6 +86,7 @@ void	tls_tickets_rotate(void);
 /* the connection's thread, for tls.c */
 SSL_CTX	*tls_bind_ctx(const struct tls_bind *b);	/* the default certificate's */
 uint32_t tls_bind_max_record(const struct tls_bind *b);
+bool	tls_bind_signs_slowly(const struct tls_bind *b);	/* the default key is no EC key */
 int	tls_on_client_hello(SSL *ssl, int *ret_alert, void *arg);	/* chooses by SNI */
 SSL_CTX	*tls_server_ctx(const struct tls_server *s);
 uint32_t tls_server_max_record(const struct tls_server *s);

@@ -17,6 +17,7 @@ static void
 test_pieces(void)
 {
 	static const size_t pieces[] = { 0, 1, 2, 7, 300 };
+	static const uint8_t alpn[] = "\2h2\10http/1.1";
 
 	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++)
 		for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
@@ -27,7 +28,7 @@ test_pieces(void)
 
 			make_pair(sv);
 			SSL_CTX_set_max_proto_version(ctx, version);
-			SSL_CTX_set_alpn_protos(ctx, (const uint8_t *)"\2h2\10http/1.1", 12);
+			SSL_CTX_set_alpn_protos(ctx, alpn, sizeof(alpn) - 1);
 			side_init(&c, sv[0]);
 			raw_init(&r, ctx, sv[1], "www.example.com");
 			r.piece = pieces[i];

@@ -3,6 +3,7 @@
  * The certificate store: files and what is said of bad ones, choice by SNI,
  * client certificates, verification of servers, sharing over reloads.
  */
+#include "event/loop.h"
 #include "tls_pki.h"
 
 /* Test keys, used nowhere else: RSA 2048 as PKCS#1, RSA 1024 as PKCS#8. */
@@ -583,6 +584,46 @@ test_sharing(void)
 	free(path);
 }
 
+/* Four RSA signatures a pass; who comes later waits with its edge. */
+static void
+test_budget(void)
+{
+	static struct loop loop;
+	char *path = strdup(pki_path("rsa.pem"));
+	struct tls_bind *b = try_crt(path);
+	SSL_CTX *ctx = raw_ctx();
+	struct conn c[6];
+	struct raw r[6];
+	int sv[2];
+
+	loop_self = &loop;
+	atomic_store(&loop.passes, 7);
+	for (int i = 0; i < 6; i++) {
+		make_pair(sv);
+		side_init(&c[i], sv[0]);
+		raw_init(&r[i], ctx, sv[1], NULL);
+		WEIR_ASSERT(tls_accept(&c[i], b) == 0);
+		SSL_do_handshake(r[i].ssl);
+		raw_move(&r[i]);
+		is_int(tls_handshake(&c[i]), TLS_AGAIN);
+		ok(!!(c[i].flags & CONN_IN) == (i >= 4));
+	}
+	atomic_store(&loop.passes, 8);
+	for (int i = 4; i < 6; i++) {
+		is_int(tls_handshake(&c[i]), TLS_AGAIN);
+		ok(!(c[i].flags & CONN_IN));
+		is_int(shake(&c[i], &r[i]), TLS_DONE);
+	}
+	for (int i = 0; i < 6; i++) {
+		side_end(&c[i]);
+		raw_fini(&r[i]);
+	}
+	loop_self = NULL;
+	SSL_CTX_free(ctx);
+	tls_bind_unref(b);
+	free(path);
+}
+
 int
 main(void)
 {
@@ -600,6 +641,7 @@ main(void)
 	test_client_certs();
 	test_servers();
 	test_options();
+	test_budget();
 	test_sharing();
 	pki_free(&ca);
 	pki_free(&other_ca);
