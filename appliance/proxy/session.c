@@ -189,9 +189,36 @@ silent_drop(struct session *s)
 	}
 }
 
+/* TLS records that the kernel has not taken go out first; on_event comes back. */
+static bool
+waits_for_flush(struct session *s)
+{
+	if ((s->flags & (SESS_F_DROP | SESS_F_RESET | SESS_F_CUT)) ||
+	    (s->conn.flags & (CONN_ERROR | CONN_CLOSED)) || conn_is_flushed(&s->conn) ||
+	    conn_register(&s->conn) != 0)
+		return false;
+	s->flags |= SESS_F_CLOSING | SESS_F_FLUSHING;
+	timer_set(&loop_self->wheel, &s->conn.timer,
+	    clock_now_us + proxy_timeout_client(bind_of(s)->frontend));
+	return true;
+}
+
+static void
+on_flush_event(struct session *s)
+{
+	if (!conn_is_flushed(&s->conn))
+		return;
+	s->flags &= (uint16_t)~SESS_F_FLUSHING;
+	session_end(s);
+}
+
 void
 session_end(struct session *s)
 {
+	if (waits_for_flush(s))
+		return;
+	if (s->flags & SESS_F_CUT)	/* no close_notify after half an answer */
+		s->conn.flags |= CONN_ERROR;
 	if (s->flags & SESS_F_DROP)
 		silent_drop(s);
 	else if (s->flags & SESS_F_RESET)
@@ -301,8 +328,11 @@ drive_handshake(struct session *s)
 {
 	enum tls_result r = tls_handshake(&s->conn);
 
-	if (r == TLS_AGAIN)
+	if (r == TLS_AGAIN) {
+		if (s->conn.flags & CONN_IN)	/* enough signed in this pass */
+			loop_ready(loop_self, &s->task);
 		return;
+	}
 	uncount_handshake(s);
 	if (r == TLS_FAILED) {
 		failed_early(s, tls_error_text(s->conn.tls));
@@ -375,7 +405,9 @@ on_event(struct conn *c)
 
 	if (s->flags & SESS_F_DEAD)
 		return;
-	if (s->flags & SESS_F_PP_WAIT)
+	if (s->flags & SESS_F_FLUSHING)
+		on_flush_event(s);
+	else if (s->flags & SESS_F_PP_WAIT)
 		read_pp(s);
 	else if (c->flags & CONN_HANDSHAKE)
 		drive_handshake(s);
@@ -411,9 +443,11 @@ on_task(struct loop_task *task)
 {
 	struct session *s = LIST_ITEM(task, struct session, task);
 
-	if (s->flags & SESS_F_DEAD)
+	if (s->flags & (SESS_F_DEAD | SESS_F_FLUSHING))
 		return;
-	if (s->flags & SESS_F_TCP)
+	if (s->conn.flags & CONN_HANDSHAKE)
+		drive_handshake(s);
+	else if (s->flags & SESS_F_TCP)
 		front_tcp_task(s);
 	else
 		front_h1_task(s);

@@ -417,8 +417,8 @@ static const struct kw_row rows[] = {
 
 	/* bind */
 	BIND("ssl", 0, bind_ssl, 0, "", "TLS on this listener."),
-	BIND("crt", 1, bind_source, 0, "<file>|<folder>",
-	    "Certificate, chain and key (or the key in <file>.key); the first is the default."),
+	BIND("crt", 1, bind_source, 0, "<file>|<folder>", "Certificate, chain and key (or the "
+	    "key in <file>.key); the first is the default."),
 	BIND("crt-list", 1, bind_source, 1, "<file>",
 	    "File with lines of certificate, [options] and names."),
 	BIND("strict-sni", 0, bind_strict, 1, "", "Refuse names without a certificate."),
@@ -464,7 +464,8 @@ static const struct kw_row rows[] = {
 	/* global */
 	GLOBAL("ca-base", global_text, G(d.ca_base), "<folder>", "Where relative ca-file and "
 	    "crl-file paths start."),
-	GLOBAL("crt-base", global_text, G(d.crt_base), "<folder>", "Where relative crt paths start."),
+	GLOBAL("crt-base", global_text, G(d.crt_base), "<folder>",
+	    "Where relative crt paths start."),
 	GLOBAL("ssl-default-bind-ciphers", global_text, G(d.bind.ciphers), "<list>",
 	    "ciphers of bind lines that have none."),
 	GLOBAL("ssl-default-bind-ciphersuites", global_text, G(d.bind.ciphersuites), "<list>",

@@ -220,7 +220,7 @@ is_drained(struct flow *f)
 			return false;
 		conn_shut_write(f->dst);
 	}
-	return true;
+	return conn_is_flushed(f->dst);
 }
 
 static void
