@@ -8,6 +8,8 @@
 #include <emmintrin.h>
 #include <stdint.h>
 
+#include "http/h1_in.h"
+
 #define FAST
 #define FAST_INLINE	static inline __attribute__((always_inline))
 #define FAST_FIELDS	h1_fields_sse2
@@ -27,30 +29,17 @@ block_store(char *p, block v)
 	_mm_storeu_si128((__m128i *)(void *)p, v);
 }
 
-/* v <= max, as unsigned bytes */
-FAST_INLINE block
-block_le(block v, int max)
-{
-	return _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8((char)max)), v);
-}
-
 FAST_INLINE unsigned
 block_odd(block v)
 {
-	block low = _mm_or_si128(v, _mm_set1_epi8(0x20));
-	block alpha = block_le(_mm_sub_epi8(low, _mm_set1_epi8('a')), 25);
-	block digit = block_le(_mm_sub_epi8(v, _mm_set1_epi8('0')), 9);
-	block dash = _mm_cmpeq_epi8(v, _mm_set1_epi8('-'));
-
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(alpha, _mm_or_si128(digit, dash))) ^
-	    0xffff;
+	return h1_odd_name(v);
 }
 
 FAST_INLINE unsigned
 block_bad(block v)
 {
 	block tab = _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'));
-	block control = _mm_andnot_si128(tab, block_le(v, 0x1f));
+	block control = _mm_andnot_si128(tab, h1_le(v, 0x1f));
 
 	return (unsigned)_mm_movemask_epi8(_mm_or_si128(control,
 	    _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f))));

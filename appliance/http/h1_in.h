@@ -183,6 +183,26 @@ h1_eq(__m128i v, int c)
 	return _mm_cmpeq_epi8(v, _mm_set1_epi8((char)c));
 }
 
+/* v <= max, as unsigned bytes */
+static inline __m128i
+h1_le(__m128i v, int max)
+{
+	return _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8((char)max)), v);
+}
+
+/* Bit i is set where byte i is not one of A-Z a-z 0-9 - and dot. */
+static inline unsigned
+h1_odd_name(__m128i v)
+{
+	__m128i low = _mm_or_si128(v, _mm_set1_epi8(0x20));
+	__m128i alpha = h1_le(_mm_sub_epi8(low, _mm_set1_epi8('a')), 25);
+	__m128i digit = h1_le(_mm_sub_epi8(v, _mm_set1_epi8('0')), 9);
+	__m128i dash = h1_le(_mm_sub_epi8(v, _mm_set1_epi8('-')), 1);
+
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(alpha, _mm_or_si128(digit, dash))) ^
+	    0xffff;
+}
+
 /* Bit i is set where byte i of a target is of a http_target_class but 0. */
 static inline unsigned
 h1_bad_target(__m128i v)

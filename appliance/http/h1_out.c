@@ -79,19 +79,28 @@ send_ours(struct writer *w, const struct http_field *f)
 	return w->has_framing;
 }
 
-static void
+static inline void
 write_fields(struct writer *w)
 {
 	const struct http_msg *m = w->m;
 	const struct http_field *f = m->fields, *end = f + m->nfields;
+	const char *run = m->text, *run_end = run, *line;
 
 	for (; f < end; f++) {
-		if (f->flags & (HTTP_FIELD_GONE | HTTP_FIELD_HOP))
+		if (unlikely(f->flags & (HTTP_FIELD_GONE | HTTP_FIELD_HOP)))
 			continue;
 		if (unlikely(IS_OURS(f->name)) && !send_ours(w, f))
 			continue;
-		piece(w, m->text + f->off, f->name_len + (size_t)f->val_len + 4);
+		line = m->text + f->off;
+		if (unlikely(line != run_end)) {
+			if (run != run_end)
+				piece(w, run, (size_t)(run_end - run));
+			run = line;
+		}
+		run_end = line + f->name_len + f->val_len + 4;
 	}
+	if (run != run_end)
+		piece(w, run, (size_t)(run_end - run));
 }
 
 /* Framing, Connection, the empty line. */
