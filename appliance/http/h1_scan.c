@@ -31,9 +31,9 @@ use(h1_fields_fn *fn, const char *name, const char *wanted)
 void
 h1_scan_init(void)
 {
+#if defined(__x86_64__) && defined(__SSE2__)
 	const char *wanted = getenv("WEIR_SCAN");
 
-#if defined(__x86_64__) && defined(__SSE2__)
 	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
 	    use(h1_fields_avx2, "avx2", wanted))
 		return;
