@@ -58,7 +58,8 @@ struct kw_row {
 	const char	*help;		/* one sentence; the reason if not obeyed */
 };
 
-/* A section keyword (`frontend NAME`). open creates the object under work. */
+/* A section keyword (`frontend NAME`). open creates the object under work; without
+ * it the section is refused, `help` being the reason. */
 struct section_row {
 	const char	*name;
 	uint32_t	 in;		/* what its lines count as; 0: they are not looked at */

@@ -261,8 +261,8 @@ run_statement(struct cfg *c, char **words, int n)
 	const struct kw_row *row;
 	int used;
 
-	if (c->section != NULL && c->section->in == 0)	/* refused: it has no rows */
-		return;
+	if (c->section != NULL && (c->section->in == 0 || c->section->open == NULL))
+		return;			/* refused as a whole */
 	take_prefix(c, &words, &n);
 	row = c->section != NULL ? kw_find(c->section->in, words, n, &used) : NULL;
 	if (row == NULL) {
@@ -305,7 +305,10 @@ section_begin(struct cfg *c, const struct section_row *s, char **args, int nargs
 	c->section_name = nargs > 0 ? args[0] : NULL;
 	c->row = NULL;
 	c->context = NULL;
-	c->object_is_bad = s->open(c, args, nargs) != 0;
+	if (s->open == NULL)
+		diag_error(c->diag, "'%s' sections are not supported: %s", s->name,
+		    s->help != NULL ? s->help : "not built.");
+	c->object_is_bad = s->open == NULL || s->open(c, args, nargs) != 0;
 }
 
 /* ---- files ---- */

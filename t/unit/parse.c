@@ -163,6 +163,7 @@ static const struct section_row test_sections[] = {
 	{ "frontend", IN_FRONTEND, on_open, on_close, "Frontend." },
 	{ "backend", IN_BACKEND, on_open, NULL, "Backend." },
 	{ "listen", IN_FRONTEND | IN_BACKEND, on_open, NULL, "Both." },
+	{ "peers", 0, NULL, NULL, "tables stay over a reload." },
 	{ .name = NULL }
 };
 
@@ -354,6 +355,10 @@ static const struct row rows[] = {
 	    "A a.cfg:1 'frontend' expects an <id> argument\n"
 	    "A a.cfg:3 unknown keyword 'mdoe' in 'frontend' section; did you mean 'mode' maybe ?\n",
 	    "[frontend -] [backend b] mode(tcp) "),
+	/* a section that is not built */
+	ROW("peers p\n peer a 1.1.1.1:1\nglobal\n daemon\n",
+	    "A a.cfg:1 'peers' sections are not supported: tables stay over a reload.\n",
+	    "[global -] daemon() "),
 	/* checks of the whole */
 	ROW("frontend f\n use_backend nowhere\n", "A no backend 'nowhere'\n", NULL),
 	/* the lexer's messages */
