@@ -11,6 +11,7 @@
 #include "net/addr.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdarg.h>
@@ -20,6 +21,8 @@
 
 #include "base/magic.h"
 #include "base/out.h"
+
+#define BIND_SUFFIX_MAX	12	/* `.1234567.tmp` while a path is being bound */
 
 struct parse {
 	const char	*whole;
@@ -90,13 +93,18 @@ take_prefixes(const char **s, bool *ret_dgram)
 static int
 parse_port(struct parse *p, const char *text, size_t len, uint16_t *ret_port)
 {
+	size_t digits = 0;
 	uint64_t v;
 
-	if (!str_to_u64((struct str){ text, len }, &v))
+	while (digits < len && text[digits] >= '0' && text[digits] <= '9')
+		digits++;
+	if (len == 0)
+		return fail(p, "missing port number in '%s'", p->whole);
+	if (digits < len)
 		return fail(p, "invalid character '%c' in port number '%.*s' in '%s'",
-		    len != 0 ? text[0] : ' ', (int)len, text, p->whole);
-	if (v < 1 || v > 65535)
-		return fail(p, "invalid port '%.*s' in '%s'", (int)len, text, p->whole);
+		    text[digits], (int)len, text, p->whole);
+	if (!str_to_u64((struct str){ text, len }, &v) || v < 1 || v > 65535)
+		return fail(p, "invalid port '%.*s'", (int)len, text);
 	*ret_port = (uint16_t)v;
 	return 0;
 }
@@ -127,7 +135,7 @@ parse_ports(struct parse *p, const char *text, struct addr *a)
 	    parse_port(p, dash + 1, strlen(dash + 1), &a->port_hi) != 0)
 		return -1;
 	if (a->port_hi < a->port_lo)
-		return fail(p, "invalid port range '%s' in '%s'", text, p->whole);
+		return fail(p, "invalid port range '%s'", text);
 	return 0;
 }
 
@@ -147,14 +155,32 @@ set_any(struct addr *a, enum family fam)
 	}
 }
 
+/* Worth a question to the resolver: no brackets or colons, not only numbers. */
+static bool
+is_host_name(const char *host)
+{
+	static const char digits[] = "0123456789.";
+	size_t len = 0;
+
+	for (; host[len] != '\0'; len++) {
+		unsigned char c = (unsigned char)host[len];
+
+		if (!isalnum(c) && c != '-' && c != '.' && c != '_' && c < 0x80)
+			return false;
+	}
+	return strspn(host, digits) < len;
+}
+
 static int
 resolve(struct parse *p, const char *host, enum family fam, struct addr *a)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *res = NULL;
 
 	hints.ai_family = fam == FAM_V4 ? AF_INET : fam == FAM_V6 ? AF_INET6 : AF_UNSPEC;
-	if (!(p->flags & ADDR_RESOLVE) || getaddrinfo(host, NULL, &hints, &res) != 0 || res == NULL)
-		return fail(p, "could not resolve address '%s'", host);
+	if (!(p->flags & ADDR_RESOLVE) || !is_host_name(host))
+		return fail(p, "invalid address: '%s' in '%s'", host, p->whole);
+	if (getaddrinfo(host, NULL, &hints, &res) != 0 || res == NULL)
+		return fail(p, "could not resolve address '%s' in '%s'", host, p->whole);
 	a->kind = res->ai_family == AF_INET6 ? ADDR_INET6 : ADDR_INET;
 	memcpy(&a->u.ss, res->ai_addr, res->ai_addrlen);
 	a->len = res->ai_addrlen;
@@ -233,6 +259,10 @@ parse_unix(struct parse *p, const char *path, enum family fam, struct addr *a)
 {
 	size_t n = strlen(path), max = sizeof a->u.un.sun_path - 1;
 
+	if (fam == FAM_ABNSZ)
+		max--;
+	else if (fam == FAM_UNIX && (p->flags & ADDR_NEED_PORT))
+		max -= BIND_SUFFIX_MAX;
 	if (n == 0)
 		return fail(p, "empty path in '%s'", p->whole);
 	if (n > max)
@@ -256,7 +286,8 @@ parse_fd(struct parse *p, const char *text, struct addr *a)
 	uint64_t fd;
 
 	if (!str_to_u64(str_of(text), &fd) || fd > 1u << 20)
-		return fail(p, "file descriptor '%s' is not a valid integer in '%s'", text, p->whole);
+		return fail(p, "file descriptor '%s' is not a valid integer in '%s'", text,
+		    p->whole);
 	a->kind = ADDR_FD;
 	a->fd = (int)fd;
 	return 0;
@@ -273,6 +304,8 @@ addr_parse(const char *text, unsigned flags, struct addr *ret_a, char *err, size
 
 	memset(&a, 0, sizeof a);
 	a.fd = -1;
+	if (*text == '\0')
+		return fail(&p, "'' resolves to an empty address (environment variable missing?)");
 	if (strncmp(s, "quic", 4) == 0 && strchr(s, '@') != NULL)
 		return fail(&p, "QUIC is not supported in '%s'", text);
 	if (strncmp(s, "sockpair@", 9) == 0)
@@ -345,7 +378,7 @@ addr_text(const struct addr *a, char *buf, size_t size)
 		out_z(&o, a->u.un.sun_path);
 		break;
 	case ADDR_ABNS:
-		out_z(&o, "abns@");
+		out_z(&o, a->len < sizeof a->u.un ? "abnsz@" : "abns@");
 		out_z(&o, a->u.un.sun_path + 1);
 		break;
 	case ADDR_FD:
