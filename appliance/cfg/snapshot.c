@@ -76,17 +76,30 @@ nudge(struct loop *l)
 }
 
 static bool
-has_passed(const struct retired *r)
+has_passed(const struct retired *r, unsigned i)
 {
-	bool all = true;
+	return atomic_load_explicit(&life.loops[i]->passes, memory_order_acquire) >=
+	    r->passes[i] + 2;
+}
+
+static bool
+all_passed(const struct retired *r)
+{
+	for (unsigned i = 0; i < life.nloops; i++)
+		if (!has_passed(r, i))
+			return false;
+	return true;
+}
+
+/* Nobody waits for more passes than the newest one. */
+static void
+nudge_the_slow(void)
+{
+	const struct retired *newest = LIST_ITEM(life.retired.prev, struct retired, node);
 
 	for (unsigned i = 0; i < life.nloops; i++)
-		if (atomic_load_explicit(&life.loops[i]->passes, memory_order_acquire) <
-		    r->passes[i] + 2) {
+		if (!has_passed(newest, i))
 			nudge(life.loops[i]);
-			all = false;
-		}
-	return all;
 }
 
 static bool
@@ -105,7 +118,7 @@ check(struct timer *t)
 	LIST_EACH_SAFE(n, tmp, &life.retired) {
 		struct retired *r = LIST_ITEM(n, struct retired, node);
 
-		if (!has_passed(r) || !is_unused(r->snap))
+		if (!all_passed(r) || !is_unused(r->snap))
 			continue;
 		list_del(&r->node);
 		life.nretired--;
@@ -113,10 +126,12 @@ check(struct timer *t)
 		free(r->passes);
 		free(r);
 	}
-	if (!list_is_empty(&life.retired))
-		timer_set(&life.control->wheel, t, clock_now_us + CHECK_US);
-	else
+	if (list_is_empty(&life.retired)) {
 		timer_clear(t);
+		return;
+	}
+	nudge_the_slow();
+	timer_set(&life.control->wheel, t, clock_now_us + CHECK_US);
 }
 
 void
