@@ -30,6 +30,7 @@ struct txn;
 #define LB_DYNAMIC	0x01u	/* weights and servers may change at run time */
 #define LB_HASH		0x02u	/* picks by a key: the server's own queue is used */
 #define LB_FLOW		0x04u	/* wants take/drop */
+#define LB_HTTP		0x08u	/* its key is part of an HTTP request */
 
 struct lb_algo {
 	const char	*name;		/* also `algo` in show stat */
@@ -41,13 +42,17 @@ struct lb_algo {
 	/* data thread: new private state from the servers' present cells; never NULL */
 	void		*(*build)(struct proxy *px, unsigned thread);
 	void		(*free)(void *state);
+	/* Same snapshot, other weights or states: bring the state up to date; false:
+	 * build a new one. May be NULL. */
+	bool		(*refresh)(struct proxy *px, unsigned thread, void *state);
 	/* The server for this transaction, or NULL when none is eligible. `avoid`
 	 * (may be NULL) is skipped if another one is eligible (redispatch). Servers
 	 * whose slots are all taken are skipped where the algorithm can choose; when
 	 * all are full NULL is returned and *ret_full is set. */
 	struct server	*(*pick)(struct proxy *px, void *state, struct txn *t,
 			    const struct server *avoid, bool *ret_full);
-	/* inflight of srv in this thread changed (LB_FLOW); may be NULL */
+	/* inflight of srv in this thread changed (LB_FLOW); may be NULL. srv may be
+	 * of another snapshot than the state: compare live cells */
 	void		(*take)(struct proxy *px, void *state, struct server *srv);
 	void		(*drop)(struct proxy *px, void *state, struct server *srv,
 			    uint64_t total_us);
@@ -55,15 +60,22 @@ struct lb_algo {
 
 /* data thread */
 struct server *lb_pick(struct proxy *be, struct txn *t, const struct server *avoid, bool *ret_full);
-/* A slot was taken / given back: bookkeeping of this thread. */
+/* A slot was taken / given back: bookkeeping of this thread. total_us: how long
+ * the server took to answer; 0 says nothing of it, LB_FAILED that it failed. */
+#define LB_FAILED	UINT64_MAX
 void	lb_take(struct proxy *be, struct server *srv);
 void	lb_drop(struct proxy *be, struct server *srv, uint64_t total_us);
 
+/* any thread */
 /* One try for a slot: compare-and-swap below the effective maxconn. */
 bool	server_slot_take(struct server *srv);
 void	server_slot_drop(struct server *srv);	/* without a hand-over; see queue.h */
+uint32_t server_slot_limit(const struct server *srv);	/* 0 = unlimited; minconn obeyed */
 bool	server_is_usable(const struct server *srv);	/* may get a new session now */
 bool	server_has_slot(const struct server *srv);
+/* Load balancing may give it sessions: usable, weighted, and if it is a backup no
+ * active one is left. */
+bool	server_is_due(const struct server *srv);
 
 /* control thread */
 const struct lb_algo *lb_find(const char *name);

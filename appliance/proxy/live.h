@@ -34,9 +34,10 @@ struct snapshot;
  * mutex is taken only when no slot was free or somebody waits. */
 struct wait_queue {
 	pthread_mutex_t	 lock;
-	struct list	 head;		/* struct queue_entry (proxy/queue.h) */
+	struct list	 head;		/* struct txn by queue_node, oldest first */
 	_Atomic uint32_t len;
 	_Atomic uint32_t max;
+	_Atomic uint32_t entered;	/* in all; see queue.c */
 };
 
 /* A gauge with its maximum. */
@@ -89,8 +90,10 @@ struct server_thread {
 	struct list	 lb_node;	/* leastconn: in its bucket */
 	uint32_t	 lb_bucket;
 	uint64_t	 ewma_us, ewma_at_us;	/* peak-ewma: cost, time of last update */
-	/* passive health, this thread's view of a 5 s window */
+	/* passive health: this thread's part of the present and the last slot of 2.5 s;
+	 * relaxed stores, summed over threads when something failed */
 	uint32_t	 win_requests, win_failures;
+	uint32_t	 win_last_requests, win_last_failures;
 	uint64_t	 win_start_us;
 } __attribute__((aligned(CACHE_LINE)));
 
@@ -108,7 +111,7 @@ struct server_live {
 	_Atomic uint32_t uweight;	/* user's weight 0..256 */
 	_Atomic uint32_t iweight;	/* configured */
 	_Atomic uint32_t max_now;	/* effective maxconn now; 0 = unlimited */
-	_Atomic uint64_t eject_until_us;	/* soft eject: passive health; 0 = none */
+	_Atomic uint64_t eject_until_us;	/* soft eject (passive.c); > now: ejected or on probe */
 	_Atomic uint32_t eject_count;
 	/* all data threads */
 	struct gauge	 inflight __attribute__((aligned(CACHE_LINE)));	/* slots in use */
@@ -132,7 +135,7 @@ struct proxy_thread {
 	struct hist	 queue, connect, response, total;	/* backend */
 	/* balance state of this thread, rebuilt when generation or epoch differ */
 	uint32_t	 lb_generation, lb_epoch;
-	void		*lb_state;	/* owned: malloc'ed by the algorithm */
+	void		*lb_state;	/* owned: lb.c's, with the algorithm's inside */
 	void		(*lb_free)(void *);
 } __attribute__((aligned(CACHE_LINE)));
 

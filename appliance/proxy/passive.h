@@ -17,5 +17,6 @@ struct server;
 void	passive_failure(struct proxy *be, struct server *srv);
 void	passive_success(struct proxy *be, struct server *srv);
 bool	passive_is_ejected(const struct server *srv);
+void	passive_picked(struct server *srv);	/* by balancing: may be the probe */
 
 #endif

@@ -11,8 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct proxy;
-struct server;
+struct proxy_live;
 struct server_live;
 struct txn;
 struct wait_queue;
@@ -22,12 +21,17 @@ void	wait_queue_init(struct wait_queue *q);
 void	wait_queue_fini(struct wait_queue *q);
 
 /* data thread */
-/* Append; false when the queue is at its limit (maxqueue; 0 = none). */
+/* Append (to the queue of t->srv or of t->be); false when the queue is at its limit (maxqueue; 0 = none). */
 bool	queue_enter(struct wait_queue *q, struct txn *t, uint32_t limit);
 /* Leave a queue (timeout, client gone). false: a slot is already under way by
- * mail; the transaction must stay until queue_on_slot runs. */
+ * mail; the transaction must stay (TXN_F_ENDING if it only waits for that). */
 bool	queue_leave(struct txn *t);
 /* Free the slot of t's server: hand it to the first waiter or drop it. */
 void	queue_release_slot(struct txn *t);
+
+/* control thread */
+/* After live_server_changed (state, weight, maxconn): free slots go to waiters;
+ * who waits for a server that is no longer usable picks again. */
+void	queue_kick(struct proxy_live *be, struct server_live *s);
 
 #endif

@@ -168,7 +168,9 @@ struct txn {
 	struct list	 queue_node;	/* see queue.h */
 	struct wait_queue *queue;	/* the one we wait in; NULL = none */
 	struct mail	 slot_mail;	/* who frees a slot sends it with this */
-	struct server_live *slot;	/* the server whose slot we hold or are sent */
+	struct server_live *slot;	/* the server whose slot we hold */
+	struct server_live *slot_sent;	/* on its way by mail: queue.c's, read there only */
+	uint32_t	 slot_index;	/* of that server in the sender's snapshot */
 	/* rules */
 	struct var	*vars_txn, *vars_req, *vars_res;	/* proxy/vars.h; session scope: session */
 	struct str	*captures;	/* fe->ncaptures_req + ncaptures_res; scratch memory */
