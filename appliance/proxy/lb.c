@@ -46,6 +46,15 @@ lb_find(const char *name)
 	return NULL;
 }
 
+bool
+lb_is_dynamic(const struct proxy *px)
+{
+	const struct lb_algo *a = px->set.lb.algo;
+
+	return a == NULL || (a->flags & LB_DYNAMIC) ||
+	    ((a->flags & LB_HASH) && px->set.lb.hash.consistent);
+}
+
 /* Backends without `balance` get the default; keys of HTTP need HTTP. */
 static int
 lb_post(struct cfg *c)

@@ -79,6 +79,8 @@ bool	server_is_due(const struct server *srv);
 
 /* control thread */
 const struct lb_algo *lb_find(const char *name);
+/* Servers can be added and weights take effect at run time. */
+bool	lb_is_dynamic(const struct proxy *px);
 /* The key of hash algorithms is a 32-bit hash; functions by hash-type. */
 uint32_t lb_hash(uint8_t function, struct str key);
 enum lb_hash_fn { LB_HASH_SDBM, LB_HASH_DJB2, LB_HASH_WT6, LB_HASH_CRC32, LB_HASH_NONE };

@@ -71,6 +71,35 @@ uint32_t lb_wheel_at(const struct lb_wheel *w, uint64_t position);	/* set.n > 0 
 struct server *lb_wheel_next(const struct lb_wheel *w, struct proxy *px,
 	    const struct server *avoid, bool *ret_full);
 
+/* ---- the ring of consistent hashing ---- */
+
+struct lb_ring {
+	uint64_t	*points;	/* owned: position, server, rank; sorted */
+	uint32_t	 npoints;
+	uint32_t	*first;		/* owned: by upper bits, the first point not before */
+	unsigned	 shift;
+	unsigned	 per_weight;	/* points for a weight of one */
+	uint32_t	 nservers, neligible;
+	uint32_t	*built;		/* owned: points of each server on the ring */
+	uint32_t	*in_use;	/* owned: how many of them count now */
+	uint32_t	*seen;		/* owned: the last walk that met the server */
+	uint32_t	 walk;
+};
+
+/* A walk from a key on: each eligible server once, in ring order. */
+struct lb_walk {
+	uint32_t	 at, steps, met;
+};
+
+void	lb_ring_init(struct lb_ring *r, const struct proxy *px);
+void	lb_ring_fini(struct lb_ring *r);
+/* Weights or states changed; false: more points are needed than there are. */
+bool	lb_ring_update(struct lb_ring *r, const struct proxy *px, const struct lb_set *set);
+void	lb_ring_start(struct lb_ring *r, uint32_t hash, struct lb_walk *ret_w);
+/* Index in px->servers, or UINT32_MAX at the end. */
+uint32_t lb_ring_next(struct lb_ring *r, struct lb_walk *w);
+uint32_t lb_mix(uint32_t h);	/* each bit of the result depends on each of h */
+
 /* ---- draws in proportion to weights, O(1) ---- */
 
 struct lb_draw {
