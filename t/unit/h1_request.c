@@ -27,7 +27,7 @@ status_of(const struct fed *f)
 static const char *
 splits_differ(const struct fed *whole, const char *data, size_t len)
 {
-	size_t cut, step = len / 64 + 1;
+	size_t cut, step = len / 16 + 1;
 	const char *diff;
 	struct fed f;
 
