@@ -97,6 +97,7 @@ open_one(struct bind_conf *b, const struct global *g, unsigned nthreads)
 	b->listener->live = b->frontend->live;
 	b->listener->admit = session_admit;
 	b->listener->accepted = session_accepted;
+	b->listener->starved = session_shed_idle;
 	return 0;
 }
 

@@ -127,6 +127,8 @@ say_stopped(void)
 	}
 }
 
+static timer_fn begin;
+
 void
 control_soft_stop(void)
 {
@@ -136,6 +138,18 @@ control_soft_stop(void)
 		return;
 	soft.is_on = true;
 	soft.deadline_us = hard != 0 ? clock_now_us + hard : UINT64_MAX;
+	timer_init(&soft.timer, begin);
+	if (snapshot_current()->global->grace_us != 0)
+		timer_set(&control_loop->wheel, &soft.timer,
+		    clock_now_us + snapshot_current()->global->grace_us);
+	else
+		begin(&soft.timer);
+}
+
+/* `grace` is over: from now on new connections are refused. */
+static void
+begin(struct timer *t)
+{
 	atomic_store(&limits.stopping, 1);
 	for (unsigned i = 0; i < ndthreads; i++) {
 		struct thread_mail *tm = xcalloc(1, sizeof *tm);
@@ -144,6 +158,6 @@ control_soft_stop(void)
 		mailbox_send(&dthreads[i].loop->mailbox, &tm->mail, close_listeners_here);
 	}
 	say_stopped();
-	timer_init(&soft.timer, look);
-	look(&soft.timer);
+	t->fn = look;
+	look(t);
 }

@@ -307,8 +307,11 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 		}
 		conn = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (conn < 0) {
-			if (is_out_of_resources(errno))
+			if (is_out_of_resources(errno)) {
 				listener_pause(l, w->loop, PAUSE_US);
+				if (l->starved != NULL)
+					l->starved(l);
+			}
 			return;
 		}
 		if (len < sizeof ss.ss_family)

@@ -54,6 +54,7 @@ struct listener {
 	char		*unlink_path;	/* owned; NULL = none */
 	listener_admit	*admit;		/* asked before each accept; may be NULL */
 	listener_accepted *accepted;
+	void		(*starved)(struct listener *l);	/* out of descriptors; may be NULL */
 	_Atomic(void *)	 user;		/* the snapshot's bind_conf; release/acquire */
 	void		*live;		/* the frontend's live cell; never changes */
 	_Atomic uint32_t conns;		/* for a bind's own maxconn */

@@ -78,6 +78,7 @@ dthreads_init(unsigned n, const struct global *g)
 		d->rbuf = xmalloc(RBUF_BYTES);
 		list_init(&d->session_list);
 		list_init(&d->txn_list);
+		list_init(&d->handshake_list);
 		list_init(&d->server_conn_list);
 	}
 	return 0;

@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "base/magic.h"
 #include "base/pool.h"
+#include "proxy/rate.h"
 
 struct global;
 struct loop;
@@ -28,6 +29,7 @@ struct dthread {
 	struct pool	 sessions, txns, server_conns, heads;
 	struct list	 session_list;	/* all sessions, idle longest first */
 	struct list	 txn_list;	/* all transactions */
+	struct list	 handshake_list; /* TLS handshakes under way, longest silent first */
 	struct list	 server_conn_list;	/* all connections to servers */
 	uint32_t	 nsessions;
 	uint32_t	 nidle;		/* idle server connections of this thread */
@@ -50,6 +52,7 @@ struct process_limits {
 	_Atomic uint32_t maxpipes, pipes_used, pipes_free;
 	_Atomic uint32_t stopping;	/* soft stop: idle clients leave at their next request */
 	uint32_t	 maxsock;
+	struct rate	 conn_rate, sess_rate, ssl_rate;	/* maxconnrate and friends */
 };
 extern struct process_limits limits;
 

@@ -34,6 +34,7 @@
 
 #define BODY_PER_PASS	65536u
 #define MAX_SPANS	60
+#define BODY_GRACE_US	10000000u
 
 static const struct front_ops h1_front;
 
@@ -352,12 +353,46 @@ decode(struct session *s, struct txn *t, bool from_in, const char *p, size_t len
 	return d;
 }
 
+/* tune.http.min-body-rate: after 10 s the body must have come at that rate. */
+static bool
+is_too_slow(const struct txn *t)
+{
+	uint64_t us = clock_now_us - t->body_start_us, rate = t->snap->global->min_body_rate;
+
+	return rate != 0 && us > BODY_GRACE_US && t->body_bytes < us / 1000000u * rate;
+}
+
+static void
+slow_body(struct txn *t)
+{
+	t->flags |= TXN_F_CLOSE_CLIENT | TXN_F_SERVER_BAD;
+	txn_error(t, 408, 'c', 'D');
+	txn_run(t);
+}
+
+static void
+set_body_deadline(struct session *s, struct txn *t)
+{
+	uint64_t idle = t->body_last_us + t->timeout_client_us, look;
+
+	if (t->snap->global->min_body_rate == 0) {
+		set_deadline(s, idle);
+		return;
+	}
+	look = t->body_start_us + BODY_GRACE_US;
+	if (look <= clock_now_us)
+		look = clock_now_us + 1000000u;
+	set_deadline(s, look < idle ? look : idle);
+}
+
 static void
 pump_body(struct session *s, struct txn *t)
 {
 	size_t moved = 0;
 	enum decode d = DECODE_GO;
 
+	if (t->body_start_us == 0)
+		t->body_start_us = t->body_last_us = clock_now_us;
 	while (d == DECODE_GO) {
 		ssize_t n;
 
@@ -379,14 +414,20 @@ pump_body(struct session *s, struct txn *t)
 			return;
 		}
 		moved += (size_t)n;
+		t->body_bytes += (size_t)n;
+		t->body_last_us = clock_now_us;
 		d = decode(s, t, false, dt->rbuf, (size_t)n);
+	}
+	if (d == DECODE_GO && is_too_slow(t)) {
+		slow_body(t);
+		return;
 	}
 	if (d == DECODE_BAD)
 		bad_body(t);
 	else if (d == DECODE_FULL)
 		t->flags &= ~TXN_F_BODY_WANTED;
 	else if (d == DECODE_GO)
-		set_deadline(s, clock_now_us + t->timeout_client_us);
+		set_body_deadline(s, t);
 }
 
 static void
@@ -641,17 +682,22 @@ front_h1_timeout(struct session *s)
 			return;
 		}
 	}
-	t->flags |= TXN_F_CLOSE_CLIENT;
 	if (in_head(t)) {
+		t->flags |= TXN_F_CLOSE_CLIENT;
 		COUNT(fe_count(t), ereq);
 		txn_error(t, 408, 'c', 'R');
 	} else if (t->flags & TXN_F_FRONT_FULL) {
 		txn_set_term(t, 'c', 'D');
 		txn_front_gone(t, false);
 		return;
-	} else if (!(t->flags & TXN_F_REQ_DONE))
+	} else if (!(t->flags & TXN_F_REQ_DONE)) {
+		if (clock_now_us < t->body_last_us + t->timeout_client_us && !is_too_slow(t)) {
+			set_body_deadline(s, t);
+			return;
+		}
+		t->flags |= TXN_F_CLOSE_CLIENT;
 		txn_error(t, 408, 'c', 'D');
-	else
+	} else
 		return;
 	txn_run(t);
 }

@@ -21,6 +21,7 @@
 #include "base/list.h"
 #include "base/magic.h"
 #include "proxy/count.h"
+#include "proxy/rate.h"
 
 struct check;			/* ctl/check.h */
 struct proxy;
@@ -151,6 +152,7 @@ struct proxy_live {
 	struct gauge	 fe_conn __attribute__((aligned(CACHE_LINE)));
 	struct gauge	 be_conn;	/* transactions in the backend, queued ones too */
 	struct gauge	 be_served;	/* of them, holding a server */
+	struct rate	 fe_sess_rate;	/* rate-limit sessions */
 	_Atomic uint64_t rr_cursor __attribute__((aligned(CACHE_LINE)));
 	struct wait_queue queue;
 	/* control only */

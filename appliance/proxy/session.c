@@ -34,6 +34,7 @@
 #include "proxy/proxy.h"
 #include "proxy/reply.h"
 #include "proxy/rules.h"
+#include "proxy/server_conn.h"
 #include "proxy/txn.h"
 #include "proxy/vars.h"
 
@@ -73,6 +74,20 @@ below(_Atomic uint32_t *cur, uint32_t max)
 	return max == 0 || atomic_load_explicit(cur, memory_order_relaxed) < max;
 }
 
+/* Written limits per second; the clients wait in the kernel's queue. */
+static bool
+within_rates(const struct bind_conf *b, struct proxy_live *live)
+{
+	const struct global *g = b->frontend->snap->global;
+
+	if (b->is_ssl && (!below(&limits.ssl_conns, (uint32_t)g->maxsslconn) ||
+	    !rate_take(&limits.ssl_rate, g->maxsslrate)))
+		return false;
+	return rate_take(&limits.conn_rate, g->maxconnrate) &&
+	    rate_take(&limits.sess_rate, g->maxsessrate) &&
+	    rate_take(&live->fe_sess_rate, b->frontend->set.rate_limit_sessions);
+}
+
 bool
 session_admit(struct listener *l)
 {
@@ -86,7 +101,8 @@ session_admit(struct listener *l)
 	}
 	if (fe_max == 0)
 		fe_max = (uint32_t)b->frontend->set.maxconn;
-	return below(&live->fe_conn.cur, fe_max) && below(&l->conns, b->maxconn);
+	return below(&live->fe_conn.cur, fe_max) && below(&l->conns, b->maxconn) &&
+	    within_rates(b, live);
 }
 
 /* ---- closing ---- */
@@ -104,6 +120,8 @@ uncount_handshake(struct session *s)
 {
 	if (s->flags & SESS_F_TLS_COUNTED) {
 		s->flags &= (uint16_t)~SESS_F_TLS_COUNTED;
+		list_del(&s->node);
+		list_append(&dt->session_list, &s->node);
 		atomic_fetch_sub_explicit(&limits.handshakes, 1, memory_order_relaxed);
 	}
 }
@@ -329,6 +347,8 @@ drive_handshake(struct session *s)
 	enum tls_result r = tls_handshake(&s->conn);
 
 	if (r == TLS_AGAIN) {
+		list_del(&s->node);	/* it spoke: others are silent longer */
+		list_append(&dt->handshake_list, &s->node);
 		if (s->conn.flags & CONN_IN)	/* enough signed in this pass */
 			loop_ready(loop_self, &s->task);
 		return;
@@ -345,6 +365,16 @@ drive_handshake(struct session *s)
 	ready(s);
 }
 
+/* At the cap, the handshake of this thread that is silent longest ends. */
+static void
+make_room_for_handshake(const struct global *g)
+{
+	if (g->max_handshakes == 0 || list_is_empty(&dt->handshake_list) ||
+	    atomic_load_explicit(&limits.handshakes, memory_order_relaxed) < g->max_handshakes)
+		return;
+	session_close(LIST_ITEM(dt->handshake_list.next, struct session, node));
+}
+
 static void
 start_tls(struct session *s)
 {
@@ -358,7 +388,10 @@ start_tls(struct session *s)
 		session_close(s);
 		return;
 	}
+	make_room_for_handshake(b->frontend->snap->global);
 	s->flags |= SESS_F_TLS_COUNTED;
+	list_del(&s->node);
+	list_append(&dt->handshake_list, &s->node);
 	atomic_fetch_add_explicit(&limits.handshakes, 1, memory_order_relaxed);
 	STAT_ADD(cum_ssl, 1);
 	timer_set(&loop_self->wheel, &s->conn.timer,
@@ -454,6 +487,29 @@ on_task(struct loop_task *task)
 }
 
 /* ---- accept ---- */
+
+#define SHED_LOOK	256u
+#define SHED_MAX	32u
+
+/* Out of descriptors: the oldest idle connections of this thread make room. */
+void
+session_shed_idle(struct listener *l)
+{
+	unsigned looked = 0, shed = 0;
+
+	(void)l;
+	LIST_EACH_SAFE(n, tmp, &dt->session_list) {
+		struct session *s = LIST_ITEM(n, struct session, node);
+
+		if (++looked > SHED_LOOK || shed >= SHED_MAX)
+			break;
+		if (s->txn == NULL && (s->flags & SESS_F_KEEP_ALIVE) && s->out == NULL) {
+			session_close(s);
+			shed++;
+		}
+	}
+	server_conn_purge(NULL);
+}
 
 static void
 count_accept(struct session *s)

@@ -56,6 +56,7 @@ struct session {
 /* data thread */
 bool	session_admit(struct listener *l);	/* may one more be accepted? */
 void	session_accepted(struct listener *l, int fd, const struct sockaddr *sa);
+void	session_shed_idle(struct listener *l);	/* out of descriptors: oldest idle ones go */
 void	session_close(struct session *s);	/* idempotent; frees at the end of the pass */
 void	session_end(struct session *s);		/* close as the flags say: linger, cut, reset */
 void	session_drain(struct session *s);	/* lingering: read and drop */

@@ -26,7 +26,7 @@
 #include "proxy/txn.h"
 
 #define STOCK_MAX	8
-#define PIPE_BYTES	(256 * 1024)
+#define PIPE_BYTES	(256 * 1024)	/* tune.pipesize unset */
 #define WORTH_BYTES	16384u
 
 struct pipe_pair {
@@ -69,7 +69,8 @@ pipe_get(void)
 		atomic_fetch_sub_explicit(&limits.pipes_used, 1, memory_order_relaxed);
 		return NULL;
 	}
-	size = fcntl(fds[0], F_SETPIPE_SZ, PIPE_BYTES);
+	size = (int)snapshot_current()->global->pipesize;
+	size = fcntl(fds[0], F_SETPIPE_SZ, size != 0 ? size : PIPE_BYTES);
 	if (size < 0)
 		size = fcntl(fds[0], F_GETPIPE_SZ);
 	p = xcalloc(1, sizeof *p);

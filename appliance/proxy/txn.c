@@ -388,6 +388,16 @@ fill_conn_counts(struct txn *t)
 	t->conn_counts[3] = t->srv != NULL ? gauge_get(&t->srv->live->inflight) : 0;
 }
 
+void
+txn_log(struct txn *t)
+{
+	if (t->at.end == 0)
+		t->at.end = clock_now_us;	/* logasap: totals stop here */
+	fill_conn_counts(t);
+	logline_emit(t);
+	t->flags |= TXN_F_LOGGED;
+}
+
 enum step_result
 step_log(struct txn *t)
 {
@@ -398,11 +408,8 @@ step_log(struct txn *t)
 	else if (t->bytes_in != in || t->bytes_out != out)
 		count_late_bytes(t, t->bytes_in - in, t->bytes_out - out);
 	t->at.end = clock_now_us;
-	if (t->fe->log_to != NULL && !(t->flags & TXN_F_LOGGED)) {
-		fill_conn_counts(t);
-		logline_emit(t);
-		t->flags |= TXN_F_LOGGED;
-	}
+	if (t->fe->log_to != NULL && !(t->flags & TXN_F_LOGGED))
+		txn_log(t);
 	t->step = TS_DONE;
 	return STEP_NEXT;
 }

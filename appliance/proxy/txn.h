@@ -174,6 +174,8 @@ struct txn {
 	/* rules */
 	struct var	*vars_txn, *vars_req, *vars_res;	/* proxy/vars.h; session scope: session */
 	struct str	*captures;	/* fe->ncaptures_req + ncaptures_res; scratch memory */
+	uint64_t	 body_start_us, body_last_us;	/* request body: first want, last bytes */
+	uint64_t	 body_bytes;
 	uint64_t	 timeout_client_us, timeout_server_us, timeout_tunnel_us,
 	    timeout_connect_us, timeout_queue_us;	/* effective; set-timeout changes them */
 	struct str	 unique_id;

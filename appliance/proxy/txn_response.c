@@ -82,10 +82,44 @@ switches_protocols(struct txn *t)
 	return http_has_token(&t->req, HTTP_N_UPGRADE, http_field_value(&t->res, got));
 }
 
+/* NTLM and Negotiate authenticate a connection, not a request. */
+static bool
+authenticates_connection(const struct txn *t)
+{
+	struct http_field *f = NULL;
+
+	if (t->res.status != 401)
+		return false;
+	while ((f = http_find_id(&t->res, HTTP_N_WWW_AUTHENTICATE, f)) != NULL)
+		if (str_istarts(http_field_value(&t->res, f), STR("ntlm")) ||
+		    str_istarts(http_field_value(&t->res, f), STR("negotiate")))
+			return true;
+	return false;
+}
+
+/* `retry-on 503`: this answer counts as a failure. */
+static bool
+is_retry_status(struct txn *t)
+{
+	unsigned s = t->res.status;
+
+	return (t->be->set.retry_on & RETRY_STATUS) && s < 640 &&
+	    (t->be->set.retry_status[s / 64] >> (s % 64) & 1) && t->retries_left != 0 &&
+	    !(t->flags & TXN_F_NO_RETRY);
+}
+
 static void
 head_complete(struct txn *t)
 {
 	struct server_conn *sc = t->sc;
+
+	if (is_retry_status(t)) {
+		t->flags |= TXN_F_SERVER_BAD;
+		txn_server_failed(t, FAIL_STATUS);
+		return;
+	}
+	if (authenticates_connection(t))
+		sc->flags |= SC_F_PRIVATE;
 
 	t->at.response = clock_now_us;
 	t->status = t->res.status;
@@ -287,6 +321,9 @@ step_store_stick(struct txn *t)
 		t->flags |= TXN_F_TUNNEL | TXN_F_CLOSE_CLIENT | TXN_F_SERVER_BAD;
 	} else
 		choose_framing(t);
+	if ((t->fe->set.options & OPT_LOGASAP) && t->fe->log_to != NULL &&
+	    !(t->flags & TXN_F_LOGGED))
+		txn_log(t);
 	t->step = TS_SEND_RESPONSE;
 	return STEP_NEXT;
 }

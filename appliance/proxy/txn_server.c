@@ -484,6 +484,7 @@ static const struct {
 	[FAIL_RESET] =		{ 502, 'S', 'H', RETRY_EMPTY },
 	[FAIL_JUNK] =		{ 502, 'P', 'H', RETRY_JUNK },
 	[FAIL_TIMEOUT] =	{ 504, 's', 'H', RETRY_TIMEOUT },
+	[FAIL_STATUS] =		{ 502, 'S', 'H', RETRY_STATUS },
 };
 
 static bool

@@ -23,6 +23,7 @@ txn_step_fn step_service, step_error;
 /* tunnel.c */
 txn_step_fn step_tunnel;
 /* txn.c */
+void	txn_log(struct txn *t);		/* write its log line now */
 txn_step_fn step_log, step_done;
 
 /* txn_local.c: act on a verdict of request or response rules. True when the
@@ -33,7 +34,8 @@ bool	txn_verdict(struct txn *t, enum rule_verdict v, enum sample_dir dir);
 void	txn_leave_server(struct txn *t, bool may_keep);	/* connection and slot go */
 /* The server failed before the response head: retry or an error; sets the step. */
 enum txn_failure {
-	FAIL_CONNECT, FAIL_CONNECT_TIMEOUT, FAIL_EMPTY, FAIL_RESET, FAIL_JUNK, FAIL_TIMEOUT
+	FAIL_CONNECT, FAIL_CONNECT_TIMEOUT, FAIL_EMPTY, FAIL_RESET, FAIL_JUNK, FAIL_TIMEOUT,
+	FAIL_STATUS
 };
 void	txn_server_failed(struct txn *t, enum txn_failure why);
 void	txn_upload_flush(struct txn *t);	/* the server takes bytes again */
