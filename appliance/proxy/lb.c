@@ -94,7 +94,7 @@ uint32_t
 server_slot_limit(const struct server *srv)
 {
 	uint32_t max = atomic_load(&srv->live->max_now);
-	uint64_t load, full = srv->backend->set.fullconn, limit;
+	uint64_t load, full = srv->backend->fullconn, limit;
 
 	if (max == 0 || srv->minconn == 0 || srv->minconn >= srv->maxconn)
 		return max;

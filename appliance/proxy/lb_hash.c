@@ -255,7 +255,8 @@ search(struct proxy *px, struct hash_state *st, uint32_t hash, const struct serv
 }
 
 static struct server *
-search_key(struct proxy *px, struct hash_state *st, struct str key, const struct server *avoid)
+search_key(struct proxy *px, struct hash_state *st, struct str key,
+    const struct server *avoid)
 {
 	return search(px, st, lb_hash(px->set.lb.hash.function, key), avoid);
 }
@@ -269,7 +270,8 @@ fold_address(const void *addr, size_t len)
 	uint32_t h = 0;
 
 	for (size_t i = 0; i < len; i += 4)
-		h ^= (uint32_t)b[i] << 24 | (uint32_t)b[i + 1] << 16 | (uint32_t)b[i + 2] << 8 | b[i + 3];
+		h ^= (uint32_t)b[i] << 24 | (uint32_t)b[i + 1] << 16 |
+		    (uint32_t)b[i + 2] << 8 | b[i + 3];
 	return h;
 }
 

@@ -112,7 +112,7 @@ struct server_live {
 	_Atomic uint32_t uweight;	/* user's weight 0..256 */
 	_Atomic uint32_t iweight;	/* configured */
 	_Atomic uint32_t max_now;	/* effective maxconn now; 0 = unlimited */
-	_Atomic uint64_t eject_until_us;	/* soft eject (passive.c); > now: ejected or on probe */
+	_Atomic uint64_t eject_until_us;	/* > now: softly ejected, or on probe; passive.c */
 	_Atomic uint32_t eject_count;
 	/* all data threads */
 	struct gauge	 inflight __attribute__((aligned(CACHE_LINE)));	/* slots in use */

@@ -21,10 +21,11 @@ void	wait_queue_init(struct wait_queue *q);
 void	wait_queue_fini(struct wait_queue *q);
 
 /* data thread */
-/* Append (to the queue of t->srv or of t->be); false when the queue is at its limit (maxqueue; 0 = none). */
+/* Append to the queue of t->srv or of t->be; false when it is at its limit
+ * (maxqueue; 0 = none). */
 bool	queue_enter(struct wait_queue *q, struct txn *t, uint32_t limit);
 /* Leave a queue (timeout, client gone). false: a slot is already under way by
- * mail; the transaction must stay (TXN_F_ENDING if it only waits for that). */
+ * mail; the transaction must stay, with TXN_F_ENDING if it only waits for that. */
 bool	queue_leave(struct txn *t);
 /* Free the slot of t's server: hand it to the first waiter or drop it. */
 void	queue_release_slot(struct txn *t);
