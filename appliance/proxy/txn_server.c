@@ -59,6 +59,20 @@ hold_slot(struct txn *t, struct server *srv)
 	srv_count(t)->last_us = clock_now_us;
 }
 
+/* How long the server took to answer, for balancing: a slow client or a long
+ * tunnel says nothing of the server. */
+static uint64_t
+answer_us(const struct txn *t)
+{
+	uint64_t answered = t->flags & TXN_F_HTTP ? t->at.response : t->at.connected;
+
+	if (answered > t->at.picked)
+		return answered - t->at.picked;
+	if (answered == t->at.picked)
+		return 1;
+	return t->flags & TXN_F_CLIENT_GONE ? 0 : LB_FAILED;
+}
+
 void
 txn_leave_server(struct txn *t, bool may_keep)
 {
@@ -71,7 +85,7 @@ txn_leave_server(struct txn *t, bool may_keep)
 	if (t->flags & TXN_F_HAS_SLOT) {
 		t->flags &= ~TXN_F_HAS_SLOT;
 		gauge_dec(&t->be->live->be_served);
-		lb_drop(t->be, t->srv, clock_now_us - t->at.picked);
+		lb_drop(t->be, t->srv, answer_us(t));
 		queue_release_slot(t);
 	}
 }
@@ -142,16 +156,6 @@ step_pick(struct txn *t)
 	return wait_in(t, &t->be->live->queue, 0);
 }
 
-/* The server of a slot that came by mail, in this transaction's snapshot. */
-static struct server *
-server_of_slot(struct txn *t)
-{
-	for (uint32_t i = 0; i < t->be->nservers; i++)
-		if (t->be->servers[i]->live == t->slot)
-			return t->be->servers[i];
-	return NULL;
-}
-
 enum step_result
 step_wait_slot(struct txn *t)
 {
@@ -170,7 +174,7 @@ step_wait_slot(struct txn *t)
 	}
 	timer_clear(&t->timer);
 	t->timed_out = false;
-	srv = server_of_slot(t);
+	srv = t->srv;			/* the queue has found it in our snapshot */
 	if (srv == NULL) {		/* removed by a reload while we waited */
 		queue_release_slot(t);
 		t->step = TS_PICK;
@@ -213,6 +217,8 @@ connected(struct txn *t)
 {
 	t->at.connected = clock_now_us;
 	t->step = t->flags & TXN_F_HTTP ? TS_SEND_REQUEST : TS_TUNNEL;
+	if (!(t->flags & TXN_F_HTTP))
+		passive_success(t->be, t->srv);
 }
 
 /* Connecting: TCP, the PROXY header, TLS. True when it is usable. */
