@@ -30,6 +30,8 @@
 #include "proxy/dthread.h"
 #include "proxy/live.h"
 #include "proxy/log_target.h"
+#include "proxy/proxy.h"
+#include "proxy/tls_cfg.h"
 #include "rows.h"
 
 #define JOB_THREADS	2
@@ -193,6 +195,11 @@ main(int argc, char **argv)
 		return 1;
 	}
 	config_set_paths(options.paths, options.npaths);
+	config_set_adjust(process_adjust);
+	if (options.no_server_verify)
+		tls_cfg_set_no_verify();
+	if (options.ignore_unresolvable)
+		server_cfg_ignore_unresolvable();
 	process_record_files();
 	if ((s = load()) == NULL)
 		return 1;

@@ -35,6 +35,18 @@
 #include "proxy/proxy.h"
 #include "proxy/session.h"
 
+/* ---- the command line wins ---- */
+
+void
+process_adjust(struct snapshot *s)
+{
+	if (options.no_splice)
+		s->global->nosplice = true;
+	for (struct proxy *px = s->proxies; px != NULL; px = px->next)
+		if (px->set.maxconn == 0 && (px->cap & CAP_FRONTEND))
+			px->set.maxconn = options.proxy_maxconn;
+}
+
 /* ---- threads ---- */
 
 #define MAX_THREADS	64

@@ -8,6 +8,7 @@
 struct snapshot;
 
 /* main thread, in this order; each 0, or -1 after a message */
+void	process_adjust(struct snapshot *s);	/* -N, -dS: of every load */
 void	process_record_files(void);		/* before the first load */
 unsigned process_threads(const struct global *g);	/* nbthread, or the cores */
 int	process_listen(struct snapshot *s, unsigned nthreads);	/* bind everything */

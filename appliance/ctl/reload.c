@@ -28,6 +28,7 @@
 static struct {
 	char		**paths;	/* borrowed: argv */
 	int		 npaths;
+	void		(*adjust)(struct snapshot *s);
 	unsigned	 count, failed;
 	bool		 busy;
 } state;
@@ -39,6 +40,12 @@ config_set_paths(char **paths, int npaths)
 	state.npaths = npaths;
 }
 
+void
+config_set_adjust(void (*fn)(struct snapshot *s))
+{
+	state.adjust = fn;
+}
+
 struct snapshot *
 config_load(struct diag *d, bool is_reload)
 {
@@ -48,8 +55,11 @@ config_load(struct diag *d, bool is_reload)
 	if (is_reload)
 		s->nthreads = ndthreads;
 	(void)global_of(&c);
-	if (cfg_load(&c, state.paths, state.npaths) == 0 && d->nerrors == 0)
+	if (cfg_load(&c, state.paths, state.npaths) == 0 && d->nerrors == 0) {
+		if (state.adjust != NULL)
+			state.adjust(s);
 		return s;
+	}
 	snapshot_free(s);
 	return NULL;
 }

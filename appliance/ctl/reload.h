@@ -16,6 +16,9 @@ struct snapshot;
 /* start-up */
 void	config_set_paths(char **paths, int npaths);	/* borrowed: of -f, in order */
 
+/* What the command line says over any configuration (-n, -N, -dS). */
+void	config_set_adjust(void (*fn)(struct snapshot *s));
+
 /* any thread: parse and check everything; NULL after errors, which are in d */
 struct snapshot *config_load(struct diag *d, bool is_reload);
 

@@ -317,6 +317,8 @@ const char *proxy_type_name(const struct proxy *px);
 /* A new, empty proxy with the settings of `from` (NULL = built-in ones), linked
  * into the snapshot. Name, file: borrowed from the arena. */
 struct proxy *proxy_new(struct cfg *c, unsigned cap, const char *name, struct proxy *from);
+/* start-up: `-dr`, servers whose names do not resolve start in maintenance */
+void	server_cfg_ignore_unresolvable(void);
 /* The object of a row's line, asserted to be a proxy. */
 struct proxy *proxy_of(struct cfg *c);
 /* Whether the section has one of cap (defaults have all); else a warning in

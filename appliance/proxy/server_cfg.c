@@ -68,6 +68,14 @@ check_section(struct cfg *c, const char *what)
 	return -1;
 }
 
+static bool ignore_unresolvable;	/* -dr */
+
+void
+server_cfg_ignore_unresolvable(void)
+{
+	ignore_unresolvable = true;
+}
+
 static int
 server_address(struct cfg *c, struct server *srv)
 {
@@ -75,6 +83,13 @@ server_address(struct cfg *c, struct server *srv)
 
 	if (addr_parse(srv->addr_text, ADDR_RESOLVE | ADDR_PORT_OFFSET | ADDR_DEFAULT_PORT_OK,
 	    &srv->addr, err, sizeof(err)) == -1) {
+		if (ignore_unresolvable && strstr(err, "could not resolve") != NULL) {
+			diag_warn(c->diag, "'server %s/%s' : %s, it starts in maintenance",
+			    srv->backend->name, srv->name, err);
+			srv->flags |= SRV_DISABLED;
+			srv->has_port = true;
+			return 0;
+		}
 		diag_error(c->diag, "'server %s/%s' : %s", srv->backend->name, srv->name, err);
 		return -1;
 	}

@@ -178,10 +178,10 @@ client_port(struct txn *t, const struct server *srv, struct addr *a)
 
 	if (a->kind != ADDR_INET && a->kind != ADDR_INET6)
 		return;
-	if (!srv->has_port)
-		addr_set_port(a, (uint16_t)port);
-	else if (a->port_sign != 0)
+	if (a->port_sign != 0)
 		addr_set_port(a, (uint16_t)(port + a->port_sign * (int)a->port_lo));
+	else
+		addr_set_port(a, (uint16_t)port);
 }
 
 static void
@@ -205,7 +205,7 @@ open_socket(struct txn *t, struct server *srv, bool *ret_in_progress)
 	struct addr to;
 	int fd;
 
-	if (srv->has_port && srv->addr.port_sign == 0)
+	if (srv->has_port)
 		fd = conn_connect(&srv->addr, source, ret_in_progress);
 	else {
 		to = srv->addr;
