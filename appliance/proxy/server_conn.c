@@ -172,7 +172,7 @@ server_conn_reuse(struct txn *t, struct server *srv, uint64_t key)
 /* ---- a new connection ---- */
 
 static void
-client_port(struct txn *t, const struct server *srv, struct addr *a)
+client_port(struct txn *t, struct addr *a)
 {
 	int port = session_dst(t->sess).port;
 
@@ -209,7 +209,7 @@ open_socket(struct txn *t, struct server *srv, bool *ret_in_progress)
 		fd = conn_connect(&srv->addr, source, ret_in_progress);
 	else {
 		to = srv->addr;
-		client_port(t, srv, &to);
+		client_port(t, &to);
 		fd = conn_connect(&to, source, ret_in_progress);
 	}
 	if (fd >= 0)
