@@ -57,6 +57,12 @@ void	logline_connect(struct session *s, struct proxy *fe);
 /* A connection that ended before a transaction: handshake, PROXY header. */
 void	logline_session_error(struct session *s, struct proxy *fe, const char *bind_name,
 	    const char *text);
+/* A timer in ms; -1: phase not reached. The names are the aliases: %Th ... */
+enum log_timer {
+	TIMER_TH, TIMER_TI, TIMER_TQ, TIMER_TR_REQ, TIMER_TW, TIMER_TC, TIMER_TR,
+	TIMER_TD, TIMER_TA, TIMER_TT, TIMER_TU, TIMER_MAX
+};
+int64_t	logline_timer(const struct txn *t, enum log_timer which);
 /* Makes t->unique_id (unique-id-format) once; empty when none is configured. */
 struct str logline_unique_id(struct txn *t);
 

@@ -45,6 +45,12 @@ struct sample {
 
 enum sample_dir { DIR_REQ, DIR_RES };
 
+/* ACLs ask a fetch for all its values in turn: `more` says there may be another. */
+struct fetch_iter {
+	uint32_t	 field, off;	/* zero to start with; the fetch's own */
+	bool		 more;
+};
+
 /* What an evaluation may look at. */
 struct sample_ctx {
 	struct txn	*t;		/* NULL at connection and session level */
@@ -55,6 +61,7 @@ struct sample_ctx {
 	bool		 is_final;	/* no more data will come: do not ask for it */
 	bool		 needs_more;	/* out: a fetch found too few bytes */
 	bool		 is_lenient;	/* strict-mode off was met */
+	struct fetch_iter *iter;	/* NULL: one value is wanted */
 };
 
 /* Fills x for rules of px on t; data stays empty, is_final true. data thread */
