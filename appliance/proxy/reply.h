@@ -39,14 +39,16 @@ enum redirect_kind { REDIR_LOCATION, REDIR_PREFIX, REDIR_SCHEME };
 
 struct redirect_conf {
 	uint8_t		 kind;
-	bool		 drop_query, append_slash, ignore_empty, keep_query;
-	struct logformat *format;
+	bool		 drop_query, append_slash;
+	struct logformat *format;	/* NULL: fixed */
+	struct str	 fixed;
 	struct str	 set_cookie;	/* whole value; empty = none */
 };
 
 struct reply_conf {
 	struct reply_conf *next;	/* in proxy_settings.errors */
-	uint16_t	 status;
+	uint16_t	 status;	/* also what error pages are found by */
+	uint16_t	 sent_status;	/* errorloc: 302 or 303; 0 = status */
 	uint8_t		 body;		/* enum reply_body */
 	bool		 is_error_page;	/* takes part in http-errors / errorfile lists */
 	struct str	 reason;	/* empty: by status */

@@ -107,6 +107,8 @@ enum txn_step {
 #define TXN_F_WANT_FRESH	0x8000000000ull	/* the next connection must be a new one */
 #define TXN_F_SENT_ANY		0x4000000000ull	/* bytes of this request reached a server */
 
+#define LOG_SILENT		255	/* log_level: no line at all */
+
 /* Instants, monotonic us; 0 = phase not reached. */
 struct txn_times {
 	uint64_t accept;	/* of the connection, or end of the previous request */
@@ -178,6 +180,7 @@ struct txn {
 	uint64_t	 body_bytes;
 	uint64_t	 timeout_client_us, timeout_server_us, timeout_tunnel_us,
 	    timeout_connect_us, timeout_queue_us;	/* effective; set-timeout changes them */
+	uint8_t		 log_level;	/* set-log-level: 0 = none, 1 + level, LOG_SILENT */
 	struct str	 unique_id;
 	char		*res_text;	/* where the response's text starts in our object */
 	uint32_t	 res_cap;
