@@ -31,6 +31,16 @@ set_target(struct sample_ctx *x, struct http_msg *m, struct str target)
 	    (target.len > m->cap - m->len && txn_grow(x->t, m) && http_set_target(m, target));
 }
 
+/* The log line shows the request as it came: keep where that is. */
+static void
+keep_original(struct txn *t, const struct http_msg *m)
+{
+	if (t->orig_target.len == 0)
+		t->orig_target = m->target;
+	if (t->orig_method.len == 0)
+		t->orig_method = m->method_text;
+}
+
 /* `path?query` into scratch; has_query tells an empty query from none. */
 static struct str
 join(struct str path, bool has_query, struct str query)
@@ -86,6 +96,7 @@ set_uri(struct sample_ctx *x, struct http_msg *m, struct str uri)
 static bool
 apply(struct sample_ctx *x, struct http_msg *m, intptr_t part, struct str v)
 {
+	keep_original(x->t, m);
 	switch (part) {
 	case 'p':
 		if (v.len == 0 || v.p[0] != '/')
@@ -123,6 +134,8 @@ run_set_method(const struct rule *r, struct sample_ctx *x)
 	struct http_msg *m = ctx_request(x);
 	struct str v = logformat_eval(a->format, x);
 
+	if (m != NULL)
+		keep_original(x->t, m);
 	if (m == NULL || v.p == NULL || !http_token_is_valid(v) || str_is(v, "CONNECT") ||
 	    m->method == HTTP_M_CONNECT ||
 	    !(http_set_method(m, v) || (txn_grow(x->t, m) && http_set_method(m, v))))

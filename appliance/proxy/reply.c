@@ -19,12 +19,12 @@
 #include "proxy/sample.h"
 #include "proxy/txn.h"
 
-#define PAGE(code, title, text) \
+#define PAGE_TEXT(code, name, words) \
+	"<html><body><h1>" #code " " name "</h1>\n" words "\n</body></html>\n"
+#define PAGE(code, name, words) \
 	{ { .status = code, .body = REPLY_BODY_WHOLE, .content_type = "text/html", \
-	    .is_error_page = true, \
-	    .text = { "<html><body><h1>" #code " " title "</h1>\n" text \
-	        "\n</body></html>\n", sizeof("<html><body><h1>" #code " " title \
-	        "</h1>\n" text "\n</body></html>\n") - 1 } }, title }
+	    .is_error_page = true, .text = { PAGE_TEXT(code, name, words), \
+	        sizeof(PAGE_TEXT(code, name, words)) - 1 } }, name }
 
 static const struct page {
 	struct reply_conf rc;

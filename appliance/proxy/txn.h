@@ -181,6 +181,7 @@ struct txn {
 	uint64_t	 timeout_client_us, timeout_server_us, timeout_tunnel_us,
 	    timeout_connect_us, timeout_queue_us;	/* effective; set-timeout changes them */
 	uint8_t		 log_level;	/* set-log-level: 0 = none, 1 + level, LOG_SILENT */
+	struct http_span orig_method, orig_target;	/* before rules; len 0: unchanged */
 	struct str	 unique_id;
 	char		*res_text;	/* where the response's text starts in our object */
 	uint32_t	 res_cap;

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sockets and descriptors that log lines leave by, with the header of each
+ * format. Datagrams go out in batches by sendmmsg and are lost when nobody
+ * takes them; a unix socket that lost its reader is connected again after a
+ * growing pause. Descriptors are written to in order; the log thread may block
+ * there, for at most a second when a reader has stopped.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "proxy/log_ring.h"
+#include "proxy/log_target.h"
+
+#define BACKOFF_MIN_US	100000u
+#define BACKOFF_MAX_US	5000000u
+
+/* ---- opening ---- */
+
+static void
+sock_open(struct log_sock *s)
+{
+	const struct sockaddr *sa = &s->addr.u.sa;
+
+	if (s->kind == LOG_SOCK_FD)
+		return;
+	s->fd = socket(sa->sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->fd >= 0 && s->kind == LOG_SOCK_UNIX && connect(s->fd, sa, s->addr.len) < 0) {
+		close(s->fd);
+		s->fd = -1;
+	}
+	if (s->fd < 0) {
+		s->backoff_us = s->backoff_us == 0 ? BACKOFF_MIN_US :
+		    s->backoff_us * 2 < BACKOFF_MAX_US ? s->backoff_us * 2 : BACKOFF_MAX_US;
+		s->retry_us = clock_mono_us() + s->backoff_us;
+	} else {
+		s->backoff_us = 0;
+	}
+}
+
+static void
+sock_lost(struct log_sock *s)
+{
+	close(s->fd);
+	s->fd = -1;
+	s->retry_us = 0;
+}
+
+struct log_sock *
+log_sock_of(const char *key, enum log_sock_kind kind, const struct addr *a, int fd)
+{
+	struct log_sock *s, *first = atomic_load(&log_socks);
+
+	for (s = first; s != NULL; s = s->next)
+		if (strcmp(s->key, key) == 0)
+			return s;
+	s = xcalloc(1, sizeof(*s));
+	s->key = xstrdup(key);
+	s->kind = (uint8_t)kind;
+	s->fd = fd;
+	if (a != NULL)
+		s->addr = *a;
+	sock_open(s);	/* before a chroot hides its path */
+	do
+		s->next = first;
+	while (!atomic_compare_exchange_weak(&log_socks, &first, s));
+	return s;
+}
+
+/* ---- headers ---- */
+
+static void
+out_iso(struct out *o, uint64_t wall_us)
+{
+	time_t s = (time_t)(wall_us / 1000000);
+	char buf[48];
+	struct tm tm;
+	size_t n;
+
+	localtime_r(&s, &tm);
+	out_mem(o, buf, strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%S", &tm));
+	out_char(o, '.');
+	out_pad_u64(o, wall_us % 1000000, 6);
+	n = strftime(buf, sizeof(buf), "%z", &tm);
+	if (n == 5) {	/* +0100 to +01:00 */
+		out_mem(o, buf, 3);
+		out_char(o, ':');
+		out_mem(o, buf + 3, 2);
+	}
+}
+
+static void
+out_bsd(struct out *o, const struct log_rec *r, struct str tag, struct str host)
+{
+	char date[32];
+
+	out_mem(o, date, clock_format_syslog(r->wall_us, date));
+	out_char(o, ' ');
+	if (host.len > 0 && r->format == LOG_FMT_RFC3164) {
+		out_str(o, host);
+		out_char(o, ' ');
+	}
+	out_str(o, tag);
+	out_fmt(o, "[%d]: ", (int)getpid());
+}
+
+static void
+out_head(struct out *o, const struct log_rec *r)
+{
+	const char *p = (const char *)(r + 1);
+	struct str tag = { p, r->tag_len }, host = { p + r->tag_len, r->host_len };
+	unsigned pri = (unsigned)r->facility * 8 + r->level;
+
+	switch (r->format) {
+	case LOG_FMT_RFC3164:
+	case LOG_FMT_LOCAL:
+		out_fmt(o, "<%u>", pri);
+		out_bsd(o, r, tag, host);
+		break;
+	case LOG_FMT_RFC5424:
+		out_fmt(o, "<%u>1 ", pri);
+		out_iso(o, r->wall_us);
+		out_char(o, ' ');
+		out_str(o, host.len > 0 ? host : STR("-"));
+		out_char(o, ' ');
+		out_str(o, tag);
+		out_fmt(o, " %d - - ", (int)getpid());
+		break;
+	case LOG_FMT_ISO:
+	case LOG_FMT_TIMED:
+		if (r->format == LOG_FMT_TIMED)
+			out_fmt(o, "<%u>", (unsigned)r->level);
+		out_iso(o, r->wall_us);
+		out_char(o, ' ');
+		break;
+	case LOG_FMT_SHORT:
+		out_fmt(o, "<%u>", (unsigned)r->level);
+		break;
+	case LOG_FMT_PRIORITY:
+		out_fmt(o, "<%u>", pri);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+log_sock_put(struct log_sock *s, const struct log_rec *r)
+{
+	static char newline[] = "\n";
+	struct iovec *iov = s->iov[s->n];
+	const char *text = (const char *)(r + 1) + r->tag_len + r->host_len;
+	size_t max = r->max_len > 1 ? r->max_len - 1 : 0, len = r->text_len;
+	struct out o;
+
+	out_init(&o, s->head[s->n], sizeof(s->head[0]));
+	out_head(&o, r);
+	iov[0] = (struct iovec){ o.start, out_len(&o) < max ? out_len(&o) : max };
+	if (len > max - iov[0].iov_len)
+		len = max - iov[0].iov_len;
+	iov[1] = (struct iovec){ (void *)(uintptr_t)text, len };
+	iov[2] = (struct iovec){ newline, 1 };
+	s->msg[s->n] = (struct mmsghdr){ .msg_hdr = { .msg_iov = iov, .msg_iovlen = 3 } };
+	if (s->kind == LOG_SOCK_UDP) {
+		s->msg[s->n].msg_hdr.msg_name = &s->addr.u.sa;
+		s->msg[s->n].msg_hdr.msg_namelen = s->addr.len;
+	}
+	if (++s->n == LOG_BATCH)
+		log_sock_flush(s);
+}
+
+/* ---- sending ---- */
+
+static void
+drop(unsigned n)
+{
+	while (n-- > 0)
+		log_dropped_add(log_ring_self());
+}
+
+static bool
+wait_writable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return poll(&p, 1, 1000) > 0 && !(p.revents & (POLLERR | POLLNVAL));
+}
+
+/* All lines in order; returns those that could not be written. */
+static unsigned
+write_lines(struct log_sock *s)
+{
+	struct iovec *iov = s->iov[0];
+	size_t left = (size_t)s->n * 3;
+	ssize_t w;
+
+	while (left > 0) {
+		w = writev(s->fd, iov, (int)left);
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0 && errno == EAGAIN && wait_writable(s->fd))
+			continue;
+		if (w < 0)
+			return (unsigned)((left + 2) / 3);
+		while (left > 0 && (size_t)w >= iov->iov_len) {
+			w -= (ssize_t)iov->iov_len;
+			iov++;
+			left--;
+		}
+		if (left > 0) {
+			iov->iov_base = (char *)iov->iov_base + w;
+			iov->iov_len -= (size_t)w;
+		}
+	}
+	return 0;
+}
+
+static unsigned
+send_datagrams(struct log_sock *s)
+{
+	unsigned at = 0, lost = 0;
+	int n;
+
+	while (at < s->n) {
+		n = sendmmsg(s->fd, s->msg + at, s->n - at, MSG_NOSIGNAL);
+		if (n > 0) {
+			at += (unsigned)n;
+		} else if (errno == EINTR) {
+			continue;
+		} else if (errno == EAGAIN && wait_writable(s->fd)) {
+			continue;
+		} else if (s->kind == LOG_SOCK_UNIX && errno != EMSGSIZE && errno != EAGAIN) {
+			sock_lost(s);
+			return lost + s->n - at;
+		} else {
+			at++;	/* this one cannot be sent; the next may */
+			lost++;
+		}
+	}
+	return lost;
+}
+
+void
+log_sock_flush(struct log_sock *s)
+{
+	if (s->fd < 0 && s->kind != LOG_SOCK_FD && clock_mono_us() >= s->retry_us)
+		sock_open(s);
+	if (s->fd < 0)
+		drop(s->n);
+	else
+		drop(s->kind == LOG_SOCK_FD ? write_lines(s) : send_datagrams(s));
+	s->n = 0;
+}

@@ -1,0 +1,729 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The aliases of log formats (%ci, %TR, ...): one small function each, or one
+ * for a family. They read the transaction as it ended; what is not there prints
+ * as `-`, counts as 0 and times as -1.
+ *
+ * Timers: Th handshake, Ti idle, TR request, Tw queue, Tc connect, Tr response
+ * head, Td data, Ta active, Tt total, Tu total without idle, Tq = Th + Ti + TR.
+ */
+#include <arpa/inet.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/magic.h"
+#include "base/module.h"
+#include "base/out.h"
+#include "http/msg.h"
+#include "net/listen.h"
+#include "net/tls.h"
+#include "proxy/logline.h"
+#include "proxy/proxy.h"
+#include "proxy/rules_in.h"
+#include "proxy/sample.h"
+#include "proxy/session.h"
+#include "proxy/txn.h"
+
+/* ---- text ---- */
+
+static void
+text(struct out *o, unsigned flags, struct str s)
+{
+	if (s.len == 0 && !(flags & LF_QUOTE))
+		out_char(o, '-');
+	else if (flags & LF_LOG)
+		out_log(o, s);
+	else
+		out_str(o, s);
+}
+
+static struct str
+z_str(const char *z)
+{
+	return z != NULL ? str_of(z) : STR_NONE;
+}
+
+/* ---- addresses ---- */
+
+enum { IP_CLIENT, IP_FRONT, IP_SERVER };
+
+static struct ip_port
+ip_of(const struct sample_ctx *x, intptr_t which)
+{
+	struct ip_port none = { 0 };
+
+	if (which == IP_SERVER)
+		return x->t != NULL && x->t->srv != NULL ?
+		    ip_port_of(&x->t->srv->addr.u.sa) : none;
+	if (x->sess == NULL)
+		return none;
+	return which == IP_CLIENT ? x->sess->src : session_dst(x->sess);
+}
+
+static void
+out_ip(struct sample_ctx *x, unsigned flags, struct out *o, intptr_t which)
+{
+	struct ip_port ip = ip_of(x, which);
+	char z[64];
+
+	if (ip.family == AF_INET && (flags & LF_HEX)) {
+		out_fmt(o, "%08X", ntohl(ip.ip.v4.s_addr));
+	} else if (ip.family == AF_INET6 && (flags & LF_HEX)) {
+		for (int i = 0; i < 16; i++)
+			out_fmt(o, "%02X", ip.ip.v6.s6_addr[i]);
+	} else if (ip.family == 0) {
+		out_char(o, '-');
+	} else {
+		out_mem(o, z, ip_text(&ip, z, sizeof(z)));
+	}
+}
+
+static void
+out_number(unsigned flags, struct out *o, uint64_t v)
+{
+	if (flags & LF_HEX)
+		out_fmt(o, "%04llX", (unsigned long long)v);
+	else
+		out_u64(o, v);
+}
+
+static void
+out_port(struct sample_ctx *x, unsigned flags, struct out *o, intptr_t which)
+{
+	out_number(flags, o, ip_of(x, which).port);
+}
+
+#define ADDRESS(name, which) \
+static void \
+a_##name##i(struct sample_ctx *x, unsigned flags, struct out *o) \
+{ \
+	out_ip(x, flags, o, which); \
+} \
+static void \
+a_##name##p(struct sample_ctx *x, unsigned flags, struct out *o) \
+{ \
+	out_port(x, flags, o, which); \
+}
+
+ADDRESS(c, IP_CLIENT)
+ADDRESS(f, IP_FRONT)
+ADDRESS(s, IP_SERVER)
+
+/* ---- timers ---- */
+
+static int64_t
+ms(uint64_t from, uint64_t to)
+{
+	return to > from ? (int64_t)((to - from) / 1000) : 0;
+}
+
+static uint64_t
+end_of(const struct txn *t)
+{
+	return t->at.end != 0 ? t->at.end : clock_now_us;
+}
+
+static int64_t
+handshake(const struct txn *t)
+{
+	return t->sess != NULL ? t->sess->handshake_ms : 0;
+}
+
+static bool
+is_tarpit(const struct txn *t)
+{
+	return t->term[0] == 'P' && t->term[1] == 'T';
+}
+
+static int64_t
+t_idle(const struct txn *t)
+{
+	int64_t v;
+
+	if (t->at.start == 0)
+		return -1;
+	v = ms(t->at.accept, t->at.start) - handshake(t);
+	return v > 0 ? v : 0;
+}
+
+static int64_t
+t_request(const struct txn *t)
+{
+	if (t->at.request == 0 || is_tarpit(t))
+		return -1;
+	return ms(t->at.start, t->at.request);
+}
+
+/* Queues; the time in a tarpit; what a transaction waited that left the queue. */
+static int64_t
+t_queue(const struct txn *t)
+{
+	uint64_t from = t->at.queued != 0 ? t->at.queued : t->at.picked;
+
+	if (is_tarpit(t))
+		return ms(t->at.start, end_of(t));
+	if (t->at.picked != 0)
+		return ms(from, t->at.picked);
+	if (t->at.queued != 0 && t->term[1] == 'Q')
+		return ms(t->at.queued, end_of(t));
+	return -1;
+}
+
+static uint64_t
+start_of(const struct txn *t)
+{
+	return t->at.start != 0 ? t->at.start : t->at.accept;
+}
+
+int64_t
+logline_timer(const struct txn *t, enum log_timer which)
+{
+	switch (which) {
+	case TIMER_TH:
+		return handshake(t);
+	case TIMER_TI:
+		return t_idle(t);
+	case TIMER_TQ:
+		return t_request(t) < 0 ? -1 : handshake(t) + t_idle(t) + t_request(t);
+	case TIMER_TR_REQ:
+		return t_request(t);
+	case TIMER_TW:
+		return t_queue(t);
+	case TIMER_TC:
+		return t->at.connected != 0 ? ms(t->at.picked, t->at.connected) : -1;
+	case TIMER_TR:
+		return t->at.response != 0 ? ms(t->at.connected, t->at.response) : -1;
+	case TIMER_TD:
+		return t->at.response != 0 ? ms(t->at.response, end_of(t)) : -1;
+	case TIMER_TA:
+		return ms(start_of(t), end_of(t));
+	case TIMER_TT:
+		return ms(t->at.accept, end_of(t));
+	case TIMER_TU:
+		return ms(start_of(t), end_of(t)) + handshake(t);
+	default:
+		return -1;
+	}
+}
+
+static bool
+is_asap(const struct txn *t)
+{
+	return (t->fe->set.options & OPT_LOGASAP) != 0;
+}
+
+static void
+out_timer(struct sample_ctx *x, struct out *o, enum log_timer which)
+{
+	if (x->t == NULL) {
+		out_lit(o, "-1");
+		return;
+	}
+	if ((which == TIMER_TA || which == TIMER_TT || which == TIMER_TU) && is_asap(x->t))
+		out_char(o, '+');
+	out_i64(o, logline_timer(x->t, which));
+}
+
+#define TIMER(name, id) \
+static void \
+a_##name(struct sample_ctx *x, unsigned flags, struct out *o) \
+{ \
+	(void)flags; \
+	out_timer(x, o, id); \
+}
+
+TIMER(Th, TIMER_TH)
+TIMER(Ti, TIMER_TI)
+TIMER(Tq, TIMER_TQ)
+TIMER(TR, TIMER_TR_REQ)
+TIMER(Tw, TIMER_TW)
+TIMER(Tc, TIMER_TC)
+TIMER(Tr, TIMER_TR)
+TIMER(Td, TIMER_TD)
+TIMER(Ta, TIMER_TA)
+TIMER(Tt, TIMER_TT)
+TIMER(Tu, TIMER_TU)
+
+/* ---- dates ---- */
+
+static uint64_t
+accept_wall(const struct sample_ctx *x)
+{
+	uint64_t us = x->t != NULL ? x->t->at.accept : x->sess != NULL ? x->sess->accept_us : 0;
+
+	return clock_wall_of(us != 0 ? us : clock_now_us);
+}
+
+static void
+a_t(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	char buf[32];
+
+	(void)flags;
+	out_mem(o, buf, clock_format_log(accept_wall(x), buf));
+}
+
+static void
+a_tr(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	uint64_t us = x->t != NULL ? start_of(x->t) : clock_now_us;
+	char buf[32];
+
+	(void)flags;
+	out_mem(o, buf, clock_format_log(clock_wall_of(us), buf));
+}
+
+static void __attribute__((format(strftime, 3, 0)))
+out_date(struct out *o, uint64_t wall_us, const char *fmt, bool local)
+{
+	time_t s = (time_t)(wall_us / 1000000);
+	char buf[48];
+	struct tm tm;
+
+	if (local)
+		localtime_r(&s, &tm);
+	else
+		gmtime_r(&s, &tm);
+	out_mem(o, buf, strftime(buf, sizeof(buf), fmt, &tm));
+}
+
+static void
+a_T(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	(void)flags;
+	out_date(o, accept_wall(x), "%d/%b/%Y:%H:%M:%S +0000", false);
+}
+
+static void
+a_Tl(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	(void)flags;
+	out_date(o, accept_wall(x), "%d/%b/%Y:%H:%M:%S %z", true);
+}
+
+static void
+a_Ts(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	uint64_t s = accept_wall(x) / 1000000;
+
+	if (flags & LF_HEX)
+		out_fmt(o, "%04llX", (unsigned long long)s);
+	else
+		out_u64(o, s);
+}
+
+static void
+a_ms(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	uint64_t v = accept_wall(x) / 1000 % 1000;
+
+	if (flags & LF_HEX)
+		out_fmt(o, "%02llX", (unsigned long long)v);
+	else
+		out_pad_u64(o, v, 3);
+}
+
+/* ---- names ---- */
+
+static const struct proxy *
+frontend(const struct sample_ctx *x)
+{
+	return x->t != NULL ? x->t->fe : x->px;
+}
+
+static void
+a_f(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	const struct proxy *fe = frontend(x);
+
+	text(o, flags, z_str(fe != NULL ? fe->name : NULL));
+}
+
+static void
+a_ft(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	a_f(x, flags, o);
+	if (x->sess != NULL && x->sess->conn.tls != NULL)
+		out_char(o, '~');
+}
+
+static void
+a_b(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	const struct proxy *be = x->t != NULL && x->t->be != NULL ? x->t->be : frontend(x);
+
+	text(o, flags, z_str(be != NULL ? be->name : NULL));
+}
+
+static void
+a_s(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	const char *name = x->t != NULL && x->t->srv != NULL ? x->t->srv->name : NULL;
+
+	text(o, flags, name != NULL ? str_of(name) : STR("<NOSRV>"));
+}
+
+static void
+a_H(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	char z[256];
+
+	(void)x;
+	if (gethostname(z, sizeof(z)) < 0)
+		z[0] = '\0';
+	z[sizeof(z) - 1] = '\0';
+	text(o, flags, str_of(z));
+}
+
+static void
+a_pid(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	(void)x;
+	out_number(flags, o, (uint64_t)getpid());
+}
+
+static void
+a_ID(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	text(o, flags, x->t != NULL ? logline_unique_id(x->t) : STR_NONE);
+}
+
+static _Atomic uint32_t request_number;
+
+/* %rt: number of the request in this process */
+static void
+a_rt(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	(void)x;
+	out_number(flags, o, atomic_fetch_add_explicit(&request_number, 1, memory_order_relaxed));
+}
+
+/* ---- request ---- */
+
+static struct str
+method_of(const struct txn *t)
+{
+	return http_str(&t->req, t->orig_method.len != 0 ? t->orig_method : t->req.method_text);
+}
+
+static struct str
+target_of(const struct txn *t)
+{
+	return http_str(&t->req, t->orig_target.len != 0 ? t->orig_target : t->req.target);
+}
+
+/* A head that was never complete, or refused, is not shown in parts. */
+static bool
+has_request(const struct sample_ctx *x)
+{
+	return ctx_request(x) != NULL && x->t->at.request != 0 && x->t->refused == 0;
+}
+
+static void
+bad_request(unsigned flags, struct out *o)
+{
+	(void)flags;
+	out_lit(o, "<BADREQ>");
+}
+
+static struct str
+version_of(const struct txn *t)
+{
+	return t->req.version == 10 ? STR("HTTP/1.0") : STR("HTTP/1.1");
+}
+
+static void
+a_r(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	if (!has_request(x)) {
+		bad_request(flags, o);
+		return;
+	}
+	text(o, flags, method_of(x->t));
+	out_char(o, ' ');
+	text(o, flags, target_of(x->t));
+	out_char(o, ' ');
+	out_str(o, version_of(x->t));
+}
+
+/* Path and query of the target. */
+static void
+split(struct str target, struct str *ret_path, struct str *ret_query)
+{
+	const char *q = target.len > 0 ? memchr(target.p, '?', target.len) : NULL;
+	size_t len = q != NULL ? (size_t)(q - target.p) : target.len;
+
+	*ret_path = (struct str){ target.p, len };
+	*ret_query = (struct str){ target.p + len, target.len - len };
+}
+
+enum { PART_METHOD, PART_PATH, PART_QUERY, PART_TARGET, PART_VERSION };
+
+static void
+out_part(struct sample_ctx *x, unsigned flags, struct out *o, int part)
+{
+	struct str path, query;
+
+	if (!has_request(x)) {
+		bad_request(flags, o);
+		return;
+	}
+	split(target_of(x->t), &path, &query);
+	text(o, flags, part == PART_METHOD ? method_of(x->t) : part == PART_PATH ? path :
+	    part == PART_QUERY ? query : part == PART_VERSION ? version_of(x->t) :
+	    target_of(x->t));
+}
+
+#define REQUEST(name, part) \
+static void \
+a_##name(struct sample_ctx *x, unsigned flags, struct out *o) \
+{ \
+	out_part(x, flags, o, part); \
+}
+
+REQUEST(HM, PART_METHOD)
+REQUEST(HP, PART_PATH)
+REQUEST(HQ, PART_QUERY)
+REQUEST(HU, PART_TARGET)
+REQUEST(HV, PART_VERSION)
+
+/* ---- captures ---- */
+
+static void
+out_capture(struct out *o, unsigned flags, struct str s)
+{
+	for (size_t i = 0; (flags & LF_LOG) && i < s.len; i++) {
+		char ch = s.p[i];
+
+		if (ch == '{' || ch == '|' || ch == '}')
+			out_fmt(o, "#%02X", (unsigned)ch);
+		else
+			out_log(o, (struct str){ &ch, 1 });
+	}
+	if (!(flags & LF_LOG))
+		out_str(o, s);
+}
+
+/* `{a|b}`; nothing at all when none is configured. */
+static void
+out_captures(struct sample_ctx *x, unsigned flags, struct out *o, bool is_response)
+{
+	const struct proxy *fe = x->t != NULL ? x->t->fe : NULL;
+	uint32_t n = fe == NULL ? 0 : is_response ? fe->ncaptures_res : fe->ncaptures_req;
+	uint32_t base = fe != NULL && is_response ? fe->ncaptures_req : 0;
+
+	if (n == 0)
+		return;
+	out_char(o, '{');
+	for (uint32_t i = 0; i < n; i++) {
+		if (i > 0)
+			out_char(o, '|');
+		if (x->t->captures != NULL)
+			out_capture(o, flags, x->t->captures[base + i]);
+	}
+	out_char(o, '}');
+}
+
+static void
+a_hr(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	out_captures(x, flags, o, false);
+}
+
+static void
+a_hs(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	out_captures(x, flags, o, true);
+}
+
+/* ---- outcome ---- */
+
+static void
+a_ST(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	(void)flags;
+	if (x->t != NULL && x->t->status != 0)
+		out_u64(o, x->t->status);
+	else
+		out_lit(o, "-1");
+}
+
+static void
+a_B(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	(void)flags;
+	if (x->t != NULL && is_asap(x->t))
+		out_char(o, '+');
+	out_u64(o, x->t != NULL ? x->t->bytes_server : 0);
+}
+
+static void
+a_U(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	(void)flags;
+	out_u64(o, x->t != NULL ? x->t->bytes_in : 0);
+}
+
+static void
+a_ts(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	(void)flags;
+	if (x->t == NULL || x->t->term[0] == '\0')
+		out_lit(o, "--");
+	else
+		out_mem(o, x->t->term, 2);
+}
+
+static void
+a_tsc(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	a_ts(x, flags, o);
+	out_lit(o, "--");
+}
+
+static void
+a_dash(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	(void)x;
+	text(o, flags, STR_NONE);
+}
+
+/* ---- counts ---- */
+
+enum { N_AC, N_FC, N_BC, N_SC };
+
+static void
+out_conns(struct sample_ctx *x, unsigned flags, struct out *o, int which)
+{
+	out_number(flags, o, x->t != NULL ? x->t->conn_counts[which] : 0);
+}
+
+#define COUNT_OF(name, which) \
+static void \
+a_##name(struct sample_ctx *x, unsigned flags, struct out *o) \
+{ \
+	out_conns(x, flags, o, which); \
+}
+
+COUNT_OF(ac, N_AC)
+COUNT_OF(fc, N_FC)
+COUNT_OF(bc, N_BC)
+COUNT_OF(sc, N_SC)
+
+static void
+a_rc(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	(void)flags;
+	if (x->t != NULL && (x->t->flags & TXN_F_REDISPATCHED))
+		out_char(o, '+');
+	out_u64(o, x->t != NULL ? x->t->retries : 0);
+}
+
+static void
+a_sq(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	(void)flags;
+	out_u64(o, x->t != NULL ? x->t->srv_queue_pos : 0);
+}
+
+static void
+a_bq(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	(void)flags;
+	out_u64(o, x->t != NULL ? x->t->be_queue_pos : 0);
+}
+
+static _Atomic uint32_t log_number;
+
+static void
+a_lc(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	(void)x;
+	out_number(flags, o, atomic_fetch_add_explicit(&log_number, 1, memory_order_relaxed));
+}
+
+/* ---- TLS ---- */
+
+static void
+a_sslv(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	struct tls *t = x->sess != NULL ? x->sess->conn.tls : NULL;
+
+	text(o, flags, z_str(t != NULL ? tls_version(t) : NULL));
+}
+
+static void
+a_sslc(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	struct tls *t = x->sess != NULL ? x->sess->conn.tls : NULL;
+
+	text(o, flags, z_str(t != NULL ? tls_cipher(t) : NULL));
+}
+
+static const struct alias_row aliases[] = {
+	{ "B", false, false, a_B, "bytes received from the server" },
+	{ "CC", true, true, a_dash, "captured request cookie" },
+	{ "CS", true, true, a_dash, "captured response cookie" },
+	{ "H", false, true, a_H, "host name" },
+	{ "HM", true, true, a_HM, "request method" },
+	{ "HP", true, true, a_HP, "request path" },
+	{ "HPO", true, true, a_HP, "request path alone" },
+	{ "HQ", true, true, a_HQ, "request query with its `?`" },
+	{ "HU", true, true, a_HU, "request target" },
+	{ "HV", true, true, a_HV, "request version" },
+	{ "ID", false, true, a_ID, "unique id" },
+	{ "ST", true, false, a_ST, "status" },
+	{ "T", false, false, a_T, "date of accept, GMT" },
+	{ "Ta", false, false, a_Ta, "active time, ms" },
+	{ "Tc", false, false, a_Tc, "time to connect, ms" },
+	{ "Td", false, false, a_Td, "time of data, ms" },
+	{ "Th", false, false, a_Th, "handshake time, ms" },
+	{ "Ti", false, false, a_Ti, "idle time before the request, ms" },
+	{ "Tl", false, false, a_Tl, "date of accept, local with zone" },
+	{ "Tq", false, false, a_Tq, "Th + Ti + TR, ms" },
+	{ "TR", true, false, a_TR, "time to receive the request, ms" },
+	{ "Tr", true, false, a_Tr, "time to the response, ms" },
+	{ "Ts", false, false, a_Ts, "date of accept, seconds since the epoch" },
+	{ "Tt", false, false, a_Tt, "total time, ms" },
+	{ "Tu", false, false, a_Tu, "total time without idle, ms" },
+	{ "Tw", false, false, a_Tw, "time in queues, ms" },
+	{ "U", false, false, a_U, "bytes received from the client" },
+	{ "ac", false, false, a_ac, "connections of the process" },
+	{ "b", false, true, a_b, "backend name" },
+	{ "bc", false, false, a_bc, "requests in the backend" },
+	{ "bq", false, false, a_bq, "position in the backend's queue" },
+	{ "ci", false, false, a_ci, "client address" },
+	{ "cp", false, false, a_cp, "client port" },
+	{ "f", false, true, a_f, "frontend name" },
+	{ "fc", false, false, a_fc, "connections of the frontend" },
+	{ "fi", false, false, a_fi, "address connected to" },
+	{ "fp", false, false, a_fp, "port connected to" },
+	{ "ft", false, true, a_ft, "frontend name, ~ for TLS" },
+	{ "hr", true, true, a_hr, "captured request headers" },
+	{ "hs", true, true, a_hs, "captured response headers" },
+	{ "lc", false, false, a_lc, "counter of log lines" },
+	{ "ms", false, false, a_ms, "milliseconds of the date of accept" },
+	{ "pid", false, false, a_pid, "process id" },
+	{ "r", true, true, a_r, "request line" },
+	{ "rc", false, false, a_rc, "retries, + after a change of server" },
+	{ "rt", false, false, a_rt, "number of the request" },
+	{ "s", false, true, a_s, "server name" },
+	{ "sc", false, false, a_sc, "requests on the server" },
+	{ "si", false, false, a_si, "server address" },
+	{ "sp", false, false, a_sp, "server port" },
+	{ "sq", false, false, a_sq, "position in the server's queue" },
+	{ "sslc", false, true, a_sslc, "TLS cipher of the client side" },
+	{ "sslv", false, true, a_sslv, "TLS version of the client side" },
+	{ "t", false, false, a_t, "date of accept, local" },
+	{ "tr", true, false, a_tr, "date of the request, local" },
+	{ "ts", false, false, a_ts, "termination: cause, phase" },
+	{ "tsc", true, false, a_tsc, "termination with two letters for cookies" },
+	{ .name = NULL }
+};
+
+const struct module mod_logfield = {
+	.name = "logfield",
+	.aliases = aliases,
+};
