@@ -275,32 +275,28 @@ a_tr(struct sample_ctx *x, unsigned flags, struct out *o)
 	out_mem(o, buf, clock_format_log(clock_wall_of(us), buf));
 }
 
-static void __attribute__((format(strftime, 3, 0)))
-out_date(struct out *o, uint64_t wall_us, const char *fmt, bool local)
-{
-	time_t s = (time_t)(wall_us / 1000000);
-	char buf[48];
-	struct tm tm;
-
-	if (local)
-		localtime_r(&s, &tm);
-	else
-		gmtime_r(&s, &tm);
-	out_mem(o, buf, strftime(buf, sizeof(buf), fmt, &tm));
-}
-
 static void
 a_T(struct sample_ctx *x, unsigned flags, struct out *o)
 {
+	time_t s = (time_t)(accept_wall(x) / 1000000);
+	char buf[48];
+	struct tm tm;
+
 	(void)flags;
-	out_date(o, accept_wall(x), "%d/%b/%Y:%H:%M:%S +0000", false);
+	gmtime_r(&s, &tm);
+	out_mem(o, buf, strftime(buf, sizeof(buf), "%d/%b/%Y:%H:%M:%S +0000", &tm));
 }
 
 static void
 a_Tl(struct sample_ctx *x, unsigned flags, struct out *o)
 {
+	time_t s = (time_t)(accept_wall(x) / 1000000);
+	char buf[48];
+	struct tm tm;
+
 	(void)flags;
-	out_date(o, accept_wall(x), "%d/%b/%Y:%H:%M:%S %z", true);
+	localtime_r(&s, &tm);
+	out_mem(o, buf, strftime(buf, sizeof(buf), "%d/%b/%Y:%H:%M:%S %z", &tm));
 }
 
 static void
