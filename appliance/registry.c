@@ -17,6 +17,9 @@
 	X(sample) X(fetch_conn) X(fetch_http) X(fetch_state) X(fetch_tcp) \
 	X(conv_text) X(conv_math) X(conv_hash) \
 	X(acl) X(rules) X(capture) \
+	X(action_header) X(action_line) X(action_set) X(action_end) X(reply) \
+	/* logs */ \
+	X(logfield) X(logline) X(log_target) \
 	/* checks over the whole configuration */ \
 	X(proxy_post)
 

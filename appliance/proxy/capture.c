@@ -199,8 +199,6 @@ static const struct kw_row rows[] = {
 	    "<name> len <bytes>", "Keeps a response header for the log line." },
 	{ "declare capture", IN_FRONTEND, KW_OBEYED, 0, 3, 0, parse_declare, 0,
 	    "{request | response} len <bytes>", "A slot for capture actions with id." },
-	{ "capture cookie", IN_PROXY, KW_REFUSED, 0, 255, KW_F_ANY_ARGS, NULL, 0,
-	    "<name> len <bytes>", "log a cookie with http-request capture req.cook(name) instead." },
 	{ .name = NULL }
 };
 

@@ -429,6 +429,4 @@ const struct module mod_log_target = {
 	.name = "log_target",
 	.cfg = rows,
 	.post = post,
-	.start = log_target_start,
-	.stop = log_target_stop,
 };
