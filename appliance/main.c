@@ -209,6 +209,8 @@ main(int argc, char **argv)
 		snapshot_free(s);
 		return 0;
 	}
+	if (s->global->quiet)
+		log_set_quiet(1);
 	status = run(s);
 	if (status == 0)
 		stop();

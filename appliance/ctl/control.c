@@ -56,6 +56,7 @@ point_listeners(struct snapshot *s)
 void
 control_publish(struct snapshot *s)
 {
+	proxy_fill_fullconn(s, atomic_load(&limits.maxconn));
 	live_commit(s);
 	for (unsigned i = 0; i < nhooks; i++)
 		hooks[i](s);

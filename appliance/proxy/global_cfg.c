@@ -36,7 +36,6 @@ global_of(struct cfg *c)
 	g->max_handshakes = 1024;
 	g->stats_timeout_us = 10 * 1000000;
 	g->stats_maxconn = 64;
-	g->strict_limits = true;
 	return g;
 }
 
@@ -101,6 +100,18 @@ parse_time(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	(void)nargs;
 	return cfg_duration(c, row->name, args[0], 1000, FIELD(c, row, uint64_t));
+}
+
+static int
+parse_strict_limits(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	(void)args;
+	(void)nargs;
+	if (c->is_no || c->is_default)
+		return 0;
+	diag_error(c->diag, "'%s' is not built in this release: a limit that cannot be set is a "
+	    "warning.", row->name);
+	return -1;
 }
 
 /* Words up to the end of the line as one text */
@@ -328,12 +339,6 @@ static const struct kw_row rows[] = {
 	ROW("ulimit-n", 1, parse_u64, AT(ulimit_n), "<number>", "Limit of open descriptors."),
 	ROW("maxpipes", 1, parse_u64, AT(maxpipes), "<number>",
 	    "Pipes for splicing; a quarter of maxconn by default."),
-	ROW("maxconnrate", 1, parse_u64, AT(maxconnrate), "<number>",
-	    "New connections a second, whole process."),
-	ROW("maxsessrate", 1, parse_u64, AT(maxsessrate), "<number>",
-	    "New sessions a second, whole process."),
-	ROW("maxsslrate", 1, parse_u64, AT(maxsslrate), "<number>",
-	    "New TLS handshakes a second, whole process."),
 	ROW("maxsslconn", 1, parse_u64, AT(maxsslconn), "<number>",
 	    "TLS connections at a time, whole process."),
 	FLAG("nosplice", nosplice, "Never splice."),
@@ -341,7 +346,8 @@ static const struct kw_row rows[] = {
 	FLAG("daemon", daemon, "Go to the background."),
 	FLAG("quiet", quiet, "No messages at start but alerts."),
 	FLAG("zero-warning", zero_warning, "A warning fails the start."),
-	FLAG("strict-limits", strict_limits, "A limit that cannot be set fails the start."),
+	{ "strict-limits", IN_GLOBAL, KW_OBEYED, 0, 0, KW_F_NO, parse_strict_limits, 0, "",
+	    "Only `no strict-limits`: a limit that cannot be set is a warning." },
 	FLAG("expose-experimental-directives", experimental, "Accept experimental words."),
 	ROW("user", 1, parse_user, 0, "<name>", "User to run as."),
 	ROW("group", 1, parse_group, 0, "<name>", "Group to run as."),
@@ -355,8 +361,6 @@ static const struct kw_row rows[] = {
 	ROW("localpeer", 1, parse_text, AT(localpeer), "<name>", "Name of this process."),
 	ROW("hard-stop-after", 1, parse_time, AT(hard_stop_after_us), "<time>",
 	    "A soft stop becomes a hard one after this time."),
-	ROW("grace", 1, parse_time, AT(grace_us), "<time>",
-	    "Time between the signal of a soft stop and the end of listening."),
 	ROW("spread-checks", 1, parse_spread_checks, 0, "<0..50>",
 	    "Percent by which intervals of checks vary."),
 
@@ -384,8 +388,6 @@ static const struct kw_row rows[] = {
 	    "TLS handshakes under way at a time; 1024 by default."),
 	ROW("tune.maxaccept", 1, parse_u32, AT(maxaccept), "<number>",
 	    "Connections accepted in one pass; 64 by default."),
-	ROW("tune.pipesize", 1, parse_size32, AT(pipesize), "<size>",
-	    "Size of pipes for splicing."),
 	ROW("tune.rcvbuf.client", 1, parse_size32, AT(rcvbuf_client), "<size>",
 	    "Kernel's receive buffer of clients."),
 	ROW("tune.rcvbuf.server", 1, parse_size32, AT(rcvbuf_server), "<size>",

@@ -29,7 +29,6 @@ static const struct kw_row rows[] = {
 	/* proxies */
 	P("cookie", COOKIES),
 	P("dynamic-cookie-key", COOKIES),
-	P("capture cookie", COOKIES),
 	P("force-persist", COOKIES),
 	P("ignore-persist", COOKIES),
 	P("persist", COOKIES),
@@ -60,12 +59,18 @@ static const struct kw_row rows[] = {
 	P("srvtcpka-intvl", "set the kernel's defaults instead (sysctl)."),
 	P("dispatch", "use a backend with one server."),
 	P("transparent", "transparent proxying is built in a later release."),
-	P("grace", "removed from proxies; `grace` stands in global."),
+	P("grace", "removed from the language."),
 	P("bind-process", "there is one process; threads are set by nbthread."),
-	P("rate-limit", "only 'rate-limit sessions' is supported."),
+	P("rate-limit", "limits of rates are built in a later release."),
+	P("max-session-srv-conns", LATER),
 
 	/* global */
 	G("nbproc", "there is one process; use nbthread."),
+	G("maxconnrate", "limits of rates are built in a later release."),
+	G("maxsessrate", "limits of rates are built in a later release."),
+	G("maxsslrate", "limits of rates are built in a later release."),
+	G("grace", LATER),
+	G("tune.pipesize", "pipes are made with 256 KiB."),
 	G("lua-load", LUA),
 	G("lua-load-per-thread", LUA),
 	G("lua-prepend-path", LUA),

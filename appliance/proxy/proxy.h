@@ -277,7 +277,7 @@ struct proxy {
 	struct server	**server_tail;	/* while parsing */
 	uint32_t	 nservers;
 	struct use_server *use_servers;
-	uint64_t	 fullconn;	/* in force; 0 = unknown */
+	bool		 fullconn_derived;	/* set.fullconn was not written */
 	/* both */
 	struct acl	*acls;
 	struct ruleset	*rules[RS_MAX];	/* NULL = empty */
@@ -332,9 +332,9 @@ char	 proxy_name_bad_char(const char *name);
 int	 source_parse(struct cfg *c, const char *what, const char *text,
 	    const struct addr **ret_source);
 
-/* Fill px->fullconn where none was written: a tenth of what the frontends that
+/* Fill set.fullconn where none was written: a tenth of what the frontends that
  * lead to it may carry. Post does it with the written global maxconn (which may
- * be 0); main again when it has computed one, before the snapshot is published. */
+ * be 0), control again with the one in force, before the snapshot is published. */
 void	 proxy_fill_fullconn(struct snapshot *s, uint64_t process_maxconn);
 
 /* Written timeouts of 0 mean none at all: this long. */

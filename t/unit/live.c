@@ -165,7 +165,8 @@ test_reload(void)
 	COUNT(&old.snap->proxies->live->threads[0].be, stot);
 	a->op_state = SRV_OP_STOPPED;
 	w->uweight = 77;		/* an operator's */
-	new = load_ok("frontend b\n\tbind fd@3\nbackend b\n\tserver w 127.0.0.1:3 weight 9 disabled\n"
+	new = load_ok("frontend b\n\tbind fd@3\nbackend b\n"
+	    "\tserver w 127.0.0.1:3 weight 9 disabled\n"
 	    "\tserver a 127.0.0.1:1 weight 6\n\tserver off 127.0.0.1:4\n");
 	live_attach(new.snap);
 	is_u64(a->uweight, 5);		/* nothing changes before the commit */

@@ -34,16 +34,16 @@ test_global(void)
 	struct loaded l = load_ok(
 	    "global\n"
 	    "\tmaxconn 1000\n\tnbthread 3\n\tthread-groups 1\n\tulimit-n 5000\n"
-	    "\tmaxpipes 7\n\tmaxconnrate 11\n\tmaxsessrate 12\n\tmaxsslrate 13\n"
+	    "\tmaxpipes 7\n"
 	    "\tmaxsslconn 14\n\tnosplice\n\tnoreuseport\n\tdaemon\n\tquiet\n\tzero-warning\n"
 	    "\tno strict-limits\n\texpose-experimental-directives\n"
 	    "\tuser root\n\tgroup root\n\tchroot /var/empty\n\tpidfile /run/x.pid\n"
 	    "\tnode n1\n\tdescription a b c\n\tlocalpeer me\n\thard-stop-after 3s\n"
-	    "\tgrace 5s\n\tspread-checks 20\n"
+	    "\tspread-checks 20\n"
 	    "\tstats timeout 20s\n\tstats maxconn 9\n\tlog-tag weirdo\n\tlog-send-hostname h\n"
 	    "\ttune.bufsize 32k\n\ttune.maxrewrite 2k\n\ttune.http.maxhdr 50\n"
 	    "\ttune.http.min-body-rate off\n\ttune.ssl.max-handshakes 8\n\ttune.maxaccept 5\n"
-	    "\ttune.pipesize 128k\n\ttune.rcvbuf.client 1k\n\ttune.rcvbuf.server 2k\n"
+	    "\ttune.rcvbuf.client 1k\n\ttune.rcvbuf.server 2k\n"
 	    "\ttune.sndbuf.client 3k\n\ttune.sndbuf.server 4k\n");
 	const struct global *g = l.snap->global;
 
@@ -51,12 +51,9 @@ test_global(void)
 	is_u64(g->nbthread, 3);
 	is_u64(g->ulimit_n, 5000);
 	is_u64(g->maxpipes, 7);
-	is_u64(g->maxconnrate, 11);
-	is_u64(g->maxsessrate, 12);
-	is_u64(g->maxsslrate, 13);
 	is_u64(g->maxsslconn, 14);
 	ok(g->nosplice && g->noreuseport && g->daemon && g->quiet && g->zero_warning);
-	ok(!g->strict_limits && g->experimental);
+	ok(g->experimental);
 	ok(g->has_uid && g->uid == 0 && g->has_gid && g->gid == 0);
 	is_str(g->user, "root");
 	is_str(g->chroot, "/var/empty");
@@ -65,7 +62,6 @@ test_global(void)
 	is_str(g->description, "a b c");
 	is_str(g->localpeer, "me");
 	is_u64(g->hard_stop_after_us, 3000000);
-	is_u64(g->grace_us, 5000000);
 	is_u64(g->spread_checks, 20);
 	is_u64(g->stats_timeout_us, 20000000);
 	is_u64(g->stats_maxconn, 9);
@@ -77,7 +73,6 @@ test_global(void)
 	is_u64(g->min_body_rate, 0);
 	is_u64(g->max_handshakes, 8);
 	is_u64(g->maxaccept, 5);
-	is_u64(g->pipesize, 131072);
 	is_u64(g->rcvbuf_client, 1024);
 	is_u64(g->rcvbuf_server, 2048);
 	is_u64(g->sndbuf_client, 3072);
@@ -98,7 +93,6 @@ test_global_defaults(void)
 	is_u64(g->min_body_rate, 100);
 	is_u64(g->stats_maxconn, 64);
 	is_u64(g->stats_timeout_us, 10000000);
-	ok(g->strict_limits);
 	ok(g->has_uid && g->uid == 12 && g->has_gid && g->gid == 13);
 	is_str(g->log_send_hostname, "");
 	unload(&l);
@@ -120,13 +114,16 @@ test_global_errors(void)
 	    "0..50.");
 	error_is("global", "tune.bufsize 12", "'tune.bufsize' expects a size from 1024 to 1048576 "
 	    "(got '12').");
+	error_is("global", "strict-limits", "'strict-limits' is not built in this release: a limit "
+	    "that cannot be set is a warning.");
 	error_is("global", "nbproc 2", "'nbproc' is not supported: there is one process; use "
 	    "nbthread.");
 	error_is("global", "lua-load x", "'lua-load' is not supported: Lua is built in a later "
 	    "release.");
 	error_is("global", "tune.lua.openlibs none", "'tune.lua.*' is not supported: Lua is built "
 	    "in a later release.");
-	error_is("global", "tune.nonsense 3", "unknown keyword 'tune.nonsense' in 'global' section");
+	error_is("global", "tune.nonsense 3", "unknown keyword 'tune.nonsense' in 'global' "
+	    "section");
 	error_is("global", "stats socket", "'stats socket' in global section expects an address "
 	    "or a path to a UNIX socket");
 	error_is("global", "stats socket /x level foo", "'level' only supports 'user', "
@@ -177,7 +174,6 @@ test_values(void)
 	struct loaded l = load_ok(
 	    "listen l\n\tbind fd@3\n"
 	    "\tmode http\n\tmaxconn 10\n\tfullconn 20\n\tbacklog 30\n\tretries 0\n"
-	    "\trate-limit sessions 40\n\tmax-session-srv-conns 6\n"
 	    "\thttp-reuse always\n\tdescription hello  world\n\tdisabled\n\tenabled\n"
 	    "\tmonitor-uri /alive\n\tsource 127.0.0.9\n\tdefault_backend b\n"
 	    "backend b\n\tmode http\n");
@@ -189,8 +185,6 @@ test_values(void)
 	is_u64(s->fullconn, 20);
 	is_u64(s->backlog, 30);
 	is_int(s->retries, 0);
-	is_u64(s->rate_limit_sessions, 40);
-	is_u64(s->max_session_srv_conns, 6);
 	is_int(s->reuse, REUSE_ALWAYS);
 	is_str(s->description, "hello world");
 	ok(!s->disabled);
@@ -560,11 +554,11 @@ test_fullconn(void)
 	    "backend c\n\tfullconn 77\n");
 	const struct proxy *b = proxy_find(l.snap, "b", CAP_BACKEND);
 
-	is_u64(b->fullconn, 50);
-	is_u64(b->next->fullconn, 77);
+	is_u64(b->set.fullconn, 50);
+	is_u64(b->next->set.fullconn, 77);
 	proxy_fill_fullconn(l.snap, 1000);
-	is_u64(b->fullconn, 150);
-	is_u64(b->next->fullconn, 77);
+	is_u64(b->set.fullconn, 150);
+	is_u64(b->next->set.fullconn, 77);
 	unload(&l);
 }
 

@@ -100,17 +100,18 @@ test_server_errors(void)
 {
 	error_is("backend b", "server s", "'server' expects <name> and <addr>[:<port>] as "
 	    "arguments.");
-	error_is("frontend f", "server s 127.0.0.1:80", "'server' not allowed because frontend 'f' "
-	    "has no backend capability.");
-	error_is("defaults", "server s 127.0.0.1:80", "'server' not allowed in 'defaults' section.");
+	error_is("frontend f", "server s 127.0.0.1:80", "'server' not allowed because frontend "
+	    "'f' has no backend capability.");
+	error_is("defaults", "server s 127.0.0.1:80", "'server' not allowed in 'defaults' "
+	    "section.");
 	error_is("backend b", "server s$ 127.0.0.1:80", "character '$' is not permitted in server "
 	    "name 's$'.");
-	error_is("backend b", "server s 127.0.0.1:80 weight 300", "weight of server s is not within "
-	    "0 and 256 (300).");
-	error_is("backend b", "server s 127.0.0.1:80 pool-max-conn -2", "'pool-max-conn' must be >= "
-	    "-1 (got '-2')");
-	error_is("backend b", "server s 127.0.0.1:80 source fd@4", "'source' : 'fd@4' is not an IP "
-	    "address");
+	error_is("backend b", "server s 127.0.0.1:80 weight 300", "weight of server s is not "
+	    "within 0 and 256 (300).");
+	error_is("backend b", "server s 127.0.0.1:80 pool-max-conn -2", "'pool-max-conn' must be "
+	    ">= -1 (got '-2')");
+	error_is("backend b", "server s 127.0.0.1:80 source fd@4", "'source' : 'fd@4' is not an "
+	    "IP address");
 	error_is("backend b", "server s fd@4", "'server b/s' : 'fd@4' is no address to connect to");
 	error_is("backend b", "server s 127.0.0.1:80 proxy-v2-options foo", "'foo' : proxy v2 "
 	    "option not implemented.");
@@ -124,7 +125,8 @@ test_server_errors(void)
 	    "supported: tracking of another server's state is built in a later release.");
 	error_is("backend b", "default-server id 3", "'id' belongs to one server, not to "
 	    "default-server.");
-	error_is("backend b", "default-server", "'default-server' expects <option>... as argument.");
+	error_is("backend b", "default-server", "'default-server' expects <option>... as "
+	    "argument.");
 	error_is("backend b", "server-template s 3 x.invalid:80", "'server-template' is not "
 	    "supported: name resolution at run time is built in a later release; names are "
 	    "resolved at load.");
