@@ -289,14 +289,11 @@ proxy_fill_fullconn(struct snapshot *s, uint64_t process_maxconn)
 	for (be = s->proxies; be != NULL; be = be->next) {
 		if (!(be->cap & CAP_BACKEND))
 			continue;
-		if (be->set.fullconn != 0 && !be->fullconn_derived)
-			continue;
 		sum = 0;
 		for (fe = s->proxies; fe != NULL; fe = fe->next)
 			if ((fe->cap & CAP_FRONTEND) && leads_to(fe, be))
 				sum += fe->set.maxconn != 0 ? fe->set.maxconn : process_maxconn;
-		be->fullconn_derived = true;
-		be->set.fullconn = (sum + 9) / 10;
+		be->fullconn = be->set.fullconn != 0 ? be->set.fullconn : (sum + 9) / 10;
 	}
 }
 

@@ -277,7 +277,7 @@ struct proxy {
 	struct server	**server_tail;	/* while parsing */
 	uint32_t	 nservers;
 	struct use_server *use_servers;
-	bool		 fullconn_derived;	/* set.fullconn was not written */
+	uint64_t	 fullconn;	/* in force; 0 = unknown */
 	/* both */
 	struct acl	*acls;
 	struct ruleset	*rules[RS_MAX];	/* NULL = empty */
@@ -332,7 +332,7 @@ char	 proxy_name_bad_char(const char *name);
 int	 source_parse(struct cfg *c, const char *what, const char *text,
 	    const struct addr **ret_source);
 
-/* Fill set.fullconn where none was written: a tenth of what the frontends that
+/* Fill px->fullconn: what was written, else a tenth of what the frontends that
  * lead to it may carry. Post does it with the written global maxconn (which may
  * be 0), control again with the one in force, before the snapshot is published. */
 void	 proxy_fill_fullconn(struct snapshot *s, uint64_t process_maxconn);

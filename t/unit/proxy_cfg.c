@@ -554,11 +554,11 @@ test_fullconn(void)
 	    "backend c\n\tfullconn 77\n");
 	const struct proxy *b = proxy_find(l.snap, "b", CAP_BACKEND);
 
-	is_u64(b->set.fullconn, 50);
-	is_u64(b->next->set.fullconn, 77);
+	is_u64(b->fullconn, 50);
+	is_u64(b->next->fullconn, 77);
 	proxy_fill_fullconn(l.snap, 1000);
-	is_u64(b->set.fullconn, 150);
-	is_u64(b->next->set.fullconn, 77);
+	is_u64(b->fullconn, 150);
+	is_u64(b->next->fullconn, 77);
 	unload(&l);
 }
 
