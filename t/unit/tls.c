@@ -35,7 +35,8 @@ test_pieces(void)
 			is_int(tls_accept(&c, b1), 0);
 			is_int(shake(&c, &r), TLS_DONE);
 			ok(r.is_done);
-			is_str(tls_version(c.tls), version == TLS1_2_VERSION ? "TLSv1.2" : "TLSv1.3");
+			is_str(tls_version(c.tls), version == TLS1_2_VERSION ? "TLSv1.2" :
+			    "TLSv1.3");
 			ok(str_is(tls_sni(c.tls), "www.example.com"));
 			ok(str_is(tls_alpn(c.tls), "http/1.1"));
 			ok(!(c.flags & CONN_HANDSHAKE));

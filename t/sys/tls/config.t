@@ -19,7 +19,7 @@ my $timeouts = "defaults\n\tmode http\n" . join '', map { "\ttimeout $_ 1s\n" }
 
 sub bind_line ($words, $global = '') {
 	return Weir->check("global\n$global\n$timeouts" .
-	    "frontend f\n\tbind 127.0.0.1:0 $words\n\thttp-request return status 200\n");
+	    "frontend f\n\tbind 127.0.0.1:1 $words\n\thttp-request return status 200\n");
 }
 sub server_line ($words, $global = '') {
 	return Weir->check("global\n$global\n$timeouts" .

@@ -76,9 +76,9 @@ my $req = "GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n";
 my $text = s_client('tls', $req, '-ign_eof', '-alpn', 'h2,http/1.1');
 like $text, qr/ALPN protocol: http\/1\.1/, 'ALPN';
 like $text, qr/Verify return code: 0/, 'the chain verifies';
-like $text, qr/hi(closed)?\s*(closed)?$/, 'the answer, then close_notify';
+like $text, qr/^hi---|^hi$/m, 'the answer';
+like $text, qr/^closed$/m, 'then close_notify';
 unlike $text, qr/unexpected eof/i, 'a clean end';
-is s_client('tls', $req, '-ign_eof', '-tls1_3') =~ s/New Session Ticket arrived//gr ne '', 1;
 is scalar(() = s_client('tls', $req, '-ign_eof', '-tls1_3') =~ /Session Ticket arrived/g), 1,
     'one ticket';
 like s_client('tls', "R\n", '-tls1_2'), qr/no renegotiation|unexpected|closed|error/i,

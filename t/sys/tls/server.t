@@ -40,7 +40,7 @@ for my $name (sort keys %lines) {
 	my $words = $lines{$name}[0];
 	my $port = $peers->port($words =~ s/ port-must// ? 'must' : 's');
 	$cfg .= "frontend $name\n\tbind \"fd\@\${$name}\"\n\tdefault_backend b_$name\n" .
-	    "backend b_$name\n\tretries 0\n\thttp-reuse never\n" .
+	    "backend b_$name\n\tbalance roundrobin\n\tretries 0\n\thttp-reuse never\n" .
 	    "\tserver s 127.0.0.1:$port ssl $words\n";
 }
 my $w = Weir->new(defaults => 'http', binds => [ sort keys %lines ], env => { C => "$dir" },
