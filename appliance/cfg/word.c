@@ -252,7 +252,7 @@ lex_escape(struct lexer *x)
 		lex_hex(x);
 		return;
 	}
-	p = c == -1 || c == 0 ? NULL : strchr(from, c);
+	p = c == -1 ? NULL : strchr(from, c);
 	if (p == NULL || (x->is_args && strchr("#$", c) != NULL)) {
 		emit(x, '\\');
 		x->at++;
@@ -282,9 +282,7 @@ lex_one(struct lexer *x)
 {
 	int c = peek(x, 0);
 
-	if (c == 0) {
-		fail_at(x, x->at, "forbidden NUL character");
-	} else if (is_quote(x, c)) {
+	if (is_quote(x, c)) {
 		lex_quote(x, (char)c);
 	} else if (c == '\\' && x->quote != '\'') {
 		lex_escape(x);
@@ -326,9 +324,13 @@ lex_line(struct lexer *x)
 static void
 lexer_init(struct lexer *x, struct str line)
 {
+	const char *nul = line.len > 0 ? memchr(line.p, '\0', line.len) : NULL;
+
 	memset(x, 0, sizeof(*x));
 	x->line = line;
 	x->starts = xmalloc(WORDS_MAX * sizeof(*x->starts));
+	if (nul != NULL)
+		fail_at(x, (size_t)(nul - line.p), "forbidden NUL character");
 }
 
 static void
