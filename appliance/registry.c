@@ -20,6 +20,8 @@
 	X(action_header) X(action_line) X(action_set) X(action_end) X(reply) \
 	/* logs */ \
 	X(logfield) X(logline) X(log_target) \
+	/* balancing */ \
+	X(lb) X(lb_random) X(lb_roundrobin) X(lb_leastconn) X(lb_first) X(lb_hash) X(lb_ewma) \
 	/* checks over the whole configuration */ \
 	X(proxy_post)
 
