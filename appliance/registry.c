@@ -23,7 +23,9 @@
 	/* balancing */ \
 	X(lb) X(lb_random) X(lb_roundrobin) X(lb_leastconn) X(lb_first) X(lb_hash) X(lb_ewma) \
 	/* checks over the whole configuration */ \
-	X(proxy_post)
+	X(proxy_post) \
+	/* health checks */ \
+	X(check_cfg) X(check_tcp) X(check_http) X(health)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A health check: what the configuration says of it (struct check_conf per
+ * server, struct check_proxy per backend; in the snapshot's arena), and the one
+ * that runs (struct check, with the server's live cell).
+ *
+ * A kind of check is a row, struct check_type: `start` begins, and whatever it
+ * does ends in one call of check_done, from `start` itself or from an event.
+ * Most kinds speak over a connection: check_conn.c opens it (PROXY header, TLS),
+ * knows its deadlines and says what failed below them.
+ *
+ * Thread: control, but parsing.
+ */
+#ifndef WEIR_CTL_CHECK_H
+#define WEIR_CTL_CHECK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/str.h"
+#include "event/timer.h"
+#include "net/addr.h"
+#include "net/conn.h"
+
+struct cfg;
+struct check;
+struct check_proxy;
+struct http_check;		/* ctl/check_http.c: what `option httpchk` sends and expects */
+struct http_run;		/* ctl/check_http.c: one answer under work */
+struct proxy;
+struct server;
+struct server_live;
+struct snapshot;
+
+#define CHECK_MAGIC		0x4348434bu
+#define CHECK_TEXT_BYTES	128
+
+/* What a check found: HAProxy's numbers (srv_check_status), short names and
+ * descriptions, and what it means for the server. */
+#define CHECK_STATUSES(X) \
+	X(UNKNOWN, 0, "UNK", "Unknown", CHECK_UNKNOWN) \
+	X(INI, 1, "INI", "Initializing", CHECK_UNKNOWN) \
+	X(CHECKED, 3, "CHECKED", "No status change", CHECK_NEUTRAL) \
+	X(HANA, 4, "HANA", "Health analyze", CHECK_FAILED) \
+	X(SOCKERR, 5, "SOCKERR", "Socket error", CHECK_FAILED) \
+	X(L4OK, 6, "L4OK", "Layer4 check passed", CHECK_PASSED) \
+	X(L4TOUT, 7, "L4TOUT", "Layer4 timeout", CHECK_FAILED) \
+	X(L4CON, 8, "L4CON", "Layer4 connection problem", CHECK_FAILED) \
+	X(L6OK, 9, "L6OK", "Layer6 check passed", CHECK_PASSED) \
+	X(L6TOUT, 10, "L6TOUT", "Layer6 timeout", CHECK_FAILED) \
+	X(L6RSP, 11, "L6RSP", "Layer6 invalid response", CHECK_FAILED) \
+	X(L7TOUT, 12, "L7TOUT", "Layer7 timeout", CHECK_FAILED) \
+	X(L7RSP, 13, "L7RSP", "Layer7 invalid response", CHECK_FAILED) \
+	X(L7OK, 15, "L7OK", "Layer7 check passed", CHECK_PASSED) \
+	X(L7OKC, 16, "L7OKC", "Layer7 check conditionally passed", CHECK_CONDPASS) \
+	X(L7STS, 17, "L7STS", "Layer7 wrong status", CHECK_FAILED) \
+	X(PROCERR, 18, "PROCERR", "External check error", CHECK_FAILED) \
+	X(PROCTOUT, 19, "PROCTOUT", "External check timeout", CHECK_FAILED) \
+	X(PROCOK, 20, "PROCOK", "External check passed", CHECK_PASSED)
+
+enum check_status {
+#define X(id, n, name, desc, result) CHECK_S_##id = n,
+	CHECK_STATUSES(X)
+#undef X
+	CHECK_S_MAX
+};
+
+/* As srv_check_result. */
+enum check_result {
+	CHECK_UNKNOWN, CHECK_NEUTRAL, CHECK_FAILED, CHECK_PASSED, CHECK_CONDPASS
+};
+
+/* From this status on a check's code (HTTP, exit code) says something. */
+#define CHECK_S_WITH_CODE	CHECK_S_L7OK
+
+/* any thread */
+const char *check_status_name(enum check_status s);	/* "L4OK" */
+const char *check_status_text(enum check_status s);	/* "Layer4 check passed" */
+enum check_result check_status_result(enum check_status s);
+
+struct check_type {
+	const char	*name;		/* "tcp", "http" */
+	/* `option NAME ...` in a backend; 0, or -1 after diag_error. NULL: the
+	 * type is never chosen by an option. */
+	int		(*parse)(struct cfg *c, struct check_proxy *cp, char **args, int nargs);
+	/* control thread */
+	void		(*start)(struct check *chk);
+	void		(*cancel)(struct check *chk);	/* undo start; also after a result */
+	void		(*timed_out)(struct check *chk);	/* the deadline passed: a result */
+};
+
+extern const struct check_type check_type_tcp, check_type_http;
+
+/* `init-state` */
+enum check_init { CHECK_INIT_UP, CHECK_INIT_FULLY_UP, CHECK_INIT_DOWN, CHECK_INIT_FULLY_DOWN };
+
+/* What a backend says, or the defaults above it. */
+struct check_proxy {
+	const struct proxy *owner;	/* differs: inherited, copied before a change */
+	const struct check_type *type;	/* NULL = none written: a plain connection */
+	struct http_check *http;
+	bool		 names_step;	/* option tcp-check: texts say which step failed */
+};
+
+/* What a server line says, or the default-server line above it. */
+struct check_conf {
+	const struct server *owner;	/* differs: inherited, copied before a change */
+	uint64_t	 inter_us, fastinter_us, downinter_us;	/* 0 = as inter */
+	uint32_t	 rise, fall;
+	uint16_t	 port;		/* 0 = the server's */
+	uint8_t		 init_state;	/* enum check_init */
+	const struct addr *addr;	/* NULL = the server's */
+	bool		 wants_tls, no_tls;	/* check-ssl, no-check-ssl */
+	/* settled when all was read */
+	const struct check_type *type;
+	const struct check_proxy *px;	/* NULL = defaults of all */
+	struct addr	 to;
+	bool		 is_tls, sends_proxy;
+	uint64_t	 connect_us;	/* to connect; the whole check without timeout check */
+	uint64_t	 timeout_us;	/* from then on; 0 = what is left of connect_us */
+	struct str	 send;		/* http: the request */
+	uint64_t	 key;		/* a running check with another key is begun anew */
+};
+
+typedef void check_conn_fn(struct check *);
+
+struct check {
+	uint32_t	 magic;
+	uint32_t	 generation;	/* of the last snapshot that knew the server */
+	struct list	 node;		/* all of them */
+	struct server_live *live;	/* borrowed: freed after this */
+	const struct server *srv;	/* borrowed: current snapshot */
+	const struct check_conf *conf;	/* borrowed: current snapshot; NULL = no check */
+	/* idle: the next start; running: the deadline */
+	struct timer	 timer;
+	uint64_t	 due_us, start_us;
+	bool		 is_running, is_enabled;
+	bool		 in_maintenance;	/* as last told */
+	uint8_t		 nrepeats;	/* in a row, of results that came too late to count */
+	/* the last result */
+	uint8_t		 status, result;	/* enums */
+	uint16_t	 code;
+	int64_t		 duration_ms;	/* -1 = none yet */
+	uint32_t	 health;	/* 0 .. rise + fall - 1; UP from rise on */
+	char		 text[CHECK_TEXT_BYTES];
+	struct list	 warm;		/* slow start under way */
+	/* a type's own, from start to cancel */
+	struct conn	 conn;
+	bool		 has_conn;
+	check_conn_fn	*on_ready, *on_io;
+	struct http_run	*http;		/* owned */
+};
+
+/* ---- health.c, control thread ---- */
+
+/* The one way a check ends. text may be NULL; it is copied. Nothing of the check
+ * may be touched afterwards: its connection is gone. */
+void	check_done(struct check *chk, enum check_status status, unsigned code, const char *text);
+/* It could not be made for reasons of our own (descriptors): nothing was found. */
+void	check_skip(struct check *chk);
+/* Fire timed_out at now + us. */
+void	check_deadline(struct check *chk, uint64_t us);
+
+/* ---- check_conn.c, control thread ---- */
+
+/* Connect to conf->to; on_ready runs when bytes may be sent, later edges call
+ * on_io. Failures and deadlines below that end the check. */
+void	check_conn_open(struct check *chk, check_conn_fn *on_ready, check_conn_fn *on_io);
+void	check_conn_close(struct check *chk, bool by_reset);
+/* A read or write failed: ends the check. */
+void	check_conn_failed(struct check *chk, int err);
+/* timed_out for types over a connection: L4TOUT, L6TOUT or L7TOUT. */
+void	check_conn_timed_out(struct check *chk);
+
+/* ---- check_http.c, configuration ---- */
+
+/* What is sent to this server, in the snapshot's arena; key grows by it. */
+int	check_http_settle(struct cfg *c, struct server *srv, struct check_conf *conf);
+/* `http-check send ...`, `http-check expect ...`: rows of check_cfg.c. */
+int	check_http_send(struct cfg *c, struct check_proxy *cp, char **args, int nargs);
+int	check_http_expect(struct cfg *c, struct check_proxy *cp, char **args, int nargs);
+
+#endif

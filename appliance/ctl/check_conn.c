@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The connection of a check: connect, PROXY header, TLS handshake; then the
+ * type's own bytes. What fails below the type is told here, in HAProxy's words.
+ *
+ * A connection that succeeded comes up writable and nothing else, a failed one
+ * readable too: only then the kernel is asked for the error, which saves a
+ * system call per check.
+ *
+ * Thread: control.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/magic.h"
+#include "ctl/check.h"
+#include "event/loop.h"
+#include "net/pp.h"
+#include "net/tls.h"
+#include "proxy/proxy.h"
+
+#define STEP_TEXT	" at initial connection step of tcp-check"
+
+static void on_event(struct conn *c);
+
+static bool
+names_step(const struct check *chk)
+{
+	return chk->conf->px != NULL && chk->conf->px->names_step;
+}
+
+/* Out of descriptors, memory or local ports: that says nothing of the server. */
+static bool
+is_our_fault(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM ||
+	    err == EADDRNOTAVAIL || err == EAGAIN;
+}
+
+static void
+error_text(const struct check *chk, int err, bool is_connect, char *buf, size_t size)
+{
+	const char *name = strerrorname_np(err);
+
+	snprintf(buf, size, "%s returned by OS (%s)%s", name != NULL ? name : "error",
+	    strerror(err), is_connect && names_step(chk) ? STEP_TEXT : "");
+}
+
+static void
+connect_failed(struct check *chk, int err)
+{
+	char text[CHECK_TEXT_BYTES];
+
+	if (is_our_fault(err)) {
+		check_skip(chk);
+		return;
+	}
+	error_text(chk, err, true, text, sizeof(text));
+	if (err == ETIMEDOUT)
+		check_done(chk, CHECK_S_L4TOUT, 0, text);
+	else
+		check_done(chk, CHECK_S_L4CON, 0, text);
+}
+
+void
+check_conn_failed(struct check *chk, int err)
+{
+	char text[CHECK_TEXT_BYTES];
+
+	error_text(chk, err, false, text, sizeof(text));
+	check_done(chk, CHECK_S_SOCKERR, 0, text);
+}
+
+void
+check_conn_timed_out(struct check *chk)
+{
+	WEIR_ASSERT(chk->has_conn);
+	if (chk->conn.flags & CONN_CONNECTING)
+		check_done(chk, CHECK_S_L4TOUT, 0, names_step(chk) ? STEP_TEXT : NULL);
+	else if (chk->conn.flags & CONN_HANDSHAKE)
+		check_done(chk, CHECK_S_L6TOUT, 0, NULL);
+	else
+		check_done(chk, CHECK_S_L7TOUT, 0, NULL);
+}
+
+void
+check_conn_close(struct check *chk, bool by_reset)
+{
+	if (!chk->has_conn)
+		return;
+	if (by_reset)
+		conn_reset(&chk->conn);
+	else
+		conn_close(&chk->conn);
+	chk->has_conn = false;
+}
+
+/* ---- the way up ---- */
+
+static void
+handshake(struct check *chk)
+{
+	switch (tls_handshake(&chk->conn)) {
+	case TLS_AGAIN:
+		return;
+	case TLS_FAILED:
+		check_done(chk, CHECK_S_L6RSP, 0, tls_error_text(chk->conn.tls));
+		return;
+	case TLS_DONE:
+		chk->on_ready(chk);
+	}
+}
+
+/* The header comes first on a fresh socket and is small: a short write means a
+ * broken connection. */
+static int
+send_proxy_header(struct check *chk)
+{
+	const struct server *srv = chk->srv;
+	struct pp_out o = { .is_local = true, .options = srv->pp2_options };
+	char buf[512];
+	struct iovec iov = { .iov_base = buf };
+
+	if (srv->flags & (SRV_SEND_PROXY_V2 | SRV_SEND_PROXY_V2_SSL))
+		iov.iov_len = pp_write_v2(&o, buf, sizeof(buf));
+	else
+		iov.iov_len = pp_write_v1(&o, buf, sizeof(buf));
+	if (iov.iov_len == 0 || conn_sendv(&chk->conn, &iov, 1) != (ssize_t)iov.iov_len)
+		return -1;
+	return 0;
+}
+
+static void
+connected(struct check *chk)
+{
+	if (chk->conf->timeout_us != 0)
+		check_deadline(chk, chk->conf->timeout_us);
+	if (chk->conf->sends_proxy && send_proxy_header(chk) == -1) {
+		check_conn_failed(chk, chk->conn.error != 0 ? chk->conn.error : EPIPE);
+		return;
+	}
+	if (!chk->conf->is_tls) {
+		chk->on_ready(chk);
+		return;
+	}
+	if (tls_connect(&chk->conn, chk->srv->tls, STR_NONE) == -1)
+		check_skip(chk);
+	else
+		handshake(chk);
+}
+
+static void
+connect_ended(struct check *chk)
+{
+	int err = 0;
+
+	if (chk->conn.flags & (CONN_IN | CONN_RDHUP))
+		err = conn_connect_result(&chk->conn);
+	else
+		chk->conn.flags &= (uint16_t)~CONN_CONNECTING;
+	if (err != 0)
+		connect_failed(chk, err);
+	else
+		connected(chk);
+}
+
+static void
+on_event(struct conn *c)
+{
+	struct check *chk = CONTAINER_OF(c, struct check, conn);
+
+	MAGIC_OK(chk, CHECK_MAGIC);
+	if (c->flags & CONN_CONNECTING)
+		connect_ended(chk);
+	else if (c->flags & CONN_HANDSHAKE)
+		handshake(chk);
+	else
+		chk->on_io(chk);
+}
+
+void
+check_conn_open(struct check *chk, check_conn_fn *on_ready, check_conn_fn *on_io)
+{
+	const struct addr *to = &chk->conf->to;
+	unsigned flags = to->kind == ADDR_UNIX || to->kind == ADDR_ABNS ? CONN_UNIX : 0;
+	bool in_progress;
+	int fd;
+
+	WEIR_ASSERT(!chk->has_conn);
+	chk->on_ready = on_ready;
+	chk->on_io = on_io;
+	fd = conn_connect(to, chk->srv->source, &in_progress);
+	if (fd == -1) {
+		connect_failed(chk, errno);
+		return;
+	}
+	conn_init(&chk->conn, fd, flags | (in_progress ? CONN_CONNECTING : CONN_OUT), on_event);
+	chk->has_conn = true;
+	check_deadline(chk, chk->conf->connect_us);
+	if (conn_register(&chk->conn) == -1)
+		check_skip(chk);
+	else if (!in_progress)
+		connected(chk);
+}

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * When checks run and what their results count for. Each server of the current
+ * snapshot has a struct check (its `conf` is NULL without the word `check`),
+ * made when a snapshot that knows it goes into service, freed when one goes into
+ * service that does not: data threads never see it.
+ *
+ * A check is a timer: idle it is the next start, running it is the deadline.
+ * First starts are spread over the interval, so a thousand servers do not knock
+ * at once; the interval counts from the end of a check, as in HAProxy.
+ *
+ * A loop that was late itself (SIGSTOP, a debugger, a machine asleep) must not
+ * take servers down: a failure that was noticed long after its deadline is
+ * repeated, not counted, three times in a row at most.
+ *
+ * Thread: control.
+ */
+#include "ctl/health.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/magic.h"
+#include "base/module.h"
+#include "base/out.h"
+#include "base/rand.h"
+#include "base/xalloc.h"
+#include "cfg/snapshot.h"
+#include "ctl/control.h"
+#include "event/loop.h"
+#include "proxy/global.h"
+#include "proxy/proxy.h"
+
+#define LATE_US		100000u		/* a loop is not this late unless it was stopped */
+#define MAX_REPEATS	3
+
+static struct {
+	struct list	 checks;
+	uint32_t	 generation;
+	uint32_t	 nstarting, at;		/* first starts to spread, of one publish */
+} state = { .checks = { &state.checks, &state.checks } };
+
+/* ---- the table of results ---- */
+
+static const struct {
+	const char	*name, *text;
+	uint8_t		 result;
+} statuses[CHECK_S_MAX] = {
+#define X(id, n, name, desc, result) [n] = { name, desc, result },
+	CHECK_STATUSES(X)
+#undef X
+};
+
+const char *
+check_status_name(enum check_status s)
+{
+	return s < CHECK_S_MAX && statuses[s].name != NULL ? statuses[s].name : "UNK";
+}
+
+const char *
+check_status_text(enum check_status s)
+{
+	return s < CHECK_S_MAX && statuses[s].text != NULL ? statuses[s].text : "Unknown";
+}
+
+enum check_result
+check_status_result(enum check_status s)
+{
+	return s < CHECK_S_MAX ? statuses[s].result : CHECK_UNKNOWN;
+}
+
+/* ---- when ---- */
+
+static bool
+is_in_maintenance(const struct check *chk)
+{
+	return (atomic_load(&chk->live->admin) & SRV_ADM_MAINT) != 0;
+}
+
+static bool
+is_paused(const struct check *chk)
+{
+	return is_in_maintenance(chk) || !chk->is_enabled;
+}
+
+/* inter when all is well, downinter at the bottom, fastinter between them. */
+static uint64_t
+interval(const struct check *chk)
+{
+	const struct check_conf *conf = chk->conf;
+
+	if (chk->health >= conf->rise + conf->fall - 1)
+		return conf->inter_us;
+	if (chk->health == 0 && !health_is_up(chk->live))
+		return conf->downinter_us != 0 ? conf->downinter_us : conf->inter_us;
+	return conf->fastinter_us != 0 ? conf->fastinter_us : conf->inter_us;
+}
+
+static void
+start_in(struct check *chk, uint64_t us)
+{
+	chk->due_us = clock_now_us + us;
+	timer_set(&control_loop->wheel, &chk->timer, chk->due_us);
+}
+
+/* spread-checks: an interval varies by this percentage either way. */
+static void
+start_after_interval(struct check *chk)
+{
+	uint64_t us = interval(chk), vary;
+
+	vary = us * chk->srv->backend->snap->global->spread_checks / 100;
+	if (vary > UINT32_MAX / 2)
+		vary = UINT32_MAX / 2;
+	if (vary > 0)
+		us = us - vary + rand_below((uint32_t)(2 * vary));
+	start_in(chk, us);
+}
+
+void
+check_deadline(struct check *chk, uint64_t us)
+{
+	chk->due_us = clock_now_us + us;
+	timer_set(&control_loop->wheel, &chk->timer, chk->due_us);
+}
+
+static void
+end_run(struct check *chk)
+{
+	timer_clear(&chk->timer);
+	chk->conf->type->cancel(chk);
+	chk->is_running = false;
+}
+
+static void
+run(struct check *chk)
+{
+	chk->is_running = true;
+	chk->start_us = clock_now_us;
+	check_deadline(chk, chk->conf->connect_us);
+	chk->conf->type->start(chk);
+}
+
+static void
+on_timer(struct timer *t)
+{
+	struct check *chk = CONTAINER_OF(t, struct check, timer);
+	uint64_t late_us;
+
+	MAGIC_OK(chk, CHECK_MAGIC);
+	late_us = clock_now_us - chk->due_us;
+	if (chk->is_running)
+		chk->conf->type->timed_out(chk);
+	else if (is_paused(chk))
+		start_after_interval(chk);
+	else if (late_us > chk->conf->inter_us && late_us > LATE_US)
+		start_in(chk, interval(chk) * rand_below(1024) / 1024);	/* spread anew */
+	else
+		run(chk);
+}
+
+/* ---- results ---- */
+
+unsigned
+health_initial(const struct check_conf *conf)
+{
+	switch (conf->init_state) {
+	case CHECK_INIT_FULLY_UP:
+		return conf->rise + conf->fall - 1;
+	case CHECK_INIT_DOWN:
+		return conf->rise - 1;
+	case CHECK_INIT_FULLY_DOWN:
+		return 0;
+	default:
+		return conf->rise;
+	}
+}
+
+unsigned
+health_step(unsigned health, unsigned rise, unsigned fall, bool has_passed)
+{
+	if (has_passed) {
+		if (health + 1 < rise)
+			return health + 1;
+		return rise + fall - 1;
+	}
+	return health > rise ? health - 1 : 0;
+}
+
+/* `option log-health-checks` */
+static void
+log_result(const struct check *chk)
+{
+	const struct server *srv = chk->srv;
+	bool is_up = chk->health >= chk->conf->rise;
+	char text[512];
+	struct out o;
+
+	out_init(&o, text, sizeof(text) - 1);
+	out_fmt(&o, "Health check for %sserver %s/%s %s%s",
+	    srv->flags & SRV_BACKUP ? "backup " : "", srv->backend->name, srv->name,
+	    chk->result == CHECK_CONDPASS ? "conditionally " : "",
+	    chk->result >= CHECK_PASSED ? "succeeded" : "failed");
+	health_reason(chk, &o);
+	out_fmt(&o, ", status: %u/%u %s.",
+	    is_up ? chk->health - chk->conf->rise + 1 : chk->health,
+	    is_up ? chk->conf->fall : chk->conf->rise, is_up ? "UP" : "DOWN");
+	*o.p = '\0';
+	health_say(chk->live, LOG_L_NOTICE, text);
+}
+
+static void
+count_result(struct check *chk, enum check_status before)
+{
+	const struct check_conf *conf = chk->conf;
+	struct server_live *l = chk->live;
+	bool has_passed = chk->result >= CHECK_PASSED;
+	unsigned old = chk->health;
+	bool is_logged = chk->srv->backend->set.options & OPT_LOG_HEALTH_CHECKS;
+	char reason[CHECK_TEXT_BYTES * 4];
+	struct out o;
+
+	if (chk->result < CHECK_FAILED)
+		return;
+	chk->health = health_step(old, conf->rise, conf->fall, has_passed);
+	if (!has_passed && old > 0)
+		l->chkfail++;
+	if (is_logged && (chk->health != old || chk->status != before))
+		log_result(chk);
+	out_init(&o, reason, sizeof(reason) - 1);
+	if (!is_logged)
+		health_reason(chk, &o);
+	*o.p = '\0';
+	if (has_passed && chk->health >= conf->rise)
+		health_go_up(l, reason);
+	else if (!has_passed && chk->health == 0)
+		health_go_down(l, reason);
+}
+
+static void
+record(struct check *chk, enum check_status status, unsigned code, const char *text)
+{
+	chk->status = (uint8_t)status;
+	chk->result = (uint8_t)check_status_result(status);
+	chk->code = status >= CHECK_S_WITH_CODE ? (uint16_t)code : 0;
+	chk->duration_ms = (int64_t)(clock_now_us - chk->start_us) / 1000;
+	memcpy(chk->text, text, CHECK_TEXT_BYTES);
+}
+
+void
+check_done(struct check *chk, enum check_status status, unsigned code, const char *text)
+{
+	bool is_late = clock_now_us > chk->due_us + LATE_US;
+	enum check_status before = chk->status;
+	char copy[CHECK_TEXT_BYTES] = "";
+
+	MAGIC_OK(chk, CHECK_MAGIC);
+	WEIR_ASSERT(chk->is_running);
+	if (text != NULL)
+		memcpy(copy, text, strnlen(text, sizeof(copy) - 1));
+	end_run(chk);
+	if (is_late && check_status_result(status) == CHECK_FAILED &&
+	    chk->nrepeats < MAX_REPEATS) {
+		chk->nrepeats++;
+		start_in(chk, 0);
+		return;
+	}
+	chk->nrepeats = 0;
+	if (!is_paused(chk)) {
+		record(chk, status, code, copy);
+		count_result(chk, before);
+	}
+	start_after_interval(chk);
+}
+
+void
+check_skip(struct check *chk)
+{
+	WEIR_ASSERT(chk->is_running);
+	end_run(chk);
+	start_after_interval(chk);
+}
+
+/* ---- snapshots come into service ---- */
+
+static struct check *
+check_new(struct server_live *l)
+{
+	struct check *chk = xcalloc(1, sizeof(*chk));
+
+	chk->magic = CHECK_MAGIC;
+	chk->live = l;
+	chk->is_enabled = true;
+	chk->status = CHECK_S_INI;
+	chk->duration_ms = -1;
+	timer_init(&chk->timer, on_timer);
+	list_init(&chk->warm);
+	list_append(&state.checks, &chk->node);
+	l->check = chk;
+	return chk;
+}
+
+static void
+stop_running(struct check *chk)
+{
+	if (chk->is_running)
+		end_run(chk);
+	timer_unlink(&control_loop->wheel, &chk->timer);
+}
+
+static void
+check_free(struct check *chk)
+{
+	stop_running(chk);
+	health_warm_stop(chk);
+	list_del(&chk->node);
+	chk->live->check = NULL;
+	chk->magic = 0;
+	free(chk);
+}
+
+static const struct check_conf *
+conf_of(const struct server *srv)
+{
+	if (!(srv->flags & SRV_CHECK) || srv->backend->set.disabled)
+		return NULL;
+	return srv->check;
+}
+
+static void
+begin(struct check *chk, const struct check_conf *conf)
+{
+	chk->conf = conf;
+	chk->health = health_initial(conf);
+	if (chk->health < conf->rise && health_is_up(chk->live)) {
+		atomic_store(&chk->live->op_state, SRV_OP_STOPPED);
+		live_server_changed(chk->srv->backend->live, chk->live);
+	}
+	start_in(chk, conf->inter_us * state.at++ / state.nstarting);
+}
+
+/* The word `check` is gone: the server is taken as running. */
+static void
+end(struct check *chk)
+{
+	stop_running(chk);
+	chk->conf = NULL;
+	chk->status = CHECK_S_INI;
+	chk->result = CHECK_UNKNOWN;
+	chk->code = 0;
+	chk->duration_ms = -1;
+	chk->text[0] = '\0';
+	if (!health_is_up(chk->live) && !is_in_maintenance(chk))
+		health_assume_up(chk->live);
+}
+
+/* The counter in terms of another rise and fall. */
+static unsigned
+convert(unsigned health, const struct check_conf *old, const struct check_conf *conf)
+{
+	unsigned above;
+
+	if (health < old->rise)
+		return health < conf->rise ? health : conf->rise - 1;
+	above = health - old->rise;
+	return conf->rise + (above < conf->fall ? above : conf->fall - 1);
+}
+
+static void
+change(struct check *chk, const struct check_conf *conf)
+{
+	const struct check_conf *old = chk->conf;
+	bool was_running = chk->is_running;
+
+	chk->health = convert(chk->health, old, conf);
+	if (was_running && old->key != conf->key)
+		end_run(chk);
+	chk->conf = conf;
+	if (was_running && !chk->is_running)
+		start_in(chk, 0);
+	else if (!chk->is_running && chk->due_us > clock_now_us + interval(chk))
+		start_in(chk, interval(chk));
+}
+
+static void
+adopt(const struct server *srv)
+{
+	const struct check_conf *conf = conf_of(srv);
+	struct check *chk = srv->live->check;
+
+	if (chk == NULL)
+		chk = check_new(srv->live);
+	chk->generation = state.generation;
+	chk->srv = srv;
+	if (chk->conf == NULL && conf != NULL)
+		begin(chk, conf);
+	else if (chk->conf != NULL && conf == NULL)
+		end(chk);
+	else if (conf != NULL)
+		change(chk, conf);
+	health_sync_admin(chk);
+}
+
+static void
+on_publish(struct snapshot *s)
+{
+	const struct server *srv;
+
+	state.generation++;
+	state.nstarting = state.at = 0;
+	for (struct proxy *px = s->proxies; px != NULL; px = px->next)
+		for (srv = px->server_list; srv != NULL; srv = srv->next)
+			if (conf_of(srv) != NULL &&
+			    (srv->live->check == NULL || srv->live->check->conf == NULL))
+				state.nstarting++;
+	for (struct proxy *px = s->proxies; px != NULL; px = px->next)
+		for (srv = px->server_list; srv != NULL; srv = srv->next)
+			adopt(srv);
+	LIST_EACH_SAFE(n, tmp, &state.checks) {
+		struct check *chk = LIST_ITEM(n, struct check, node);
+
+		if (chk->generation == state.generation)
+			continue;
+		if (!health_is_up(chk->live))	/* if it ever comes back: as a new one */
+			atomic_store(&chk->live->op_state, SRV_OP_RUNNING);
+		check_free(chk);
+	}
+}
+
+/* ---- asked from outside ---- */
+
+static void
+view_config(const struct check *chk, struct check_view *v)
+{
+	v->configured = true;
+	v->enabled = chk->is_enabled;
+	v->running = chk->is_running;
+	v->rise = chk->conf->rise;
+	v->fall = chk->conf->fall;
+	v->health = chk->health;
+	v->inter_us = interval(chk);
+}
+
+bool
+health_view(const struct server_live *l, struct check_view *ret_view)
+{
+	const struct check *chk = l->check;
+
+	memset(ret_view, 0, sizeof(*ret_view));
+	ret_view->status = chk != NULL ? chk->status : CHECK_S_INI;
+	ret_view->result = chk != NULL ? chk->result : CHECK_UNKNOWN;
+	ret_view->name = check_status_name(ret_view->status);
+	ret_view->desc = check_status_text(ret_view->status);
+	ret_view->last = chk != NULL ? chk->text : "";
+	if (chk == NULL || chk->conf == NULL)
+		return false;
+	view_config(chk, ret_view);
+	ret_view->paused = is_in_maintenance(chk);
+	ret_view->has_code = chk->status >= CHECK_S_WITH_CODE;
+	ret_view->code = chk->code;
+	ret_view->has_duration = chk->duration_ms >= 0;
+	ret_view->duration_ms = chk->duration_ms;
+	return true;
+}
+
+bool
+health_enable(struct server_live *l, bool is_enabled)
+{
+	struct check *chk = l->check;
+
+	if (chk == NULL || chk->conf == NULL)
+		return false;
+	if (!is_enabled && chk->is_running)
+		check_skip(chk);
+	chk->is_enabled = is_enabled;
+	return true;
+}
+
+void
+health_check_now(struct server_live *l)
+{
+	struct check *chk = l->check;
+
+	if (chk != NULL && chk->conf != NULL && !chk->is_running)
+		start_in(chk, 0);
+}
+
+/* ---- module ---- */
+
+static void
+on_live_free(struct server_live *l)
+{
+	WEIR_ASSERT(l->check == NULL);
+}
+
+static int
+module_start(void)
+{
+	health_warm_init();
+	live_on_server_free(on_live_free);
+	control_on_publish(on_publish);
+	return 0;
+}
+
+static void
+module_stop(void)
+{
+	LIST_EACH_SAFE(n, tmp, &state.checks)
+		check_free(LIST_ITEM(n, struct check, node));
+}
+
+const struct module mod_health = { .name = "health", .start = module_start, .stop = module_stop };

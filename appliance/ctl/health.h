@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The state of servers as health checks and operators make it: counters of good
+ * and bad results, UP and DOWN, maintenance and drain, slow start, and what is
+ * said of each change. Everything here changes live cells (proxy/live.h).
+ *
+ * Thread: control.
+ */
+#ifndef WEIR_CTL_HEALTH_H
+#define WEIR_CTL_HEALTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ctl/check.h"
+#include "proxy/live.h"
+
+struct out;
+
+/* control thread */
+
+/* What `show stat` and `show servers state` tell of a check; texts are valid
+ * until the control thread's next pass. */
+struct check_view {
+	bool		 configured, enabled, running, paused;
+	enum check_status status;
+	enum check_result result;
+	const char	*name, *desc;	/* "L4OK", "Layer4 check passed" */
+	bool		 has_code, has_duration;
+	unsigned	 code;
+	int64_t		 duration_ms;
+	const char	*last;		/* last_chk; "" = nothing to say */
+	unsigned	 health, rise, fall;
+	uint64_t	 inter_us;	/* in force now */
+};
+
+/* False when the server has no check; the view is filled in any case. */
+bool	health_view(const struct server_live *l, struct check_view *ret_view);
+/* Percent of its weight that slow start allows now; 0 = no slow start under way. */
+unsigned health_throttle(const struct server_live *l);
+
+/* `enable|disable health`: without a change of the state. False: no check. */
+bool	health_enable(struct server_live *l, bool is_enabled);
+/* `set server ... health up|stopping|down` */
+void	health_force(struct server_live *l, enum server_op op);
+void	health_check_now(struct server_live *l);	/* the next check starts at once */
+/* Administrative bits (SRV_ADM_*): maintenance, drain; says what changed, pauses
+ * checks, begins slow start. */
+void	health_set_admin(struct server_live *l, uint32_t set, uint32_t clear);
+
+/* ---- between health.c and health_state.c ---- */
+
+/* The counter after one more result. */
+unsigned health_step(unsigned health, unsigned rise, unsigned fall, bool has_passed);
+unsigned health_initial(const struct check_conf *conf);
+
+void	health_go_up(struct server_live *l, const char *because);
+void	health_go_down(struct server_live *l, const char *because);
+void	health_assume_up(struct server_live *l);	/* nobody checks it any more */
+void	health_warm_init(void);
+void	health_warm_stop(struct check *chk);
+bool	health_is_up(const struct server_live *l);
+/* A snapshot changed the bits itself (`disabled` came or went). */
+void	health_sync_admin(struct check *chk);
+/* `, reason: X, code: N, info: "T", check duration: Nms` */
+void	health_reason(const struct check *chk, struct out *o);
+/* To the backend's logs and to stderr. */
+void	health_say(const struct server_live *l, int level, const char *text);
+
+#endif
