@@ -219,6 +219,12 @@ process_limits_set(struct snapshot *s, unsigned nthreads)
 
 	set_maxconn(s->global, nofile, reserve);
 	set_memory();
+	if (s->global->strict_limits &&
+	    (nofile < s->global->ulimit_n || (s->global->maxconn != 0 && limits.maxsock > nofile))) {
+		log_alert("%u descriptors may be needed, the limit is %llu, and 'strict-limits' is "
+		    "set. Aborting.", limits.maxsock, (unsigned long long)nofile);
+		return -1;
+	}
 	return 0;
 }
 

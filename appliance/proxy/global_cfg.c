@@ -102,18 +102,6 @@ parse_time(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	return cfg_duration(c, row->name, args[0], 1000, FIELD(c, row, uint64_t));
 }
 
-static int
-parse_strict_limits(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)args;
-	(void)nargs;
-	if (c->is_no || c->is_default)
-		return 0;
-	diag_error(c->diag, "'%s' is not built in this release: a limit that cannot be set is a "
-	    "warning.", row->name);
-	return -1;
-}
-
 /* Words up to the end of the line as one text */
 static int
 parse_line(struct cfg *c, const struct kw_row *row, char **args, int nargs)
@@ -346,8 +334,8 @@ static const struct kw_row rows[] = {
 	FLAG("daemon", daemon, "Go to the background."),
 	FLAG("quiet", quiet, "No messages at start but alerts."),
 	FLAG("zero-warning", zero_warning, "A warning fails the start."),
-	{ "strict-limits", IN_GLOBAL, KW_OBEYED, 0, 0, KW_F_NO, parse_strict_limits, 0, "",
-	    "Only `no strict-limits`: a limit that cannot be set is a warning." },
+	FLAG("strict-limits", strict_limits,
+	    "A maxconn or ulimit-n that cannot be had fails the start, instead of a warning."),
 	FLAG("expose-experimental-directives", experimental, "Accept experimental words."),
 	ROW("user", 1, parse_user, 0, "<name>", "User to run as."),
 	ROW("group", 1, parse_group, 0, "<name>", "Group to run as."),

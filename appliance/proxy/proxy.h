@@ -329,7 +329,7 @@ bool	 proxy_takes(struct cfg *c, unsigned cap, const char *what, const char *hin
 char	 proxy_name_bad_char(const char *name);
 
 /* `source ADDR`: an IP address, in the arena; 0, or -1 after an error. */
-int	 source_parse(struct cfg *c, const char *what, const char *text,
+int	 source_parse(struct cfg *c, const char *what, char **args, int nargs,
 	    const struct addr **ret_source);
 
 /* Fill px->fullconn: what was written, else a tenth of what the frontends that

@@ -232,10 +232,9 @@ parse_monitor_uri(struct cfg *c, const struct kw_row *row, char **args, int narg
 static int
 parse_source(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
-	(void)nargs;
 	if (!proxy_takes(c, CAP_BACKEND, row->name, NULL))
 		return 0;
-	return source_parse(c, row->name, args[0], &proxy_of(c)->set.source);
+	return source_parse(c, row->name, args, nargs, &proxy_of(c)->set.source);
 }
 
 /* ---- rows ---- */
@@ -265,7 +264,7 @@ static const struct kw_row rows[] = {
 	    "Number of this section; by default in order from 2." },
 	{ "monitor-uri", IN_PROXY, KW_OBEYED, 1, 1, 0, parse_monitor_uri, 0, "<path>",
 	    "A path that is answered here with 200, without a log line." },
-	{ "source", IN_PROXY, KW_OBEYED, 1, 1, KW_F_ADDRESS, parse_source, 0,
+	{ "source", IN_PROXY, KW_OBEYED, 1, 3, KW_F_ADDRESS, parse_source, 0,
 	    "<address>[:<port>]", "Local address of connections to servers." },
 	{ 0 }
 };

@@ -324,16 +324,22 @@ opt_pp2_options(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 static int
 opt_source(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
-	(void)nargs;
-	return source_parse(c, row->name, args[0], &server_of(c)->source);
+	return source_parse(c, row->name, args, nargs, &server_of(c)->source);
 }
 
 int
-source_parse(struct cfg *c, const char *what, const char *text, const struct addr **ret_source)
+source_parse(struct cfg *c, const char *what, char **args, int nargs,
+    const struct addr **ret_source)
 {
 	struct addr *a = arena_alloc(c->arena, sizeof(*a));
+	const char *text = args[0];
 	char err[256];
 
+	if (nargs > 1) {
+		diag_error(c->diag, "'%s' : '%s' is not supported: only a fixed address is built in "
+		    "this release.", what, args[1]);
+		return -1;
+	}
 	if (addr_parse(text, ADDR_RESOLVE | ADDR_DEFAULT_PORT_OK, a, err, sizeof(err)) == -1) {
 		diag_error(c->diag, "'%s' : %s", what, err);
 		return -1;
@@ -390,8 +396,8 @@ static const struct kw_row rows[] = {
 	OPTION("slowstart", 1, opt_time, AT(slowstart_us), "<time>",
 	    "After a failure the weight grows to its value over this time."),
 	OPTION("id", 1, opt_id, 0, "<number>", "Number of the server; by default in order."),
-	OPTION("source", 1, opt_source, 0, "<address>[:<port>]",
-	    "Local address of connections to this server."),
+	{ "source", IN_SERVER, KW_OBEYED, 1, 3, 0, opt_source, 0, "<address>[:<port>]",
+	    "Local address of connections to this server." },
 	OPTION("proxy-v2-options", 1, opt_pp2_options, 0, "<name>[,<name>...]",
 	    "What a PROXY v2 header tells besides addresses."),
 	OPTION("proto", 1, opt_proto, 0, "h1", "Protocol to the server; only HTTP/1 so far."),

@@ -36,7 +36,7 @@ test_global(void)
 	    "\tmaxconn 1000\n\tnbthread 3\n\tthread-groups 1\n\tulimit-n 5000\n"
 	    "\tmaxpipes 7\n"
 	    "\tmaxsslconn 14\n\tnosplice\n\tnoreuseport\n\tdaemon\n\tquiet\n\tzero-warning\n"
-	    "\tno strict-limits\n\texpose-experimental-directives\n"
+	    "\tstrict-limits\n\texpose-experimental-directives\n"
 	    "\tuser root\n\tgroup root\n\tchroot /var/empty\n\tpidfile /run/x.pid\n"
 	    "\tnode n1\n\tdescription a b c\n\tlocalpeer me\n\thard-stop-after 3s\n"
 	    "\tspread-checks 20\n"
@@ -53,7 +53,7 @@ test_global(void)
 	is_u64(g->maxpipes, 7);
 	is_u64(g->maxsslconn, 14);
 	ok(g->nosplice && g->noreuseport && g->daemon && g->quiet && g->zero_warning);
-	ok(g->experimental);
+	ok(g->strict_limits && g->experimental);
 	ok(g->has_uid && g->uid == 0 && g->has_gid && g->gid == 0);
 	is_str(g->user, "root");
 	is_str(g->chroot, "/var/empty");
@@ -114,8 +114,6 @@ test_global_errors(void)
 	    "0..50.");
 	error_is("global", "tune.bufsize 12", "'tune.bufsize' expects a size from 1024 to 1048576 "
 	    "(got '12').");
-	error_is("global", "strict-limits", "'strict-limits' is not built in this release: a limit "
-	    "that cannot be set is a warning.");
 	error_is("global", "nbproc 2", "'nbproc' is not supported: there is one process; use "
 	    "nbthread.");
 	error_is("global", "lua-load x", "'lua-load' is not supported: Lua is built in a later "

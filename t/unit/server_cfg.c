@@ -112,6 +112,8 @@ test_server_errors(void)
 	    ">= -1 (got '-2')");
 	error_is("backend b", "server s 127.0.0.1:80 source fd@4", "'source' : 'fd@4' is not an "
 	    "IP address");
+	error_is("backend b", "source 127.0.0.1 usesrc clientip", "'source' : 'usesrc' is not "
+	    "supported: only a fixed address is built in this release.");
 	error_is("backend b", "server s fd@4", "'server b/s' : 'fd@4' is no address to connect to");
 	error_is("backend b", "server s 127.0.0.1:80 proxy-v2-options foo", "'foo' : proxy v2 "
 	    "option not implemented.");
