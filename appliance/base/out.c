@@ -40,23 +40,39 @@ digits_before(char *end, uint64_t v)
 	return end;
 }
 
+static unsigned
+count_digits(uint64_t v)
+{
+	unsigned n = 1;
+
+	for (; v >= 10000; v /= 10000)
+		n += 4;
+	return n + (v >= 10) + (v >= 100) + (v >= 1000);
+}
+
+/* Digits go straight to their place: log lines have dozens of numbers. */
 void
 out_u64(struct out *o, uint64_t v)
 {
-	char buf[20], *p = digits_before(buf + sizeof(buf), v);
+	unsigned n = v < 10 ? 1 : count_digits(v);
 
-	out_mem(o, p, (size_t)(buf + sizeof(buf) - p));
+	if (o->overflow || (size_t)(o->end - o->p) < n) {
+		o->overflow = true;
+		return;
+	}
+	o->p += n;
+	if (n == 1)
+		o->p[-1] = (char)('0' + v);
+	else
+		(void)digits_before(o->p, v);
 }
 
 void
 out_i64(struct out *o, int64_t v)
 {
-	char buf[21], *end = buf + sizeof(buf), *p;
-
-	p = digits_before(end, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 	if (v < 0)
-		*--p = '-';
-	out_mem(o, p, (size_t)(end - p));
+		out_char(o, '-');
+	out_u64(o, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
 void

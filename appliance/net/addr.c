@@ -434,10 +434,31 @@ ip_port_sockaddr(const struct ip_port *p, struct sockaddr_storage *ret_ss)
 	return 0;
 }
 
+/* By hand: inet_ntop goes through printf, and each log line has an address. */
+static size_t
+ip4_text(const struct ip_port *p, char *buf, size_t size)
+{
+	const uint8_t *b = (const uint8_t *)&p->ip.v4;
+	struct out o;
+
+	if (size == 0)
+		return 0;
+	out_init(&o, buf, size - 1);
+	for (int i = 0; i < 4; i++) {
+		if (i != 0)
+			out_char(&o, '.');
+		out_u64(&o, b[i]);
+	}
+	*o.p = '\0';
+	return o.overflow ? 0 : out_len(&o);
+}
+
 size_t
 ip_text(const struct ip_port *p, char *buf, size_t size)
 {
-	if (p->family == AF_INET || p->family == AF_INET6) {
+	if (p->family == AF_INET)
+		return ip4_text(p, buf, size);
+	if (p->family == AF_INET6) {
 		if (inet_ntop(p->family, &p->ip, buf, (socklen_t)size) == NULL)
 			return 0;
 		return strlen(buf);

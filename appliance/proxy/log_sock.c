@@ -95,6 +95,25 @@ out_iso(struct out *o, uint64_t wall_us)
 	}
 }
 
+/* The log thread lives in one process: asked once. */
+static unsigned
+own_pid(void)
+{
+	static _Thread_local unsigned pid;
+
+	if (pid == 0)
+		pid = (unsigned)getpid();
+	return pid;
+}
+
+static void
+out_pri(struct out *o, unsigned pri)
+{
+	out_char(o, '<');
+	out_u64(o, pri);
+	out_char(o, '>');
+}
+
 static void
 out_bsd(struct out *o, const struct log_rec *r, struct str tag, struct str host)
 {
@@ -107,7 +126,9 @@ out_bsd(struct out *o, const struct log_rec *r, struct str tag, struct str host)
 		out_char(o, ' ');
 	}
 	out_str(o, tag);
-	out_fmt(o, "[%d]: ", (int)getpid());
+	out_char(o, '[');
+	out_u64(o, own_pid());
+	out_lit(o, "]: ");
 }
 
 static void
@@ -120,30 +141,33 @@ out_head(struct out *o, const struct log_rec *r)
 	switch (r->format) {
 	case LOG_FMT_RFC3164:
 	case LOG_FMT_LOCAL:
-		out_fmt(o, "<%u>", pri);
+		out_pri(o, pri);
 		out_bsd(o, r, tag, host);
 		break;
 	case LOG_FMT_RFC5424:
-		out_fmt(o, "<%u>1 ", pri);
+		out_pri(o, pri);
+		out_lit(o, "1 ");
 		out_iso(o, r->wall_us);
 		out_char(o, ' ');
 		out_str(o, host.len > 0 ? host : STR("-"));
 		out_char(o, ' ');
 		out_str(o, tag);
-		out_fmt(o, " %d - - ", (int)getpid());
+		out_char(o, ' ');
+		out_u64(o, own_pid());
+		out_lit(o, " - - ");
 		break;
 	case LOG_FMT_ISO:
 	case LOG_FMT_TIMED:
 		if (r->format == LOG_FMT_TIMED)
-			out_fmt(o, "<%u>", (unsigned)r->level);
+			out_pri(o, r->level);
 		out_iso(o, r->wall_us);
 		out_char(o, ' ');
 		break;
 	case LOG_FMT_SHORT:
-		out_fmt(o, "<%u>", (unsigned)r->level);
+		out_pri(o, r->level);
 		break;
 	case LOG_FMT_PRIORITY:
-		out_fmt(o, "<%u>", pri);
+		out_pri(o, pri);
 		break;
 	default:
 		break;
