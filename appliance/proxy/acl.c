@@ -162,9 +162,10 @@ add_file(struct cfg *c, struct pat_set *set, const char *path)
 	for (char *p = text; p < text + len && rc == 0; p = end + 1) {
 		if ((end = memchr(p, '\n', (size_t)(text + len - p))) == NULL)
 			end = text + len;
-		line = str_trim((struct str){ p, (size_t)(end - p) });
+		line = (struct str){ p, (size_t)(end - p) };
 		while (line.len > 0 && line.p[line.len - 1] == '\r')
 			line.len--;
+		line = str_trim(line);
 		if (line.len > 0 && line.p[0] != '#')
 			rc = pat_set_add(c, set, arena_strndup(c->arena, line.p, line.len));
 	}

@@ -50,7 +50,8 @@ enum pat_match {
 };
 /* control thread or a job thread */
 struct pat_set *pat_set_new(struct cfg *c, enum pat_match match, bool ignore_case);
-int	pat_set_add(struct cfg *c, struct pat_set *p, const char *pattern);	/* -1 after diag_error */
+/* -1 after diag_error */
+int	pat_set_add(struct cfg *c, struct pat_set *p, const char *pattern);
 void	pat_set_compile(struct cfg *c, struct pat_set *p);
 /* any thread */
 bool	pat_set_match(const struct pat_set *p, const struct sample *s);

@@ -232,6 +232,7 @@ static int
 parse_set_add(struct cfg *c, struct rule *r, char **args, int nargs, int *ret_used)
 {
 	struct header_action *a = arena_alloc(c->arena, sizeof(*a));
+	struct str text;
 
 	if (nargs < 2 || strcmp(args[1], "if") == 0 || strcmp(args[1], "unless") == 0) {
 		diag_error(c->diag, "'%s' expects exactly 2 arguments.", r->row->name);
@@ -240,6 +241,11 @@ parse_set_add(struct cfg *c, struct rule *r, char **args, int nargs, int *ret_us
 	if (take_name(c, args[0], false, &a->name) < 0 ||
 	    (a->format = logformat_parse(c, r->px, args[1], r->use, LF_HTTP)) == NULL)
 		return -1;
+	if (logformat_is_const(a->format, &text) && !value_is_fit(a->name, text)) {
+		diag_error(c->diag, "'%s': '%s' is not possible as value of '%s'.", r->row->name,
+		    args[1], args[0]);
+		return -1;
+	}
 	r->arg = a;
 	*ret_used = 2;
 	return 0;

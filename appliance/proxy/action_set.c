@@ -141,7 +141,8 @@ parse_var_name(struct cfg *c, struct rule *r)
 	int n;
 
 	if (len <= open || r->word[len - 1] != ')') {
-		diag_error(c->diag, "'%s': missing closing ')' behind the variable's name", r->word);
+		diag_error(c->diag, "'%s': missing closing ')' behind the variable's name",
+		    r->word);
 		return NULL;
 	}
 	if (cfg_split_args(c, (struct str){ r->word + open, len - open - 1 }, &words, &n) < 0)

@@ -408,9 +408,11 @@ static const struct fetch_row fetches[] = {
 
 	{ "req.timer.idle", "", SMP_INT, TXN, f_timer, TIMER_TI, "idle time before it (Ti)", NULL },
 	{ "req.timer.tq", "", SMP_INT, TXN, f_timer, TIMER_TQ, "Th + Ti + TR", NULL },
-	{ "req.timer.hdr", "", SMP_INT, TXN, f_timer, TIMER_TR_REQ, "time to the whole head (TR)", NULL },
+	{ "req.timer.hdr", "", SMP_INT, TXN, f_timer, TIMER_TR_REQ,
+	    "time to the whole head (TR)", NULL },
 	{ "req.timer.queue", "", SMP_INT, TXN, f_timer, TIMER_TW, "time in queues (Tw)", NULL },
-	{ "bc.timer.connect", "", SMP_INT, TXN, f_timer, TIMER_TC, "time to connect (Tc)", NULL },
+	{ "bc.timer.connect", "", SMP_INT, TXN, f_timer, TIMER_TC,
+	    "time to connect (Tc)", NULL },
 	{ "res.timer.hdr", "", SMP_INT, TXN, f_timer, TIMER_TR,
 	    "time to the response head (Tr)", NULL },
 	{ "txn.timer.total", "", SMP_INT, TXN, f_timer, TIMER_TA, "active time (Ta)", NULL },

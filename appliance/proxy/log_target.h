@@ -33,7 +33,7 @@ struct log_target {
 	struct log_sock	*sock;
 	uint8_t		 format;	/* enum log_format */
 	uint8_t		 facility;
-	uint8_t		 max_level, min_level;	/* enum log_level: sent when <= max; raised to min */
+	uint8_t		 max_level, min_level;	/* sent when <= max; raised to min */
 	uint32_t	 max_len;	/* of a line with its header; 1024 */
 	uint32_t	 sample_size;	/* `sample R:S`; 0 = all */
 	uint64_t	 sample_bits[4];	/* which of sample_size; at most 256 */

@@ -25,9 +25,10 @@
 #define HTTPLOG	"%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc " \
 		"%ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r"
 #define TCPLOG	"%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq"
-#define HTTPSLOG HTTPLOG " 0/00000000/%[ssl_c_verify]/0/%[ssl_fc_is_resumed] %[ssl_fc_sni]/%sslv/%sslc"
-#define CLFLOG	"%{+Q}o %{-Q}ci - - [%T] %r %ST %B \"\" \"\" %cp %ms %ft %b %s %TR %Tw %Tc " \
-		"%Tr %Ta %tsc %ac %fc %bc %sc %rc %sq %bq %CC %CS %hr %hs"
+#define HTTPSLOG HTTPLOG " 0/00000000/%[ssl_c_verify]/0/%[ssl_fc_is_resumed] " \
+		"%[ssl_fc_sni]/%sslv/%sslc"
+#define CLFLOG	"%{+Q}o %{-Q}ci - - [%T] %r %ST %B \"\" \"\" %cp %ms %ft %b %s %TR " \
+		"%Tw %Tc %Tr %Ta %tsc %ac %fc %bc %sc %rc %sq %bq %CC %CS %hr %hs"
 
 const char *
 logformat_default(const char *name)
@@ -56,7 +57,7 @@ static bool
 is_null(const struct txn *t)
 {
 	return (t->fe->set.options & OPT_DONTLOGNULL) && t->bytes_in == 0 &&
-	    t->bytes_out == 0 && !ctx_request(&(struct sample_ctx){ .t = (struct txn *)(uintptr_t)t });
+	    t->bytes_out == 0 && t->req.method_text.len == 0;
 }
 
 static bool

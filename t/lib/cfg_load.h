@@ -33,6 +33,7 @@ extern const struct module mod_sections, mod_global_cfg, mod_proxy_cfg, mod_time
 	&mod_balance_cfg, &mod_bind_cfg, &mod_server_cfg, &mod_noeffect_cfg, &mod_later_cfg, \
 	&mod_proxy_post
 
+#ifndef CFG_LOAD_WITH_RULES
 /* Units of these modules have no rule engine: an expression is its text. */
 struct expr *
 expr_parse(struct cfg *c, struct proxy *px, const char *word, uint32_t use)
@@ -44,6 +45,7 @@ expr_parse(struct cfg *c, struct proxy *px, const char *word, uint32_t use)
 	diag_error(c->diag, "empty expression");
 	return NULL;
 }
+#endif
 
 struct loaded {
 	struct snapshot	*snap;
