@@ -6,8 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define WEIR_VERSION	"0.1"
-#define WEIR_COMPAT	"3.3.0"
+#include "base/version.h"
 
 enum run_mode { RUN_DEFAULT, RUN_FOREGROUND, RUN_DEBUG, RUN_DAEMON };
 
