@@ -109,7 +109,7 @@ is_unused(const struct snapshot *s)
 
 	for (unsigned i = 0; i < s->nthreads; i++)
 		n += atomic_load_explicit(&s->uses[i].n, memory_order_acquire);
-	return n == 0;
+	return n == 0 && s->holds == 0;
 }
 
 static void

@@ -34,6 +34,7 @@ struct snapshot {
 	struct proxy	*proxies;	/* in the arena; list in file order by ->next */
 	struct snapshot_use *uses;	/* owned: one per data thread, cache-line aligned */
 	unsigned	 nthreads;
+	unsigned	 holds;		/* control thread: answers under work that read it */
 };
 
 /* control thread or a job thread */
@@ -46,6 +47,17 @@ void	 snapshot_init(struct loop **loops, unsigned nloops, struct loop *control);
 void	 snapshot_publish(struct snapshot *s);
 void	 snapshot_fini(void);		/* shutdown: data threads are gone */
 unsigned snapshot_unreclaimed(void);	/* old ones still in use; gauge */
+static inline void
+snapshot_hold(struct snapshot *s)
+{
+	s->holds++;
+}
+
+static inline void
+snapshot_unhold(struct snapshot *s)
+{
+	s->holds--;
+}
 
 /* any thread */
 extern _Atomic(struct snapshot *) snapshot_current_ptr;
