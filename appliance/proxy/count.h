@@ -13,9 +13,9 @@
 #include "base/magic.h"
 
 enum counter {
-#define STAT_C(name) C_##name,
-#define STAT_V(name)
-#define STAT_X(name) C_##name,
+#define STAT_C(name, ...) C_##name,
+#define STAT_V(name, ...)
+#define STAT_X(name, ...) C_##name,
 #include "base/stat_fields.def"
 #undef STAT_C
 #undef STAT_V
@@ -60,7 +60,7 @@ time_avg_add(struct time_avg *a, uint64_t us)
 	else
 		sum -= sum >> 10;
 	__atomic_store_n(&a->sum, sum + us, __ATOMIC_RELAXED);
-	if (us > a->max_us)
+	if (us > __atomic_load_n(&a->max_us, __ATOMIC_RELAXED))
 		__atomic_store_n(&a->max_us, us > UINT32_MAX ? UINT32_MAX : (uint32_t)us,
 		    __ATOMIC_RELAXED);
 }

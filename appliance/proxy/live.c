@@ -51,6 +51,7 @@ server_cell_reset(struct server_live *l, const struct server *srv)
 	l->op_state = SRV_OP_RUNNING;
 	l->admin = srv->flags & SRV_DISABLED ? SRV_ADM_CMAINT | SRV_ADM_FMAINT : 0;
 	l->iweight = l->uweight = srv->weight;
+	l->maxconn_set = LIVE_NOT_SET;
 	l->since_us = clock_mono_us();
 }
 
@@ -82,6 +83,7 @@ server_cell_free(struct server_live *l)
 	l->magic = 0;
 	free(l->backend);
 	free(l->name);
+	free(l->base);
 	free(l->threads);
 	free(l);
 }
@@ -112,6 +114,8 @@ proxy_cell_free(struct proxy_live *l)
 	pthread_mutex_destroy(&l->queue.lock);
 	l->magic = 0;
 	free(l->name);
+	free(l->base_fe);
+	free(l->base_be);
 	free(l->threads);
 	free(l);
 }
@@ -309,6 +313,12 @@ live_count(void)
 
 /* ---- what balancing sees ---- */
 
+uint32_t
+live_server_maxconn(const struct server_live *l)
+{
+	return l->maxconn_set != LIVE_NOT_SET ? l->maxconn_set : l->conf->maxconn;
+}
+
 /* The part of `full` that slow start allows now, at least 1 of something. */
 static uint32_t
 ramp(const struct server_live *l, uint64_t now_us, uint64_t full)
@@ -337,7 +347,7 @@ server_derive(struct server_live *l)
 	}
 	if (op == SRV_OP_STOPPING || (admin & SRV_ADM_DRAIN))
 		weight = 0;
-	atomic_store(&l->max_now, ramp(l, now_us, l->conf->maxconn));
+	atomic_store(&l->max_now, ramp(l, now_us, live_server_maxconn(l)));
 	atomic_store(&l->eweight, ramp(l, now_us, weight));
 	atomic_store(&l->usable, is_usable);
 }

@@ -30,6 +30,7 @@ struct snapshot;
 
 #define PROXY_LIVE_MAGIC	0x504c4956u
 #define SERVER_LIVE_MAGIC	0x534c4956u
+#define LIVE_NOT_SET		UINT32_MAX
 
 /* A queue of transactions that wait for a slot; FIFO over all threads. The
  * mutex is taken only when no slot was free or somebody waits. */
@@ -125,6 +126,8 @@ struct server_live {
 	uint32_t	 chkfail, chkdown;
 	uint32_t	 rate_last, rate_max;	/* sessions per second, by the tick */
 	uint64_t	 rate_prev;
+	uint32_t	 maxconn_set;	/* `set maxconn server`; LIVE_NOT_SET = configured */
+	uint64_t	*base;		/* owned: counters when they were cleared; NULL = never */
 	const struct server *conf;	/* of the current snapshot; NULL: of none any more */
 	struct server_live *reg_next;	/* registry */
 	uint32_t	 snaps;		/* registry: snapshots among refs */
@@ -161,6 +164,7 @@ struct proxy_live {
 	uint32_t	 fe_rate_max, be_rate_max, req_rate_max, conn_rate_max;
 	uint32_t	 fe_rate, be_rate, req_rate, conn_rate;
 	uint64_t	 fe_prev, be_prev, req_prev, conn_prev;
+	uint64_t	*base_fe, *base_be;	/* owned: as in struct server_live */
 	const struct proxy *conf;	/* of the current snapshot; NULL: of none any more */
 	unsigned	 cap;		/* CAP_*: part of the key */
 	struct proxy_live *reg_next;	/* registry */
@@ -187,6 +191,8 @@ unsigned live_count(void);	/* cells there are; a gauge */
 /* Recompute usable/eweight/max_now of a server from op_state, admin, weights and
  * bump its backend's epoch; control thread. */
 void	live_server_changed(struct proxy_live *be, struct server_live *s);
+/* The maxconn in force before slow start: set by command, else configured; 0 = none. */
+uint32_t live_server_maxconn(const struct server_live *s);
 uint64_t live_sum_fe(const struct proxy_live *l, enum counter id);	/* any thread */
 uint64_t live_sum_be(const struct proxy_live *l, enum counter id);
 uint64_t live_sum_server(const struct server_live *l, enum counter id);
