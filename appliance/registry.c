@@ -25,7 +25,9 @@
 	/* checks over the whole configuration */ \
 	X(proxy_post) \
 	/* health checks */ \
-	X(check_cfg) X(check_tcp) X(check_http) X(health)
+	X(check_cfg) X(check_tcp) X(check_http) X(health) \
+	/* control and operators */ \
+	X(tick) X(cli) X(cli_base) X(cli_show_info) X(cli_show_stat)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "api/cli.h"
 #include "base/module.h"
 #include "cfg/kw.h"
 #include "proxy/lb.h"
@@ -62,6 +63,8 @@ module_rows(const struct module *m)
 		row("alias", a->name, "-", KW_OBEYED, a->help);
 	for (const struct lb_algo *a = m->lb; a != NULL && a->name != NULL; a++)
 		row("balance", a->name, "-", KW_OBEYED, a->help);
+	for (const struct cli_row *c = m->cli; c != NULL && c->name != NULL; c++)
+		row("cli", c->name, cli_level_name(c->level), KW_OBEYED, c->help);
 }
 
 int

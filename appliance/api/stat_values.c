@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The values of each row of `show stat`, from live cells and the configuration.
+ * Counters are summed over the threads' blocks here and now, so an answer is
+ * never older than the question. What `clear counters` took as base is subtracted.
+ *
+ * Thread: control.
+ */
+#include "api/stat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/out.h"
+#include "base/xalloc.h"
+#include "cfg/snapshot.h"
+#include "ctl/health.h"
+#include "proxy/dthread.h"
+#include "proxy/lb.h"
+#include "proxy/live.h"
+#include "proxy/proxy.h"
+
+const struct stat_def stat_defs[ST_MAX] = {
+#define STAT_C(name, tags, rows, text) \
+	[ST_##name] = { #name, STAT_u64, C_##name, tags, rows, text },
+#define STAT_V(name, type, tags, rows, text) \
+	[ST_##name] = { #name, STAT_##type, -1, tags, rows, text },
+#define STAT_X(name, text)
+#include "base/stat_fields.def"
+#undef STAT_C
+#undef STAT_V
+#undef STAT_X
+};
+
+static const char kind_letters[2][5] = { "fbsl", "FBSL" };
+
+#define PUT(r, col, x)	put((r), ST_##col, (uint64_t)(x))
+#define PUT_STR(r, col, s)	put_str((r), ST_##col, (s))
+
+static void
+put(struct stat_row *r, enum stat_col col, uint64_t x)
+{
+	r->v[col].type = stat_defs[col].type;
+	r->v[col].v.u = x;
+}
+
+static void
+put_str(struct stat_row *r, enum stat_col col, const char *s)
+{
+	r->v[col].type = STAT_str;
+	r->v[col].v.str = s;
+}
+
+/* ---- sums over the threads ---- */
+
+struct blocks {
+	const char	*first;		/* struct counters of thread 0 */
+	size_t		 stride;
+	unsigned	 n;
+	const uint64_t	*base;		/* NULL = none */
+};
+
+static const struct counters *
+block(const struct blocks *b, unsigned i)
+{
+	return (const struct counters *)(const void *)(b->first + i * b->stride);
+}
+
+static struct blocks
+blocks_fe(const struct proxy_live *l)
+{
+	return (struct blocks){ (const char *)&l->threads[0].fe, sizeof l->threads[0],
+	    l->nthreads, l->base_fe };
+}
+
+static struct blocks
+blocks_be(const struct proxy_live *l)
+{
+	return (struct blocks){ (const char *)&l->threads[0].be, sizeof l->threads[0],
+	    l->nthreads, l->base_be };
+}
+
+static struct blocks
+blocks_server(const struct server_live *l)
+{
+	return (struct blocks){ (const char *)&l->threads[0].count, sizeof l->threads[0],
+	    l->nthreads, l->base };
+}
+
+static uint64_t
+sum(const struct blocks *b, int counter)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < b->n; i++)
+		n += count_read(block(b, i), (enum counter)counter);
+	return b->base != NULL ? n - b->base[counter] : n;
+}
+
+static void
+put_counters(struct stat_row *r, const struct blocks *b, bool is_http)
+{
+	for (unsigned col = 0; col < ST_MAX; col++) {
+		const struct stat_def *d = &stat_defs[col];
+
+		if (d->counter >= 0 && (strchr(d->rows, kind_letters[0][r->kind]) != NULL ||
+		    (is_http && strchr(d->rows, kind_letters[1][r->kind]) != NULL)))
+			put(r, col, sum(b, d->counter));
+	}
+}
+
+static uint64_t
+read64(const uint64_t *p)
+{
+	return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+
+/* Milliseconds: the average of the threads' windows, and the maximum. */
+static void
+put_time(struct stat_row *r, const struct blocks *b, size_t offset, enum stat_col avg,
+    enum stat_col max)
+{
+	uint64_t total = 0, n = 0, most = 0;
+
+	for (unsigned i = 0; i < b->n; i++) {
+		const struct time_avg *a = (const void *)((const char *)block(b, i) + offset);
+		uint32_t max_us = __atomic_load_n(&a->max_us, __ATOMIC_RELAXED);
+
+		total += read64(&a->sum);
+		n += __atomic_load_n(&a->n, __ATOMIC_RELAXED);
+		most = max_us > most ? max_us : most;
+	}
+	put(r, avg, n > 0 ? total / n / 1000 : 0);
+	put(r, max, most / 1000);
+}
+
+static void
+put_times(struct stat_row *r, const struct blocks *b)
+{
+	uint64_t last = 0, now = clock_mono_us();
+
+	put_time(r, b, offsetof(struct counters, q), ST_qtime, ST_qtime_max);
+	put_time(r, b, offsetof(struct counters, c), ST_ctime, ST_ctime_max);
+	put_time(r, b, offsetof(struct counters, r), ST_rtime, ST_rtime_max);
+	put_time(r, b, offsetof(struct counters, t), ST_ttime, ST_ttime_max);
+	for (unsigned i = 0; i < b->n; i++) {
+		uint64_t t = read64(&block(b, i)->last_us);
+
+		last = t > last ? t : last;
+	}
+	PUT(r, lastsess, last == 0 ? (uint64_t)-1 : now > last ? (now - last) / 1000000 : 0);
+}
+
+/* ---- rows ---- */
+
+static void
+start_row(struct stat_row *r, enum stat_kind kind, const struct proxy *px, const char *name,
+    int sid)
+{
+	for (unsigned i = 0; i < ST_MAX; i++)
+		r->v[i].type = STAT_EMPTY;
+	r->kind = kind;
+	r->iid = px->id;
+	r->sid = sid;
+	PUT_STR(r, pxname, px->name);
+	PUT_STR(r, svname, name);
+	PUT(r, pid, 1);
+	PUT(r, iid, px->id);
+	PUT(r, sid, sid);
+	PUT(r, type, kind);
+	PUT_STR(r, mode, px->set.mode == MODE_HTTP ? "http" : "tcp");
+}
+
+static void
+put_gauge(struct stat_row *r, const struct gauge *g, enum stat_col cur, enum stat_col max)
+{
+	put(r, cur, gauge_get(g));
+	put(r, max, atomic_load_explicit(&g->max, memory_order_relaxed));
+}
+
+static void
+put_queue(struct stat_row *r, const struct wait_queue *q)
+{
+	PUT(r, qcur, atomic_load_explicit(&q->len, memory_order_relaxed));
+	PUT(r, qmax, atomic_load_explicit(&q->max, memory_order_relaxed));
+}
+
+static uint64_t
+frontend_limit(const struct proxy *px)
+{
+	uint32_t now = atomic_load_explicit(&px->live->fe_max_now, memory_order_relaxed);
+
+	return now != 0 ? now : px->set.maxconn != 0 ? px->set.maxconn :
+	    atomic_load_explicit(&limits.maxconn, memory_order_relaxed);
+}
+
+void
+stat_frontend(struct stat_row *r, const struct proxy *px, unsigned flags)
+{
+	static const char *const states[] = { "OPEN", "PAUSED", "STOP" };
+	const struct proxy_live *l = px->live;
+	struct blocks b = blocks_fe(l);
+	uint32_t state = atomic_load_explicit(&l->fe_state, memory_order_relaxed);
+
+	(void)flags;
+	start_row(r, STAT_FRONTEND, px, "FRONTEND", 0);
+	put_counters(r, &b, px->set.mode == MODE_HTTP);
+	put_gauge(r, &l->fe_conn, ST_scur, ST_smax);
+	PUT(r, slim, frontend_limit(px));
+	PUT_STR(r, status, states[state < 3 ? state : 2]);
+	PUT(r, rate, l->fe_rate);
+	PUT(r, rate_lim, px->set.rate_limit_sessions);
+	PUT(r, rate_max, l->fe_rate_max);
+	PUT(r, req_rate, l->req_rate);
+	PUT(r, req_rate_max, l->req_rate_max);
+	PUT(r, conn_rate, l->conn_rate);
+	PUT(r, conn_rate_max, l->conn_rate_max);
+	if (px->set.mode == MODE_HTTP)
+		PUT(r, cache_hint_hits, 0);
+}
+
+/* What the servers of a backend come to. */
+struct server_sums {
+	uint64_t	 weight, uweight, backup_weight, backup_uweight;
+	unsigned	 active, backup;
+};
+
+static bool
+is_serving(const struct server_live *l)
+{
+	return atomic_load_explicit(&l->usable, memory_order_relaxed) != 0 &&
+	    atomic_load_explicit(&l->eweight, memory_order_relaxed) != 0;
+}
+
+static struct server_sums
+sum_servers(const struct proxy *px)
+{
+	struct server_sums s = { 0 };
+
+	for (const struct server *srv = px->server_list; srv != NULL; srv = srv->next) {
+		uint32_t w = atomic_load_explicit(&srv->live->eweight, memory_order_relaxed);
+		uint32_t u = atomic_load_explicit(&srv->live->uweight, memory_order_relaxed);
+
+		if (!is_serving(srv->live))
+			continue;
+		if (srv->flags & SRV_BACKUP) {
+			s.backup++;
+			s.backup_weight += (w + LB_SCALE - 1) / LB_SCALE;
+			s.backup_uweight += u;
+		} else {
+			s.active++;
+			s.weight += (w + LB_SCALE - 1) / LB_SCALE;
+			s.uweight += u;
+		}
+	}
+	return s;
+}
+
+static uint64_t
+downtime_s(uint64_t down_us, uint64_t since_us, bool is_down)
+{
+	return (down_us + (is_down ? clock_mono_us() - since_us : 0)) / 1000000;
+}
+
+static void
+put_backend_state(struct stat_row *r, const struct proxy *px, unsigned flags)
+{
+	struct server_sums s = sum_servers(px);
+	bool is_up = s.active + s.backup > 0 || px->nservers == 0;
+	struct out o;
+
+	out_init(&o, r->status, sizeof r->status - 1);
+	out_z(&o, is_up ? "UP" : "DOWN");
+	if (flags & STAT_F_COUNTS)
+		out_fmt(&o, " (%u/%u)", s.active + s.backup, px->nservers);
+	*o.p = '\0';
+	PUT_STR(r, status, r->status);
+	PUT(r, weight, s.active > 0 ? s.weight : s.backup_weight);
+	PUT(r, uweight, s.active > 0 ? s.uweight : s.backup_uweight);
+	PUT(r, act, s.active);
+	PUT(r, bck, s.backup);
+	PUT(r, chkdown, px->live->chkdown);
+	PUT(r, lastchg, (clock_mono_us() - px->live->since_us) / 1000000);
+	if (px->nservers > 0)
+		PUT(r, downtime, downtime_s(px->live->down_us, px->live->since_us, !is_up));
+}
+
+void
+stat_backend(struct stat_row *r, const struct proxy *px, unsigned flags)
+{
+	const struct proxy_live *l = px->live;
+	struct blocks b = blocks_be(l);
+
+	start_row(r, STAT_BACKEND, px, "BACKEND", 0);
+	put_counters(r, &b, px->set.mode == MODE_HTTP);
+	put_times(r, &b);
+	put_queue(r, &l->queue);
+	put_gauge(r, &l->be_conn, ST_scur, ST_smax);
+	PUT(r, slim, px->fullconn);
+	put_backend_state(r, px, flags);
+	PUT(r, rate, l->be_rate);
+	PUT(r, rate_max, l->be_rate_max);
+	PUT(r, agg_server_status, 0);
+	PUT(r, agg_server_check_status, 0);
+	PUT(r, agg_check_status, 0);
+	if (flags & STAT_F_NAMES)
+		PUT_STR(r, algo, px->set.lb.algo != NULL ? px->set.lb.algo->name : "random");
+	if (px->set.mode == MODE_HTTP)
+		PUT(r, cache_hint_hits, 0);
+}
+
+static void
+put_limits(struct stat_row *r, const struct server *srv)
+{
+	uint32_t max = live_server_maxconn(srv->live);
+
+	if (max != 0)
+		PUT(r, slim, max);
+	if (srv->maxqueue != 0)
+		PUT(r, qlimit, srv->maxqueue);
+	if (srv->pool_max_conn >= 0)
+		PUT(r, src_ilim, srv->pool_max_conn);
+}
+
+static void
+put_conns(struct stat_row *r, const struct server_live *l)
+{
+	uint32_t used = gauge_get(&l->inflight), idle = gauge_get(&l->idle);
+
+	PUT(r, srv_icur, idle);
+	PUT(r, idle_conn_cur, 0);
+	PUT(r, safe_conn_cur, idle);
+	PUT(r, used_conn_cur, used);
+	PUT(r, need_conn_est, used);
+	PUT(r, priv_idle_cur, 0);
+}
+
+static void
+put_weight(struct stat_row *r, const struct server *srv)
+{
+	const struct server_live *l = srv->live;
+	uint32_t u = atomic_load_explicit(&l->uweight, memory_order_relaxed);
+	uint32_t w = atomic_load_explicit(&l->eweight, memory_order_relaxed);
+	unsigned percent = health_throttle(l);
+
+	PUT(r, weight, percent != 0 ? (w + LB_SCALE - 1) / LB_SCALE : u);
+	PUT(r, uweight, u);
+	PUT(r, act, !(srv->flags & SRV_BACKUP));
+	PUT(r, bck, (srv->flags & SRV_BACKUP) != 0);
+	if (percent != 0)
+		PUT(r, throttle, percent);
+}
+
+/* What health checks know of it. The counts stay in maintenance, the last result
+ * does not: it says nothing there. */
+static void
+put_check(struct stat_row *r, const struct server *srv)
+{
+	const struct server_live *l = srv->live;
+	struct check_view v;
+	struct out o;
+
+	if (!health_view(l, &v))
+		return;
+	PUT(r, chkfail, l->chkfail);
+	PUT(r, chkdown, l->chkdown);
+	PUT(r, downtime, downtime_s(l->down_us, l->since_us, !health_is_up(l)));
+	if (!v.enabled || v.paused)
+		return;
+	out_init(&o, r->check, sizeof r->check - 1);
+	out_z(&o, v.running ? "* " : "");
+	out_z(&o, v.name);
+	*o.p = '\0';
+	PUT_STR(r, check_status, r->check);
+	PUT_STR(r, check_desc, v.desc);
+	PUT_STR(r, last_chk, v.last);
+	PUT(r, check_rise, v.rise);
+	PUT(r, check_fall, v.fall);
+	PUT(r, check_health, v.health);
+	if (v.has_code)
+		PUT(r, check_code, v.code);
+	if (v.has_duration)
+		PUT(r, check_duration, v.duration_ms);
+}
+
+static void
+put_addr(struct stat_row *r, const struct server *srv, unsigned flags)
+{
+	if (!(flags & STAT_F_NAMES))
+		return;
+	addr_text(&srv->addr, r->addr, sizeof r->addr);
+	PUT_STR(r, addr, r->addr);
+	if (srv->cookie != NULL)
+		PUT_STR(r, cookie, srv->cookie);
+}
+
+void
+stat_server(struct stat_row *r, const struct server *srv, unsigned flags)
+{
+	const struct server_live *l = srv->live;
+	const struct proxy *px = srv->backend;
+	struct blocks b = blocks_server(l);
+
+	start_row(r, STAT_SERVER, px, srv->name, srv->id);
+	put_counters(r, &b, px->set.mode == MODE_HTTP);
+	put_times(r, &b);
+	put_queue(r, &l->queue);
+	put_gauge(r, &l->inflight, ST_scur, ST_smax);
+	put_limits(r, srv);
+	stat_status_text(srv, r->status, sizeof r->status);
+	PUT_STR(r, status, r->status);
+	put_weight(r, srv);
+	PUT(r, lastchg, (clock_mono_us() - l->since_us) / 1000000);
+	PUT(r, rate, l->rate_last);
+	PUT(r, rate_max, l->rate_max);
+	PUT(r, srid, 0);
+	if (srv->track != NULL)
+		PUT_STR(r, tracked, srv->track);
+	put_conns(r, l);
+	put_check(r, srv);
+	put_addr(r, srv, flags);
+}
+
+/* ---- clear ---- */
+
+static void
+clear_blocks(const struct blocks *b, uint64_t **base, bool all)
+{
+	if (all && *base == NULL)
+		*base = xcalloc(C_MAX, sizeof **base);
+	for (unsigned i = 0; all && i < C_MAX; i++) {
+		uint64_t n = 0;
+
+		for (unsigned t = 0; t < b->n; t++)
+			n += count_read(block(b, t), (enum counter)i);
+		(*base)[i] = n;
+	}
+	for (unsigned t = 0; t < b->n; t++) {
+		struct counters *c = (struct counters *)(void *)(uintptr_t)block(b, t);
+		struct time_avg *times[] = { &c->q, &c->c, &c->r, &c->t };
+
+		for (unsigned i = 0; i < 4; i++)
+			__atomic_store_n(&times[i]->max_us, 0, __ATOMIC_RELAXED);
+	}
+}
+
+static void
+clear_gauge(struct gauge *g)
+{
+	atomic_store_explicit(&g->max, gauge_get(g), memory_order_relaxed);
+}
+
+static void
+clear_queue(struct wait_queue *q)
+{
+	atomic_store_explicit(&q->max, atomic_load_explicit(&q->len, memory_order_relaxed),
+	    memory_order_relaxed);
+}
+
+static void
+clear_server(struct server_live *l, bool all)
+{
+	struct blocks b = blocks_server(l);
+
+	clear_blocks(&b, &l->base, all);
+	clear_gauge(&l->inflight);
+	clear_queue(&l->queue);
+	l->rate_max = 0;
+	if (all)
+		l->chkfail = l->chkdown = 0;
+}
+
+static void
+clear_proxy(struct proxy_live *l, bool all)
+{
+	struct blocks fe = blocks_fe(l), be = blocks_be(l);
+
+	clear_blocks(&fe, &l->base_fe, all);
+	clear_blocks(&be, &l->base_be, all);
+	clear_gauge(&l->fe_conn);
+	clear_gauge(&l->be_conn);
+	clear_queue(&l->queue);
+	l->fe_rate_max = l->be_rate_max = l->req_rate_max = l->conn_rate_max = 0;
+	if (all)
+		l->chkdown = 0;
+}
+
+void
+stat_clear(bool all)
+{
+	for (struct proxy *px = snapshot_current()->proxies; px != NULL; px = px->next) {
+		clear_proxy(px->live, all);
+		for (struct server *srv = px->server_list; srv != NULL; srv = srv->next)
+			clear_server(srv->live, all);
+	}
+}
