@@ -308,8 +308,8 @@ post_checks(struct cfg *c)
 /* ---- rows ---- */
 
 #define LATER	"built in a later release."
-#define OBSERVE	"checks by traffic are built in a later release; failing servers are avoided anyway."
-#define TLS	"other TLS settings for checks are built in a later release; those of the server hold."
+#define OBSERVE	"checks by traffic are built in a later release; bad servers are avoided anyway."
+#define TLS	"own TLS settings of checks are built in a later release; the server's hold."
 
 #define OPTION(name, n, fn, arg, syntax, help) \
 	{ name, IN_SERVER, KW_OBEYED, n, n, 0, fn, arg, syntax, help }
@@ -333,12 +333,14 @@ static const struct kw_row rows[] = {
 	OPTION("addr", 1, opt_addr, 0, "<address>", "Address that checks connect to."),
 	OPTION("init-state", 1, opt_init_state, 0, "fully-up|up|down|fully-down",
 	    "State before the first check; up, one failure from down, by default."),
-	OPTION("check-ssl", 0, opt_tls, 1, "", "Checks use the server's TLS on their own port too."),
+	OPTION("check-ssl", 0, opt_tls, 1, "",
+	    "Checks use the server's TLS on their own port too."),
 	OPTION("no-check-ssl", 0, opt_tls, 0, "", "Checks are plain though the server uses TLS."),
 	S("check-alpn", TLS), S("check-sni", TLS), S("check-sni-auto", TLS),
 	S("no-check-sni-auto", TLS), S("check-proto", LATER), S("check-via-socks4", LATER),
 	S("check-send-proxy", LATER), S("no-check-send-proxy", LATER),
-	S("check-reuse-pool", LATER), S("no-check-reuse-pool", LATER), S("check-pool-conn-name", LATER),
+	S("check-reuse-pool", LATER), S("no-check-reuse-pool", LATER),
+	S("check-pool-conn-name", LATER),
 	S("healthcheck", LATER), S("agent-check", LATER), S("no-agent-check", LATER),
 	S("agent-addr", LATER), S("agent-port", LATER), S("agent-inter", LATER),
 	S("agent-send", LATER), S("observe", OBSERVE), S("error-limit", OBSERVE),
@@ -358,7 +360,8 @@ static const struct kw_row rows[] = {
 	P("tcp-check", "rules of tcp-check are built in a later release."),
 	P("option external-check", LATER), P("option ldap-check", LATER),
 	P("option mysql-check", LATER), P("option pgsql-check", LATER),
-	P("option redis-check", LATER), P("option smtpchk", LATER), P("option ssl-hello-chk", LATER),
+	P("option redis-check", LATER), P("option smtpchk", LATER),
+	P("option ssl-hello-chk", LATER),
 	{ 0 }
 };
 
