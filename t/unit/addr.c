@@ -9,6 +9,8 @@
 #include "tap.h"
 
 #define BIND	(ADDR_NEED_PORT | ADDR_PORT_RANGE)
+#define X10 "xxxxxxxxxx"
+#define LONG "/tmp/" X10 X10 X10 X10 X10 X10 X10 X10 X10
 #define SERVER	(ADDR_PORT_OFFSET | ADDR_DEFAULT_PORT_OK)
 
 /* What addr_text makes of it; then the range, the socket type and the offset. */
@@ -53,6 +55,8 @@ static const struct {
 	{ "dgram+/dev/log", 0, "unix@/dev/log", 0, 0, true, 0 },
 	{ "abns@name", BIND, "abns@name", 0, 0, false, 0 },
 	{ "abnsz@name", BIND, "abnsz@name", 0, 0, false, 0 },
+	{ LONG, BIND, "unix@" LONG, 0, 0, false, 0 },
+	{ LONG X10 "xx", SERVER, "unix@" LONG X10 "xx", 0, 0, false, 0 },
 	{ "fd@3", BIND, "fd@3", 0, 0, false, 0 },
 	{ "stream+fd@3", BIND, "fd@3", 0, 0, false, 0 },
 	{ "10.0.0.1", SERVER, "10.0.0.1:0", 0, 0, false, 0 },
@@ -63,8 +67,6 @@ static const struct {
 	{ "10.0.0.1:+0", SERVER, "10.0.0.1:0", 0, 0, false, 1 },
 	{ "localhost:80", SERVER | ADDR_RESOLVE, "", 80, 80, false, 0 },
 };
-
-#define LONG	"/tmp/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 static const struct {
 	const char	*text;
@@ -105,7 +107,8 @@ static const struct {
 	{ "abns@", BIND, "empty path in 'abns@'" },
 	{ "quic4@:80", BIND, "QUIC is not supported in 'quic4@:80'" },
 	{ "sockpair@3", BIND, "socket pairs are not supported in 'sockpair@3'" },
-	{ LONG "xxxxxx", BIND, "socket path '" LONG "xxxxxx' too long (max 95)" },
+	{ LONG "x", BIND, "socket path '" LONG "x' too long (max 95)" },
+	{ "unix@" LONG X10 "xxx", SERVER, "socket path '" LONG X10 "xxx' too long (max 107)" },
 };
 
 static void
@@ -228,11 +231,13 @@ test_networks(void)
 		{ "::1", "::1", true }, { "::1", "::2", false },
 		{ "2001:db8::/33", "2001:db8:7fff::1", true },
 		{ "2001:db8::/33", "2001:db8:8000::1", false }, { "::/0", "fe80::1", true },
-		{ "10.0.0.0/8", "::ffff:10.1.2.3", true }, { "10.0.0.0/8", "::ffff:11.1.2.3", false },
+		{ "10.0.0.0/8", "::ffff:10.1.2.3", true },
+		{ "10.0.0.0/8", "::ffff:11.1.2.3", false },
 		{ "10.0.0.0/8", "::1", false }, { "::/0", "10.0.0.1", false },
 	};
 	static const char *const junk[] = { "", "x", "1.2.3", "1.2.3.4/33", "::1/129", "1.2.3.4/",
-		"1.2.3.4/x", "1.2.3.4/255.0.255.0", "::1/255.0.0.0", "1.2.3.4/-1", "/8", "1.2.3.4 " };
+		"1.2.3.4/x", "1.2.3.4/255.0.255.0", "::1/255.0.0.0", "1.2.3.4/-1", "/8",
+		"1.2.3.4 " };
 	struct ip_net n;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

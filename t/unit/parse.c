@@ -119,7 +119,8 @@ static const struct kw_row test_cfg[] = {
 	{ "show", IN_GLOBAL | IN_PROXY, KW_OBEYED, 0, 0, KW_F_ANY_ARGS, on_row, 0, "", "Test." },
 	{ "bind", IN_FRONTEND, KW_OBEYED, 1, 0, KW_F_ANY_ARGS | KW_F_ADDRESS | KW_F_STRICT,
 	    on_bind, 0, "<addr>", "Listens." },
-	{ "use_backend", IN_FRONTEND, KW_OBEYED, 1, 0, KW_F_ANY_ARGS, on_row, 0, "<name>", "Goes." },
+	{ "use_backend", IN_FRONTEND, KW_OBEYED, 1, 0, KW_F_ANY_ARGS, on_row, 0, "<name>",
+	    "Goes." },
 	{ "server", IN_BACKEND, KW_OBEYED, 2, 0, KW_F_ANY_ARGS | KW_F_ADDRESS | KW_F_STRICT,
 	    on_server, 0, "<name> and <addr>[:<port>]", "A server." },
 	{ "timeout client", IN_FRONTEND | IN_DEFAULTS, KW_OBEYED, 1, 1, 0, on_timeout, 0, "<time>",
@@ -267,7 +268,8 @@ static const struct row rows[] = {
 	ROW("", "", "post "),
 	ROW("# only a comment\n\n", "", "post "),
 	ROW("global\n  maxconn 7 # seven\n daemon\nfrontend f\n\tmode http\nbackend b\n",
-	    "", "[global -] maxconn=7 daemon() [frontend f] mode(http) [/frontend] [backend b] post "),
+	    "", "[global -] maxconn=7 daemon() [frontend f] mode(http) [/frontend] "
+	    "[backend b] post "),
 	ROW("global\r\n  maxconn 7\r\n", "", "[global -] maxconn=7 post "),
 	/* longest match of one to three words, rows of one name in several places */
 	ROW("listen l\n timeout client 5s\n timeout connect 2\n http-request set header a\n",
@@ -309,10 +311,12 @@ static const struct row rows[] = {
 	    "W a.cfg:3 'timeout connect' ignored because frontend 'f' has no backend capability.\n"
 	    "W a.cfg:5 'use_backend' ignored because backend 'b' has no frontend capability.\n",
 	    NULL),
-	ROW("defaults\n use_backend x\n", "A a.cfg:2 'use_backend' not allowed in 'defaults' section.\n",
+	ROW("defaults\n use_backend x\n",
+	    "A a.cfg:2 'use_backend' not allowed in 'defaults' section.\n",
 	    NULL),
 	/* kinds */
-	ROW("global\n tune.quic.foo on\n", "D a.cfg:2 'tune.quic.*' has no effect: there is no QUIC.\n",
+	ROW("global\n tune.quic.foo on\n",
+	    "D a.cfg:2 'tune.quic.*' has no effect: there is no QUIC.\n",
 	    NULL),
 	ROW("global\n nbproc 4\n", "A a.cfg:2 'nbproc' is not supported: use nbthread.\n", NULL),
 	/* arity */
@@ -375,13 +379,14 @@ static const struct row rows[] = {
 	ROW("global\n setenv A 1\n presetenv A 2\n presetenv B 3\n show \"$A ${B} ${C-x y}\" $A\n"
 	    " unsetenv A\n show \"[$A]\"\n", "",
 	    "[global -] show(1 3 x y|$A) show([]) post "),
-	ROW("global\n setenv A 1\n setenv B 2\n resetenv A HOME\n show \"$A[$B]$WEIR_T${HOME}\"\n", "",
-	    "[global -] show(1[]/h) post "),
-	ROW("global\n setenv A=B 1\n", "A a.cfg:2 'setenv' : 'A=B' is not a variable name.\n", NULL),
-	ROW("global\n show \"$WEIR_T\" '$WEIR_T' \"$HAPROXY_STARTUP_VERSION ${HAPROXY_BRANCH}\"\n", "",
-	    "[global -] show(yes|$WEIR_T|3.3.0 3.3) post "),
-	ROW("global\n show \"${.FILE}:${.LINE} ${.SECTION}\"\nlisten x\n show \"${.SECTION}\"\n", "",
-	    "[global -] show(a.cfg:2 global) [listen x] show(x) post "),
+	ROW("global\n setenv A 1\n setenv B 2\n resetenv A HOME\n show \"$A[$B]$WEIR_T${HOME}\"\n",
+	    "", "[global -] show(1[]/h) post "),
+	ROW("global\n setenv A=B 1\n",
+	    "A a.cfg:2 'setenv' : 'A=B' is not a variable name.\n", NULL),
+	ROW("global\n show \"$WEIR_T\" '$WEIR_T' \"$HAPROXY_STARTUP_VERSION ${HAPROXY_BRANCH}\"\n",
+	    "", "[global -] show(yes|$WEIR_T|3.3.0 3.3) post "),
+	ROW("global\n show \"${.FILE}:${.LINE} ${.SECTION}\"\nlisten x\n show \"${.SECTION}\"\n",
+	    "", "[global -] show(a.cfg:2 global) [listen x] show(x) post "),
 	/* addresses expand without quotes, too; options do not */
 	ROW("frontend f\n bind fd@${WEIR_T} crt ${WEIR_T}\n bind '$WEIR_T':$WEIR_T\n", "",
 	    "[frontend f] bind(fd@yes) crt(${WEIR_T}) bind($WEIR_T:yes) [/frontend] post "),
@@ -391,7 +396,8 @@ static const struct row rows[] = {
 	ROW(".if 1\nglobal\n.else\nbroken \"\n.endif\n daemon\n", "", "[global -] daemon() post "),
 	ROW(".if 0\nbroken \"\n .if bogus\n .elif bogus\n .else\n .endif x\n.elif 1\nglobal\n"
 	    ".elif bogus\n.else\nx\n.endif\n", "", "[global -] post "),
-	ROW(".if streq(\"$WEIR_T\",yes) && ! feature(LUA)\nglobal\n.endif\n", "", "[global -] post "),
+	ROW(".if streq(\"$WEIR_T\",yes) && ! feature(LUA)\nglobal\n.endif\n",
+	    "", "[global -] post "),
 	ROW(".if bogus\nx\n.else\ny\n.endif\nglobal\n",
 	    "A config : parsing [a.cfg:1]: unparsable conditional expression 'bogus' in '.if' at "
 	    "position 1:\n  .if bogus\n      ^\n", "[global -] "),

@@ -156,10 +156,8 @@ threads_stop(void)
 {
 	for (unsigned i = 0; i < THREADS; i++)
 		mailbox_send(&workers[i].loop->mailbox, &workers[i].mail, on_stop);
-	for (unsigned i = 0; i < THREADS; i++) {
+	for (unsigned i = 0; i < THREADS; i++)
 		pthread_join(workers[i].thread, NULL);
-		loop_free(workers[i].loop);
-	}
 }
 
 int
@@ -200,6 +198,8 @@ main(void)
 	is_int(snapshot_unreclaimed(), 0);
 	ok(snapshot_current() == NULL);
 	is_int(atomic_load(&early), 0);
+	for (unsigned i = 0; i < THREADS; i++)
+		loop_free(workers[i].loop);
 	loop_free(control);
 	snapshot_free(NULL);
 	return tap_done();
