@@ -24,6 +24,7 @@
 
 #define LEN_DEFAULT	1024u
 #define NAME_MAX_LEN	64u
+#define LINE_SLACK	16384u
 
 /* ---- lines ---- */
 
@@ -67,6 +68,8 @@ fill_head(char *at, const struct log_target *t, const struct log_line *l)
 	return p + tag.len + host.len;
 }
 
+/* Room for a line: more than what is sent, for a part that does not fit as a
+ * whole would not be written at all; the log thread cuts at the byte. */
 static uint32_t
 most_text(const struct log_ring *r, const struct log_target *t)
 {
@@ -74,6 +77,7 @@ most_text(const struct log_ring *r, const struct log_target *t)
 
 	for (; t != NULL; t = t->next)
 		max = t->max_len > max ? t->max_len : max;
+	max += LINE_SLACK;
 	return max < r->size / 4 ? max : r->size / 4;
 }
 
