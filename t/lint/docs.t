@@ -14,7 +14,7 @@ my %pages = (cli => ['weir-socket.7', 'weir.8'], option => ['weir.8']);
 # The page as a reader sees it
 sub rendered ($page) {
 	return '' unless -f "doc/$page";
-	my $text = `mandoc -Tutf8 -O width=2000 doc/$page`;
+	my $text = `mandoc -Tutf8 -O width=500 doc/$page`;
 	$text =~ s/.\x08//g;
 	return $text;
 }

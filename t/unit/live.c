@@ -36,9 +36,9 @@ static void
 test_fresh(void)
 {
 	struct loaded l = prepare(
-	    "backend b\n\tserver a 127.0.0.1:1 weight 5 maxconn 7\n"
-	    "\tserver d 127.0.0.1:2 disabled\n\tserver z 127.0.0.1:3 weight 0\n"
-	    "\tserver k 127.0.0.1:4 backup\n");
+	    "backend b\n server a 127.0.0.1:1 weight 5 maxconn 7\n"
+	    " server d 127.0.0.1:2 disabled\n server z 127.0.0.1:3 weight 0\n"
+	    " server k 127.0.0.1:4 backup\n");
 	struct proxy_live *be = l.snap->proxies->live;
 	struct server_live *a = server(&l, "a"), *d = server(&l, "d"), *z = server(&l, "z");
 
@@ -67,7 +67,7 @@ test_fresh(void)
 static void
 test_changes(void)
 {
-	struct loaded l = prepare("backend b\n\tserver a 127.0.0.1:1\n\tserver b 127.0.0.1:2\n");
+	struct loaded l = prepare("backend b\n server a 127.0.0.1:1\n server b 127.0.0.1:2\n");
 	struct proxy_live *be = l.snap->proxies->live;
 	struct server_live *a = server(&l, "a");
 	uint32_t epoch = be->epoch;
@@ -103,8 +103,8 @@ static void
 test_backups(void)
 {
 	static const char *const text =
-	    "backend b\n\t%s\n\tserver a 127.0.0.1:1\n"
-	    "\tserver k1 127.0.0.1:2 backup\n\tserver k2 127.0.0.1:3 backup\n";
+	    "backend b\n %s\n server a 127.0.0.1:1\n"
+	    " server k1 127.0.0.1:2 backup\n server k2 127.0.0.1:3 backup\n";
 	char *one = xasprintf(text, "retries 1"), *all = xasprintf(text, "option allbackups");
 	struct loaded l = prepare(one);
 
@@ -127,7 +127,7 @@ static void
 test_slowstart(void)
 {
 	struct loaded l = prepare(
-	    "backend b\n\tserver a 127.0.0.1:1 weight 100 maxconn 50 slowstart 100s\n");
+	    "backend b\n server a 127.0.0.1:1 weight 100 maxconn 50 slowstart 100s\n");
 	struct proxy_live *be = l.snap->proxies->live;
 	struct server_live *a = server(&l, "a");
 
@@ -154,9 +154,9 @@ test_slowstart(void)
 static void
 test_reload(void)
 {
-	struct loaded old = prepare("backend b\n\tserver a 127.0.0.1:1 weight 5\n"
-	    "\tserver gone 127.0.0.1:2\n\tserver w 127.0.0.1:3 weight 5\n"
-	    "\tserver off 127.0.0.1:4 disabled\n"), new;
+	struct loaded old = prepare("backend b\n server a 127.0.0.1:1 weight 5\n"
+	    " server gone 127.0.0.1:2\n server w 127.0.0.1:3 weight 5\n"
+	    " server off 127.0.0.1:4 disabled\n"), new;
 	struct server_live *a = server(&old, "a"), *gone = server(&old, "gone");
 	struct server_live *w = server(&old, "w"), *off = server(&old, "off");
 
@@ -165,9 +165,9 @@ test_reload(void)
 	COUNT(&old.snap->proxies->live->threads[0].be, stot);
 	a->op_state = SRV_OP_STOPPED;
 	w->uweight = 77;		/* an operator's */
-	new = load_ok("frontend b\n\tbind fd@3\nbackend b\n"
-	    "\tserver w 127.0.0.1:3 weight 9 disabled\n"
-	    "\tserver a 127.0.0.1:1 weight 6\n\tserver off 127.0.0.1:4\n");
+	new = load_ok("frontend b\n bind fd@3\nbackend b\n"
+	    " server w 127.0.0.1:3 weight 9 disabled\n"
+	    " server a 127.0.0.1:1 weight 6\n server off 127.0.0.1:4\n");
 	live_attach(new.snap);
 	is_u64(a->uweight, 5);		/* nothing changes before the commit */
 	ok(a->conf == server_find(old.snap->proxies, "a"));
@@ -206,7 +206,7 @@ test_reload(void)
 static void
 test_return(void)
 {
-	struct loaded l = prepare("backend b\n\tserver a 127.0.0.1:1\n");
+	struct loaded l = prepare("backend b\n server a 127.0.0.1:1\n");
 	struct server_live *a = server(&l, "a");
 	struct proxy_live *b = l.snap->proxies->live;
 
@@ -216,7 +216,7 @@ test_return(void)
 	live_proxy_ref(b);
 	unload(&l);
 	is_u64(live_count(), 2);
-	l = prepare("backend b\n\tserver a 127.0.0.1:1\n");
+	l = prepare("backend b\n server a 127.0.0.1:1\n");
 	ok(server(&l, "a") == a);
 	ok(l.snap->proxies->live == b);
 	is_u64(a->op_state, SRV_OP_RUNNING);
@@ -245,7 +245,7 @@ ref_and_unref(void *arg)
 static void
 test_threads(void)
 {
-	struct loaded l = prepare("backend b\n\tserver a 127.0.0.1:1\n");
+	struct loaded l = prepare("backend b\n server a 127.0.0.1:1\n");
 	struct server_live *a = server(&l, "a");
 	pthread_t threads[4];
 	int i;

@@ -33,18 +33,18 @@ test_global(void)
 {
 	struct loaded l = load_ok(
 	    "global\n"
-	    "\tmaxconn 1000\n\tnbthread 3\n\tthread-groups 1\n\tulimit-n 5000\n"
-	    "\tmaxpipes 7\n"
-	    "\tmaxsslconn 14\n\tnosplice\n\tnoreuseport\n\tdaemon\n\tquiet\n\tzero-warning\n"
-	    "\tstrict-limits\n\texpose-experimental-directives\n"
-	    "\tuser root\n\tgroup root\n\tchroot /var/empty\n\tpidfile /run/x.pid\n"
-	    "\tnode n1\n\tdescription a b c\n\tlocalpeer me\n\thard-stop-after 3s\n"
-	    "\tspread-checks 20\n"
-	    "\tstats timeout 20s\n\tstats maxconn 9\n\tlog-tag weirdo\n\tlog-send-hostname h\n"
-	    "\ttune.bufsize 32k\n\ttune.maxrewrite 2k\n\ttune.http.maxhdr 50\n"
-	    "\ttune.http.min-body-rate off\n\ttune.ssl.max-handshakes 8\n\ttune.maxaccept 5\n"
-	    "\ttune.rcvbuf.client 1k\n\ttune.rcvbuf.server 2k\n"
-	    "\ttune.sndbuf.client 3k\n\ttune.sndbuf.server 4k\n");
+	    " maxconn 1000\n nbthread 3\n thread-groups 1\n ulimit-n 5000\n"
+	    " maxpipes 7\n"
+	    " maxsslconn 14\n nosplice\n noreuseport\n daemon\n quiet\n zero-warning\n"
+	    " strict-limits\n expose-experimental-directives\n"
+	    " user root\n group root\n chroot /var/empty\n pidfile /run/x.pid\n"
+	    " node n1\n description a b c\n localpeer me\n hard-stop-after 3s\n"
+	    " spread-checks 20\n"
+	    " stats timeout 20s\n stats maxconn 9\n log-tag weirdo\n log-send-hostname h\n"
+	    " tune.bufsize 32k\n tune.maxrewrite 2k\n tune.http.maxhdr 50\n"
+	    " tune.http.min-body-rate off\n tune.ssl.max-handshakes 8\n tune.maxaccept 5\n"
+	    " tune.rcvbuf.client 1k\n tune.rcvbuf.server 2k\n"
+	    " tune.sndbuf.client 3k\n tune.sndbuf.server 4k\n");
 	const struct global *g = l.snap->global;
 
 	is_u64(g->maxconn, 1000);
@@ -83,7 +83,7 @@ test_global(void)
 static void
 test_global_defaults(void)
 {
-	struct loaded l = load_ok("global\n\tuid 12\n\tgid 13\n\tlog-send-hostname\n");
+	struct loaded l = load_ok("global\n uid 12\n gid 13\n log-send-hostname\n");
 	const struct global *g = l.snap->global;
 
 	is_u64(g->maxconn, 0);
@@ -136,8 +136,8 @@ static void
 test_stats_socket(void)
 {
 	struct loaded l = load_ok(
-	    "global\n\tstats socket /run/a.sock mode 660 level admin expose-fd listeners\n"
-	    "\tstats socket unix@/run/b.sock user root group root uid 0 gid 0\n");
+	    "global\n stats socket /run/a.sock mode 660 level admin expose-fd listeners\n"
+	    " stats socket unix@/run/b.sock user root group root uid 0 gid 0\n");
 	const struct bind_conf *b = l.snap->global->stats_binds;
 
 	is_int(b->addr.kind, ADDR_UNIX);
@@ -154,9 +154,9 @@ test_stats_socket(void)
 static void
 test_no_effect(void)
 {
-	struct loaded l = load_ok("global\n\ttune.h2.max-concurrent-streams 10\n\tnoepoll\n"
-	    "\tcpu-map 1 0\n\ttune.idle-pool.shared on\n"
-	    "frontend f\n\tbind fd@3 thread 1 shards 2 nice 3\n\toption contstats\n");
+	struct loaded l = load_ok("global\n tune.h2.max-concurrent-streams 10\n noepoll\n"
+	    " cpu-map 1 0\n tune.idle-pool.shared on\n"
+	    "frontend f\n bind fd@3 thread 1 shards 2 nice 3\n option contstats\n");
 
 	ok(strstr(l.notes, "'noepoll' has no effect: ") != NULL);
 	ok(strstr(l.notes, "'shards' has no effect: ") != NULL);
@@ -170,11 +170,11 @@ static void
 test_values(void)
 {
 	struct loaded l = load_ok(
-	    "listen l\n\tbind fd@3\n"
-	    "\tmode http\n\tmaxconn 10\n\tfullconn 20\n\tbacklog 30\n\tretries 0\n"
-	    "\thttp-reuse always\n\tdescription hello  world\n\tdisabled\n\tenabled\n"
-	    "\tmonitor-uri /alive\n\tsource 127.0.0.9\n\tdefault_backend b\n"
-	    "backend b\n\tmode http\n");
+	    "listen l\n bind fd@3\n"
+	    " mode http\n maxconn 10\n fullconn 20\n backlog 30\n retries 0\n"
+	    " http-reuse always\n description hello  world\n disabled\n enabled\n"
+	    " monitor-uri /alive\n source 127.0.0.9\n default_backend b\n"
+	    "backend b\n mode http\n");
 	const struct proxy *px = l.snap->proxies;
 	const struct proxy_settings *s = &px->set;
 
@@ -195,7 +195,7 @@ test_values(void)
 static void
 test_built_in(void)
 {
-	struct loaded l = load_ok("listen l\n\tbind fd@3\n");
+	struct loaded l = load_ok("listen l\n bind fd@3\n");
 	const struct proxy *px = l.snap->proxies;
 
 	is_int(px->set.mode, MODE_TCP);
@@ -213,10 +213,10 @@ static void
 test_retry_on(void)
 {
 	struct loaded l = load_ok(
-	    "backend a\n\tretry-on none\n"
-	    "backend b\n\tretry-on conn-failure empty-response junk-response response-timeout "
+	    "backend a\n retry-on none\n"
+	    "backend b\n retry-on conn-failure empty-response junk-response response-timeout "
 	    "0rtt-rejected 503 404\n"
-	    "backend c\n\tretry-on all-retryable-errors\n");
+	    "backend c\n retry-on all-retryable-errors\n");
 	const struct proxy *px = l.snap->proxies;
 
 	is_u64(px->set.retry_on, RETRY_WRITTEN);
@@ -270,11 +270,11 @@ static void
 test_timeouts(void)
 {
 	struct loaded l = load_ok(
-	    "listen l\n\tbind fd@3\n"
-	    "\ttimeout client 1s\n\ttimeout client-fin 2s\n\ttimeout client-hs 3s\n"
-	    "\ttimeout http-request 4s\n\ttimeout http-keep-alive 5s\n\ttimeout connect 6s\n"
-	    "\ttimeout server 7s\n\ttimeout server-fin 8s\n\ttimeout queue 9s\n"
-	    "\ttimeout tunnel 10m\n\ttimeout tarpit 11000\n\ttimeout check 12s\n");
+	    "listen l\n bind fd@3\n"
+	    " timeout client 1s\n timeout client-fin 2s\n timeout client-hs 3s\n"
+	    " timeout http-request 4s\n timeout http-keep-alive 5s\n timeout connect 6s\n"
+	    " timeout server 7s\n timeout server-fin 8s\n timeout queue 9s\n"
+	    " timeout tunnel 10m\n timeout tarpit 11000\n timeout check 12s\n");
 	const struct proxy *px = l.snap->proxies;
 
 	is_u64(proxy_timeout_client(px), 1000000);
@@ -297,9 +297,9 @@ static void
 test_timeout_defaults(void)
 {
 	struct loaded l = load_ok(
-	    "defaults\n\ttimeout client 3s\n\ttimeout connect 9s\n\ttimeout server 0\n"
-	    "listen a\n\tbind fd@3\n\tno timeout client\n\tdefault timeout connect\n"
-	    "listen b\n\tbind fd@4\n");
+	    "defaults\n timeout client 3s\n timeout connect 9s\n timeout server 0\n"
+	    "listen a\n bind fd@3\n no timeout client\n default timeout connect\n"
+	    "listen b\n bind fd@4\n");
 	const struct proxy *a = l.snap->proxies, *b = a->next;
 
 	is_u64(proxy_timeout_client(a), 60000000);
@@ -376,8 +376,8 @@ test_option_bits(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(bits); i++) {
-		text = xasprintf("defaults\n\tmode http\nlisten on\n\tbind fd@3\n\t%s\n"
-		    "listen off\n\tbind fd@4\n\t%s\n\tno %s\n", bits[i].name, bits[i].name,
+		text = xasprintf("defaults\n mode http\nlisten on\n bind fd@3\n %s\n"
+		    "listen off\n bind fd@4\n %s\n no %s\n", bits[i].name, bits[i].name,
 		    bits[i].name);
 		l = load_ok(text);
 		if (!is_u64(l.snap->proxies->set.options, bits[i].bits) ||
@@ -424,10 +424,10 @@ static void
 test_forwardfor(void)
 {
 	struct loaded l = load_ok(
-	    "defaults\n\tmode http\n"
-	    "frontend f\n\tbind fd@3\n"
-	    "\toption forwardfor except 10.0.0.0/8,::1 header X-Client except 127.0.0.1 if-none\n"
-	    "frontend g\n\tbind fd@4\n\toption forwardfor\n");
+	    "defaults\n mode http\n"
+	    "frontend f\n bind fd@3\n"
+	    " option forwardfor except 10.0.0.0/8,::1 header X-Client except 127.0.0.1 if-none\n"
+	    "frontend g\n bind fd@4\n option forwardfor\n");
 	const struct proxy_settings *s = &l.snap->proxies->set;
 
 	is_u64(s->options, OPT_FORWARDFOR | OPT_FORWARDFOR_IFNONE);
@@ -442,12 +442,12 @@ static void
 test_conn_mode(void)
 {
 	struct loaded l = load_ok(
-	    "listen a\n\tbind fd@3\n\toption http-server-close\n"
-	    "listen b\n\tbind fd@4\n\toption httpclose\n"
-	    "listen c\n\tbind fd@5\n\toption httpclose\n\toption http-keep-alive\n"
-	    "listen d\n\tbind fd@6\n\toption httpclose\n\tno option httpclose\n"
-	    "backend e\n\toption redispatch 3\n"
-	    "backend f\n\toption redispatch 0\n");
+	    "listen a\n bind fd@3\n option http-server-close\n"
+	    "listen b\n bind fd@4\n option httpclose\n"
+	    "listen c\n bind fd@5\n option httpclose\n option http-keep-alive\n"
+	    "listen d\n bind fd@6\n option httpclose\n no option httpclose\n"
+	    "backend e\n option redispatch 3\n"
+	    "backend f\n option redispatch 0\n");
 	const struct proxy *px = l.snap->proxies;
 
 	is_int(px->set.conn_mode, CONN_SERVER_CLOSE);
@@ -470,11 +470,11 @@ static void
 test_balance(void)
 {
 	struct loaded l = load_ok(
-	    "backend a\n\tbalance first\n"
-	    "backend b\n\tbalance hdr(host) x\n\thash-type consistent\n\thash-balance-factor 150\n"
-	    "\thash-preserve-affinity maxqueue\n"
-	    "backend c\n\thash-type map-based wt6\n\tbalance hdr\n"
-	    "backend d\n\thash-type consistent crc32 avalanche\n\tbalance first\n\tno balance\n");
+	    "backend a\n balance first\n"
+	    "backend b\n balance hdr(host) x\n hash-type consistent\n hash-balance-factor 150\n"
+	    " hash-preserve-affinity maxqueue\n"
+	    "backend c\n hash-type map-based wt6\n balance hdr\n"
+	    "backend d\n hash-type consistent crc32 avalanche\n balance first\n no balance\n");
 	const struct lb_conf *lb = &l.snap->proxies->set.lb;
 
 	is_str(lb->algo->name, "first");
@@ -511,10 +511,10 @@ static void
 test_post(void)
 {
 	struct loaded l = load(
-	    "frontend f\n\tbind fd@3\n\tmode http\n\tdefault_backend nope\n"
-	    "frontend g\n\tbind fd@3\n\tmode http\n\tdefault_backend b\n"
+	    "frontend f\n bind fd@3\n mode http\n default_backend nope\n"
+	    "frontend g\n bind fd@3\n mode http\n default_backend b\n"
 	    "backend b\n"
-	    "frontend h\n\tbind fd@3 id 3\n\tbind fd@4 id 3\n");
+	    "frontend h\n bind fd@3 id 3\n bind fd@4 id 3\n");
 
 	is_str(l.alerts,
 	    "t.cfg:12: 'bind' : custom id 3 already used at t.cfg:11.\n"
@@ -523,10 +523,10 @@ test_post(void)
 	    "(t.cfg:9) as its default backend (see 'mode').\n");
 	unload(&l);
 	l = load_ok(
-	    "frontend f\n\toption httplog\n\toption forwardfor\n"
-	    "backend b\n\tserver s 127.0.0.1:1\n"
-	    "listen l\n\tbind fd@3\n\ttimeout client 1s\n"
-	    "frontend off\n\tdisabled\n\tdefault_backend nope\n");
+	    "frontend f\n option httplog\n option forwardfor\n"
+	    "backend b\n server s 127.0.0.1:1\n"
+	    "listen l\n bind fd@3\n timeout client 1s\n"
+	    "frontend off\n disabled\n default_backend nope\n");
 	is_str(l.warnings,
 	    "t.cfg:1: 'option forwardfor' ignored for frontend 'f' as it requires HTTP mode.\n"
 	    "t.cfg:1: 'option httplog' not usable with frontend 'f' (needs 'mode http'). Falling "
@@ -546,10 +546,10 @@ static void
 test_fullconn(void)
 {
 	struct loaded l = load_ok(
-	    "frontend f\n\tbind fd@3\n\tmaxconn 500\n\tdefault_backend b\n"
-	    "frontend g\n\tbind fd@3\n\tdefault_backend b\n"
+	    "frontend f\n bind fd@3\n maxconn 500\n default_backend b\n"
+	    "frontend g\n bind fd@3\n default_backend b\n"
 	    "backend b\n"
-	    "backend c\n\tfullconn 77\n");
+	    "backend c\n fullconn 77\n");
 	const struct proxy *b = proxy_find(l.snap, "b", CAP_BACKEND);
 
 	is_u64(b->fullconn, 50);

@@ -8,12 +8,12 @@ static void
 test_kinds(void)
 {
 	struct loaded l = load_ok(
-	    "global\n\tdaemon\n"
-	    "frontend f\n\tbind fd@3\n"
+	    "global\n daemon\n"
+	    "frontend f\n bind fd@3\n"
 	    "backend b\n"
-	    "listen l\n\tbind fd@4\n"
+	    "listen l\n bind fd@4\n"
 	    "http-errors pages\n"
-	    "global\n\tquiet\n");
+	    "global\n quiet\n");
 	struct proxy *px = l.snap->proxies;
 
 	is_str(px->name, "f");
@@ -39,9 +39,9 @@ static void
 test_find(void)
 {
 	struct loaded l = load_ok(
-	    "frontend a\n\tbind fd@3\n"
+	    "frontend a\n bind fd@3\n"
 	    "backend a\n"
-	    "listen b\n\tbind fd@4\n"
+	    "listen b\n bind fd@4\n"
 	    "defaults d\n");
 
 	is_str(proxy_type_name(proxy_find(l.snap, "a", CAP_FRONTEND)), "frontend");
@@ -58,12 +58,12 @@ static void
 test_defaults(void)
 {
 	struct loaded l = load_ok(
-	    "defaults base\n\tmode http\n\ttimeout client 1s\n\tdefault-server weight 7\n"
-	    "defaults more from base\n\ttimeout server 2s\n"
-	    "backend b1\n\tdefault-server maxconn 3\n\tserver s 127.0.0.1:1\n"
-	    "backend b2 from base\n\tserver s 127.0.0.1:1\n"
+	    "defaults base\n mode http\n timeout client 1s\n default-server weight 7\n"
+	    "defaults more from base\n timeout server 2s\n"
+	    "backend b1\n default-server maxconn 3\n server s 127.0.0.1:1\n"
+	    "backend b2 from base\n server s 127.0.0.1:1\n"
 	    "defaults\n"
-	    "backend b3\n\tserver s 127.0.0.1:1\n");
+	    "backend b3\n server s 127.0.0.1:1\n");
 	struct proxy *b1 = proxy_find(l.snap, "b1", CAP_BACKEND);
 	struct proxy *b2 = proxy_find(l.snap, "b2", CAP_BACKEND);
 	struct proxy *b3 = proxy_find(l.snap, "b3", CAP_BACKEND);
@@ -90,7 +90,7 @@ test_names(void)
 	    "frontend a$b\n"
 	    "frontend ok\n"
 	    "backend ok\n"
-	    "frontend ok\n\tbogus\n"
+	    "frontend ok\n bogus\n"
 	    "listen ok\n"
 	    "backend c from nope\n"
 	    "backend d x\n"
@@ -124,10 +124,10 @@ static void
 test_ids(void)
 {
 	struct loaded l = load_ok(
-	    "backend a\n\tid 3\n"
+	    "backend a\n id 3\n"
 	    "backend b\n"
-	    "backend c\n\tserver x 127.0.0.1:1\n\tserver y 127.0.0.1:2 id 1\n"
-	    "frontend f\n\tbind fd@3 id 2\n\tbind fd@4\n\tbind fd@5\n");
+	    "backend c\n server x 127.0.0.1:1\n server y 127.0.0.1:2 id 1\n"
+	    "frontend f\n bind fd@3 id 2\n bind fd@4\n bind fd@5\n");
 	struct proxy *c = proxy_find(l.snap, "c", CAP_BACKEND);
 	struct bind_conf *b = proxy_find(l.snap, "f", CAP_FRONTEND)->binds;
 
@@ -143,7 +143,7 @@ test_ids(void)
 	is_int(b->next->id, 1);
 	is_int(b->next->next->id, 3);
 	unload(&l);
-	l = load("backend a\n\tid 3\nbackend b\n\tid 3\n");
+	l = load("backend a\n id 3\nbackend b\n id 3\n");
 	ok(strncmp(l.alerts, "t.cfg:4: backend b reuses same custom id as backend a (declared at "
 	    "t.cfg:1).\n", 75) == 0);
 	unload(&l);
@@ -157,7 +157,7 @@ test_refused(void)
 		"crt-store", "mailers", "userlist", "cache", "program", "fcgi-app", "traces",
 		"acme", "alarm", "scaling-group", "launch-config", "notifier", "provider",
 	};
-	struct loaded l = load("peers p\n\tpeer a 127.0.0.1:1\nbackend b\n");
+	struct loaded l = load("peers p\n peer a 127.0.0.1:1\nbackend b\n");
 	char *text, *want;
 	size_t i;
 

@@ -12,7 +12,7 @@ static void
 test_options(void)
 {
 	struct loaded l = load_ok(
-	    "backend b\n\tserver s1 127.0.0.1:80 weight 10 maxconn 20 minconn 5 maxqueue 6 "
+	    "backend b\n server s1 127.0.0.1:80 weight 10 maxconn 20 minconn 5 maxqueue 6 "
 	    "pool-max-conn 7 pool-low-conn 8 pool-purge-delay 9s slowstart 10s id 44 "
 	    "source 127.0.0.2:99 proto h1 ws h1 backup disabled send-proxy "
 	    "pool-conn-name req.hdr(host) "
@@ -45,11 +45,11 @@ static void
 test_defaults(void)
 {
 	struct loaded l = load_ok(
-	    "backend b\n\tsource 127.0.0.9\n"
-	    "\tserver a 127.0.0.1:1\n"
-	    "\tdefault-server backup send-proxy-v2 send-proxy-v2-ssl disabled minconn 4\n"
-	    "\tserver b 127.0.0.1:2\n"
-	    "\tserver c 127.0.0.1:3 no-backup no-send-proxy-v2 no-send-proxy-v2-ssl enabled "
+	    "backend b\n source 127.0.0.9\n"
+	    " server a 127.0.0.1:1\n"
+	    " default-server backup send-proxy-v2 send-proxy-v2-ssl disabled minconn 4\n"
+	    " server b 127.0.0.1:2\n"
+	    " server c 127.0.0.1:3 no-backup no-send-proxy-v2 no-send-proxy-v2-ssl enabled "
 	    "maxconn 9 no-send-proxy\n");
 	const struct server *s = l.snap->proxies->server_list;
 
@@ -76,11 +76,11 @@ test_addresses(void)
 {
 	struct loaded l = load_ok(
 	    "backend b\n"
-	    "\tserver plain 127.0.0.1\n"
-	    "\tserver plus 127.0.0.1:+10\n"
-	    "\tserver six [::1]:80\n"
-	    "\tserver path /run/x.sock\n"
-	    "\tserver name localhost:80\n");
+	    " server plain 127.0.0.1\n"
+	    " server plus 127.0.0.1:+10\n"
+	    " server six [::1]:80\n"
+	    " server path /run/x.sock\n"
+	    " server name localhost:80\n");
 	const struct proxy *px = l.snap->proxies;
 	const struct server *s = server_find(px, "plain");
 
@@ -138,8 +138,8 @@ static void
 test_duplicates(void)
 {
 	struct loaded l = load(
-	    "backend b\n\tserver s 127.0.0.1:80 id 3\n\tserver s 127.0.0.1:81\n"
-	    "\tserver t 127.0.0.1:82 id 3\n");
+	    "backend b\n server s 127.0.0.1:80 id 3\n server s 127.0.0.1:81\n"
+	    " server t 127.0.0.1:82 id 3\n");
 
 	is_str(l.alerts,
 	    "t.cfg:3: backend 'b', another server named 's' was already defined at line 2, please "
@@ -152,7 +152,7 @@ test_duplicates(void)
 static void
 test_unresolvable(void)
 {
-	struct loaded l = load("backend b\n\tserver s no-such-host.invalid:80\n");
+	struct loaded l = load("backend b\n server s no-such-host.invalid:80\n");
 
 	ok(strncmp(l.alerts, "t.cfg:2: 'server b/s' : ", 24) == 0);
 	ok(strstr(l.alerts, "no-such-host.invalid") != NULL);
@@ -165,11 +165,11 @@ static void
 test_bind(void)
 {
 	struct loaded l = load_ok(
-	    "frontend f\n\tbind 127.0.0.1:1000-1002,:2000,[::1]:3000 name n maxconn 5 backlog 6 "
+	    "frontend f\n bind 127.0.0.1:1000-1002,:2000,[::1]:3000 name n maxconn 5 backlog 6 "
 	    "interface lo accept-proxy defer-accept tfo transparent v4v6 v6only proto h1\n"
-	    "\tbind /run/x.sock mode 600 user root group root\n"
-	    "\tbind abns@x uid 3 gid 4 level user\n"
-	    "\tbind fd@7 id 9\n");
+	    " bind /run/x.sock mode 600 user root group root\n"
+	    " bind abns@x uid 3 gid 4 level user\n"
+	    " bind fd@7 id 9\n");
 	const struct bind_conf *b = l.snap->proxies->binds;
 	unsigned port;
 
@@ -212,8 +212,8 @@ test_environment(void)
 
 	setenv("WEIR_TEST_FD", "12", 1);
 	setenv("WEIR_TEST_PORT", "8099", 1);
-	l = load_ok("frontend f\n\tbind fd@${WEIR_TEST_FD}\n"
-	    "backend b\n\tserver s 127.0.0.1:${WEIR_TEST_PORT}\n");
+	l = load_ok("frontend f\n bind fd@${WEIR_TEST_FD}\n"
+	    "backend b\n server s 127.0.0.1:${WEIR_TEST_PORT}\n");
 	is_int(l.snap->proxies->binds->addr.fd, 12);
 	is_u64(addr_port(&l.snap->proxies->next->server_list->addr), 8099);
 	unload(&l);
