@@ -195,6 +195,15 @@ next_candidate(size_t i, void *arg)
 	return i < c->n ? c->names[i] : NULL;
 }
 
+/* Of two or three letters nearly everything is near: they must begin alike. */
+static const char *
+nearest(const char *typed, struct candidates *c)
+{
+	const char *near = str_nearest(typed, next_candidate, c);
+
+	return near != NULL && strlen(typed) <= 3 && near[0] != typed[0] ? NULL : near;
+}
+
 static int
 count_words(const char *name)
 {
@@ -269,7 +278,7 @@ nearest_of_more(uint32_t in, char **words, int n)
 			break;
 		c.n = 0;
 		collect(&c, in, k, false);
-		near = str_nearest(name, next_candidate, &c);
+		near = nearest(name, &c);
 		free(c.names);
 	}
 	return near;
@@ -290,7 +299,7 @@ kw_nearest(uint32_t in, char **words, int n, bool with_sections, char **ret_type
 		return NULL;
 	}
 	collect(&c, in, meant, with_sections);
-	near = str_nearest(name, next_candidate, &c);
+	near = nearest(name, &c);
 	free(c.names);
 	if (near == NULL && meant == 1)
 		near = nearest_of_more(in, words, n);

@@ -92,6 +92,13 @@ hint_text(const char *near)
 
 /* ---- rows ---- */
 
+/* What was typed, if the row's name stands for several. */
+static const char *
+shown_name(const struct kw_row *row, char **args)
+{
+	return strchr(row->name, '*') != NULL ? args[-1] : row->name;
+}
+
 /* What a row's number of arguments must be; prefix: how messages begin. */
 static int
 check_arity(struct cfg *c, const struct kw_row *row, char **args, int nargs,
@@ -112,16 +119,17 @@ check_arity(struct cfg *c, const struct kw_row *row, char **args, int nargs,
 	return 0;
 }
 
+/* args lie behind the row's name, in one array. */
 static int
 run_row(struct cfg *c, const struct kw_row *row, char **args, int nargs, const char *prefix)
 {
 	switch ((enum kw_kind)row->kind) {
 	case KW_REFUSED:
-		diag_error(c->diag, "%s'%s' is not supported: %s", prefix, row->name,
+		diag_error(c->diag, "%s'%s' is not supported: %s", prefix, shown_name(row, args),
 		    row->help != NULL ? row->help : "not built.");
 		return -1;
 	case KW_NO_EFFECT:
-		diag_hint(c->diag, "%s'%s' has no effect: %s", prefix, row->name,
+		diag_hint(c->diag, "%s'%s' has no effect: %s", prefix, shown_name(row, args),
 		    row->help != NULL ? row->help : "");
 		return 0;
 	case KW_OBEYED:

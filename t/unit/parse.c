@@ -305,6 +305,10 @@ static const struct row rows[] = {
 	ROW("frontned a\n bind :80\n",
 	    "A a.cfg:1 unknown keyword 'frontned' out of section; did you mean 'frontend' maybe ?\n"
 	    "A a.cfg:2 unknown keyword 'bind' out of section.\n", ""),
+	ROW("frontend f\n foo\n cl x\n", "A a.cfg:2 unknown keyword 'foo' in 'frontend' section\n"
+	    "A a.cfg:3 unknown keyword 'cl' in 'frontend' section\n", NULL),
+	ROW("frontend f\n bind :80 clt x\n", "A a.cfg:2 'bind :80' in section 'frontend' : unknown "
+	    "keyword 'clt'; did you mean 'crt' maybe ?\n", NULL),
 	/* the other kind of proxy */
 	ROW("frontend f\n server s 1.1.1.1:80\n timeout connect 1\nbackend b\n use_backend x\n",
 	    "A a.cfg:2 'server' not allowed because frontend 'f' has no backend capability.\n"
@@ -316,7 +320,7 @@ static const struct row rows[] = {
 	    NULL),
 	/* kinds */
 	ROW("global\n tune.quic.foo on\n",
-	    "D a.cfg:2 'tune.quic.*' has no effect: there is no QUIC.\n",
+	    "D a.cfg:2 'tune.quic.foo' has no effect: there is no QUIC.\n",
 	    NULL),
 	ROW("global\n nbproc 4\n", "A a.cfg:2 'nbproc' is not supported: use nbthread.\n", NULL),
 	/* arity */
