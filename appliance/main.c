@@ -43,7 +43,7 @@ check_condition(void)
 	int r = cfg_condition(options.condition, &error);
 
 	if (r < 0) {
-		log_alert("%s", error);
+		log_alert("config : Failed to evaluate condition: %s", error);
 		free(error);
 		return 2;
 	}

@@ -18,6 +18,7 @@
 #include "base/magic.h"
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "cfg/kw.h"
 
 struct options options;
 
@@ -150,6 +151,13 @@ usage(const char *argv0)
 	    "  -v, -vv, -vq, -vqs, -vqb  versions\n");
 }
 
+static void
+print_feature(const char *name, bool is_built, void *arg)
+{
+	(void)arg;
+	printf(" %c%s", is_built ? '+' : '-', name);
+}
+
 static bool
 version(const char *arg)
 {
@@ -163,8 +171,9 @@ version(const char *arg)
 		banner(stdout);
 		printf("HAProxy version " WEIR_COMPAT " (weir " WEIR_VERSION ")\n");
 		printf("TARGET  = linux-glibc\n");
-		printf("Feature list : +EPOLL -LUA +OPENSSL +PCRE2 +PCRE2_JIT -PROMEX +REUSEPORT "
-		    "-SLZ +SPLICE +THREAD +TPROXY -ZLIB\n");
+		printf("Feature list :");
+		cfg_feature_each(print_feature, NULL);
+		printf("\n");
 		printf("Built with libevent %s, %s\n", event_get_version(),
 		    OpenSSL_version(OPENSSL_VERSION));
 	} else
