@@ -21,7 +21,8 @@ static const struct { const char *cond; bool want; } conds[] = {
 	{ "if { hdr(host) www.example.com }", false },
 	{ "if { hdr(host) -i www.example.com }", true },
 	{ "if { hdr_dom(host) -i example }", true }, { "if { hdr_dom(host) -i exam }", false },
-	{ "if { hdr(x) two }", true }, { "if { hdr(x) one }", true }, { "if { hdr(x) three }", false },
+	{ "if { hdr(x) two }", true }, { "if { hdr(x) one }", true }, { "if { hdr(x) three }",
+	    false },
 	{ "if { hdr(x,1) two }", false }, { "if { hdr_sub(host) Exam }", true },
 	{ "if { hdr_cnt(x) 2 }", true }, { "if { hdr_cnt(x) eq 2 }", true },
 	{ "if { hdr_cnt(x) ge 3 }", false }, { "if { hdr_cnt(x) lt 3 }", true },
@@ -32,7 +33,8 @@ static const struct { const char *cond; bool want; } conds[] = {
 	{ "if { hdr_ip(ip) 10.0.0.0/8 }", true }, { "if { hdr_ip(ip) 11.0.0.0/8 }", false },
 	{ "if { req.hdr(ip) -m ip 10.1.2.3 }", true }, { "if { src 192.0.2.0/24 }", true },
 	{ "if { src 10.0.0.0/8 ::1 192.0.2.8 }", false }, { "if { method GET }", true },
-	{ "if METH_GET", true }, { "if METH_POST", false }, { "if TRUE", true }, { "if FALSE", false },
+	{ "if METH_GET", true }, { "if METH_POST", false }, { "if TRUE", true }, { "if FALSE",
+	    false },
 	{ "if HTTP_1.1", true }, { "if LOCALHOST", false }, { "if HTTP_URL_SLASH", true },
 	{ "if !FALSE", true }, { "if ! TRUE", false }, { "if !!TRUE", true },
 	{ "unless TRUE", false }, { "unless FALSE", true }, { "if TRUE FALSE", false },
@@ -100,6 +102,13 @@ test_errors(void)
 	error_is(s, "http-request deny if", "'if' expects a condition behind it.");
 }
 
+static unsigned
+next_below(unsigned *seed, unsigned n)
+{
+	*seed = *seed * 1103515245 + 12345;
+	return *seed / 65536 % n;
+}
+
 /* Random sets against the plain definition. */
 static void
 test_sets(void)
@@ -118,22 +127,22 @@ test_sets(void)
 		int n = 1 + round % 12;
 
 		for (int i = 0; i < n; i++) {
-			size_t len = 1 + (seed = seed * 1103515245 + 12345) / 65536 % 4;
+			size_t len = 1 + next_below(&seed, 4);
 
 			for (size_t k = 0; k < len; k++)
-				words[i][k] = (char)('a' + (seed = seed * 1103515245 + 12345) / 65536 % 3);
+				words[i][k] = (char)('a' + next_below(&seed, 3));
 			words[i][len] = '\0';
 			pat_set_add(&c, p, words[i]);
 		}
 		pat_set_compile(&c, p);
 		for (int q = 0; q < 60; q++) {
 			char subject[8];
-			size_t len = (seed = seed * 1103515245 + 12345) / 65536 % 7;
+			size_t len = next_below(&seed, 7);
 			struct sample s;
 			bool want = false;
 
 			for (size_t k = 0; k < len; k++)
-				subject[k] = (char)('a' + (seed = seed * 1103515245 + 12345) / 65536 % 3);
+				subject[k] = (char)('a' + next_below(&seed, 3));
 			sample_str(&s, (struct str){ subject, len });
 			for (int i = 0; i < n; i++)
 				want |= m == PAT_STR ? str_eq(s.u.s, str_of(words[i])) :

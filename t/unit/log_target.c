@@ -11,7 +11,8 @@ const struct module *const modules[] = { RULE_MODULES, NULL };
 static int
 udp_socket(unsigned *ret_port)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(in);
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
@@ -49,7 +50,8 @@ say(const struct log_target *t, enum log_level level, const char *text)
 static struct proxy *
 load_log(const char *args, unsigned port)
 {
-	char *text = xasprintf("global\n\tlog-tag weir\nfrontend f\n\tbind fd@3\n\tlog 127.0.0.1:%u %s\n",
+	char *text = xasprintf("global\n\tlog-tag weir\n"
+	    "frontend f\n\tbind fd@3\n\tlog 127.0.0.1:%u %s\n",
 	    port, args);
 
 	env.cfg = load_ok(text);
@@ -62,9 +64,11 @@ test_formats(int fd, unsigned port)
 {
 	static const struct { const char *args, *start, *end; } all[] = {
 		{ "local0", "<134>", "hello\n" }, { "format raw local0", "hello", "hello\n" },
-		{ "format short local0", "<6>hello", "\n" }, { "format priority user", "<14>hello", "\n" },
+		{ "format short local0", "<6>hello", "\n" }, { "format priority user",
+		    "<14>hello", "\n" },
 		{ "format rfc5424 local1", "<142>1 20", " - - hello\n" },
-		{ "format iso local1", "20", " hello\n" }, { "format timed local1", "<6>20", " hello\n" },
+		{ "format iso local1", "20", " hello\n" }, { "format timed local1", "<6>20",
+		    " hello\n" },
 		{ "format raw local0 info err", "hello", "hello\n" },
 	};
 

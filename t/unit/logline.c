@@ -47,7 +47,8 @@ served(void)
 static const struct { const char *fmt, *want; } cases[] = {
 	{ "%ci:%cp", "192.0.2.7:4000" }, { "%{+X}ci:%{+X}cp", "C0000207:0FA0" },
 	{ "%f %ft %b %s", "f f b s1" }, { "%TR/%Tw/%Tc/%Tr/%Ta", "3/5/7/11/39" },
-	{ "%Th %Ti %Tq %Td %Tt %Tu", "0 2 5 13 41 39" }, { "%ST %B %U %ts %tsc", "200 1234 55 -- ----" },
+	{ "%Th %Ti %Tq %Td %Tt %Tu", "0 2 5 13 41 39" }, { "%ST %B %U %ts %tsc",
+	    "200 1234 55 -- ----" },
 	{ "%ac/%fc/%bc/%sc/%rc %sq/%bq", "4/3/2/1/2 0/0" }, { "%hr %hs|", "{o#7C#22ne} |" },
 	{ "%HM %HP %HPO %HQ %HU %HV", "GET /a%22b /a%22b ?x=1 /a%22b?x=1 HTTP/1.1" },
 	{ "%r", "GET /a%22b?x=1 HTTP/1.1" }, { "%{+Q}r", "\"GET /a%22b?x=1 HTTP/1.1\"" },
@@ -62,7 +63,8 @@ static void
 test_aliases(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		char *text = xasprintf("frontend f\n\tbind fd@3\n\tcapture request header X len 20\n"
+		char *text = xasprintf("frontend f\n\tbind fd@3\n"
+		    "\tcapture request header X len 20\n"
 		    "\tlog stdout local0\n\tlog-format '%s'\nbackend b\n\tserver s1 127.0.0.1:81\n",
 		    cases[i].fmt);
 
@@ -94,7 +96,8 @@ test_ends(void)
 	struct txn *t;
 
 	env.cfg = load_ok("frontend f\n\tbind fd@3\n\tlog stdout local0\n"
-	    "\tlog-format '%ST %tsc %TR/%Tw/%Tc/%Tr/%Ta %r'\nbackend b\n\tserver s1 127.0.0.1:81\n");
+	    "\tlog-format '%ST %tsc %TR/%Tw/%Tc/%Tr/%Ta %r'\n"
+	    "backend b\n\tserver s1 127.0.0.1:81\n");
 	f = env_px("f")->log_line;
 	t = ended("PR", AT(.start = 1000000, .request = 1000000, .end = 1000100), 403);
 	is_str(line(f), "403 PR-- 0/-1/-1/-1/0 GET /a%22b?x=1 HTTP/1.1");
@@ -149,7 +152,8 @@ test_errors(void)
 
 	error_is(s, "log-format %foo", "no such format alias 'foo'. If you wanted to emit the '%' "
 	    "character verbatim, you need to use '%%'.");
-	error_is(s, "log-format %[patth]", "unknown fetch method 'patth'. Did you mean 'path' maybe ?");
+	error_is(s, "log-format %[patth]",
+	    "unknown fetch method 'patth'. Did you mean 'path' maybe ?");
 	error_is(s, "log-format %[path", "log format '%[path': missing ']' behind an expression");
 	error_is(s, "log-format %{+Z}f", "log format '%{+Z}f': flags are +Q, +X, +E or - and a "
 	    "letter, separated by commas");

@@ -53,7 +53,8 @@ static const struct { const char *rule, *want; } cases[] = {
 	{ "return status 503 default-errorfiles", "503 Service Unavailable|content-length=107|"
 	    "cache-control=no-cache|content-type=text/html|<html><body><h1>503 Service Unavailable"
 	    "</h1>\nNo server is available to handle this request.\n</body></html>\n" },
-	{ "redirect location /new", "302 Found|content-length=0|location=/new|cache-control=no-cache|" },
+	{ "redirect location /new",
+	    "302 Found|content-length=0|location=/new|cache-control=no-cache|" },
 	{ "redirect location /n%[query] code 301",
 	    "301 Moved Permanently|content-length=0|location=/nx=1|" },
 	{ "redirect prefix https://o code 308",
@@ -165,7 +166,8 @@ test_errors(void)
 	error_is(s, "errorfile 503 /nonexistent",
 	    "errorfile : error opening file '/nonexistent': No such file or directory");
 	put("bad.http", "<html>\n");
-	error_is(s, "errorfile 503 bad.http", "error file 'bad.http', line 1: expected a status line "
+	error_is(s, "errorfile 503 bad.http",
+	    "error file 'bad.http', line 1: expected a status line "
 	    "such as 'HTTP/1.1 503 Service Unavailable'");
 	put("bad.http", "HTTP/1.0 503 X\r\nnocolon\r\n\r\n");
 	error_is(s, "errorfile 503 bad.http",
@@ -173,8 +175,10 @@ test_errors(void)
 	put("bad.http", "HTTP/1.0 503 X\nA: b\n");
 	error_is(s, "errorfile 503 bad.http", "error file 'bad.http', line 2: no empty line behind "
 	    "the header");
-	error_is(s, "errorfiles nosuch", "unknown http-errors section 'nosuch' (it must stand above)");
-	error_is(s, "http-request redirect loc /", "expects 'code', 'prefix', 'location', 'scheme', "
+	error_is(s, "errorfiles nosuch",
+	    "unknown http-errors section 'nosuch' (it must stand above)");
+	error_is(s, "http-request redirect loc /",
+	    "expects 'code', 'prefix', 'location', 'scheme', "
 	    "'set-cookie', 'clear-cookie', 'drop-query' or 'append-slash' (was 'loc').");
 	error_is(s, "http-request return status 700", "Unexpected status code '700'.");
 	unlink("bad.http");

@@ -67,7 +67,8 @@ static const struct { const char *rule; enum rule_verdict v; const char *want; }
 	{ "http-request redirect location /", RULE_REPLY, NULL },
 	{ "http-request tarpit", RULE_TARPIT, NULL }, { "http-request reject", RULE_REJECT, NULL },
 	{ "http-request silent-drop", RULE_DROP, NULL },
-	{ "http-response set-status 503 reason Gone", RULE_NEXT, "503 Gone|server=s|content-length=0" },
+	{ "http-response set-status 503 reason Gone", RULE_NEXT,
+	    "503 Gone|server=s|content-length=0" },
 	{ "http-response del-header server", RULE_NEXT, "200 OK|content-length=0" },
 	{ "http-response deny", RULE_DENY, NULL },
 	{ "http-after-response set-header S t", RULE_NEXT, "200 OK|server=s|content-length=0|s=t" },
@@ -180,7 +181,8 @@ test_tcp(void)
 	struct sample_ctx x;
 	struct proxy *px;
 
-	env.cfg = load_ok("defaults d\n\tmode tcp\n\ttcp-request content reject if { src 10.0.0.0/8 }\n"
+	env.cfg = load_ok("defaults d\n\tmode tcp\n"
+	    "\ttcp-request content reject if { src 10.0.0.0/8 }\n"
 	    "frontend f from d\n\tbind fd@3\n\ttcp-request inspect-delay 2s\n"
 	    "\ttcp-request connection reject if { src 192.0.2.9 }\n"
 	    "\ttcp-request connection set-src ipv4(10.9.9.9) if { src 192.0.2.7 }\n"
@@ -254,7 +256,8 @@ test_errors(void)
 	    "either 'if' or 'unless' followed by a condition but found 'foo'.");
 	error_is(s, "http-request set-header content-length 5", "header 'content-length' cannot be "
 	    "changed: weir manages framing and connections itself");
-	error_is(s, "http-request set-header Host a:b:c", "'set-header': 'a:b:c' is not possible as "
+	error_is(s, "http-request set-header Host a:b:c",
+	    "'set-header': 'a:b:c' is not possible as "
 	    "value of 'Host'.");
 	error_is(s, "http-request auth", "'http-request auth' is not supported: userlists are not "
 	    "built yet.");
@@ -262,7 +265,8 @@ test_errors(void)
 	    "'queue', 'server' or 'tunnel', but got 'foo'.");
 	error_is(s, "use_backend", "'use_backend' expects a backend name.");
 	error_is(s, "http-request deny deny_status 999", "Unexpected status code '999'.");
-	error_is(s, "http-request return status 200 string x", "a content type must be defined when "
+	error_is(s, "http-request return status 200 string x",
+	    "a content type must be defined when "
 	    "non-empty payload is configured.");
 	error_is(s, "http-request redirect location / code 399", "'code': unsupported HTTP code "
 	    "'399' (must be one of 301, 302, 303, 307 or 308).");

@@ -58,7 +58,8 @@ static const char *const requests[][2] = {
 	{ "str(k=v),regsub(\"(.)=(.)\",\"\\2=\\1\")", "v=k" },
 	{ "hdr(host),host_only,lower", "www.example.com" }, { "hdr(host),port_only", "8080" },
 	{ "str(xxaxx),ltrim(x),rtrim(x)", "a" }, { "int(0),http_date",
-	"Thu, 01 Jan 1970 00:00:00 GMT" }, { "str(12abc),add(1)", "13" }, { "str(abc),add(1)", NULL },
+	"Thu, 01 Jan 1970 00:00:00 GMT" }, { "str(12abc),add(1)", "13" }, { "str(abc),add(1)",
+	    NULL },
 	{ "str(q),ub64enc", "cQ" }, { "str(cQ),ub64dec", "q" }, { "str(a),djb2", "177670" },
 	{ "req.hdr_names(:)", "host:x-list:x-list:x-num:x-forwarded-for:cookie:b64" },
 };
@@ -129,7 +130,8 @@ client_hello(uint8_t *b)
 	size_t body = 2 + 32 + 1 + 2 + 2 + 1 + 1 + 2 + sizeof(ext);
 	uint8_t *p = b;
 
-	memcpy(p, (uint8_t[]){ 22, 3, 1, 0, (uint8_t)(body + 4), 1, 0, 0, (uint8_t)body, 3, 3 }, 11);
+	memcpy(p, (uint8_t[]){ 22, 3, 1, 0, (uint8_t)(body + 4), 1, 0, 0, (uint8_t)body, 3, 3 },
+	    11);
 	p += 11;
 	memset(p, 7, 32);
 	p += 32;
