@@ -325,7 +325,7 @@ on_pause_over(struct timer *t)
 {
 	struct watch *w = CONTAINER_OF(t, struct watch, timer);
 
-	if (w->l->events[w->loop->id] != NULL)
+	if (w->l->events[w->loop->id] != NULL && !atomic_load(&w->l->disabled))
 		event_add(w->l->events[w->loop->id], NULL);
 }
 
@@ -383,7 +383,7 @@ listener_resume(struct listener *l, struct loop *loop)
 {
 	struct watch *w = watch_of(l, loop);
 
-	if (w == NULL)
+	if (w == NULL || atomic_load(&l->disabled))
 		return;
 	timer_clear(&w->timer);
 	event_add(l->events[loop->id], NULL);
