@@ -113,6 +113,7 @@ bool	cli_admit(struct listener *l);
 void	cli_close_all(void);
 const char *cli_level_name(unsigned level);
 uint64_t cli_uptime_us(void);
+uint32_t cli_hard_maxconn(void);	/* as the process started: cli_frontend.c */
 
 /* Rows: cli_match.c */
 void	cli_rows_init(void);		/* sorts all modules' rows; start-up */

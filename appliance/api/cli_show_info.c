@@ -72,6 +72,7 @@ NUM(v_pool_failed, pool_refused_total())
 NUM(v_ulimit, i->nofile.rlim_cur)
 NUM(v_maxsock, limits.maxsock)
 NUM(v_maxconn, LIMIT(maxconn))
+NUM(v_hard_maxconn, cli_hard_maxconn())
 NUM(v_conns, LIMIT(conns))
 NUM(v_cum_conns, i->t.conns)
 NUM(v_cum_reqs, i->t.reqs)
@@ -127,7 +128,7 @@ static const struct info_row info_rows[] = {
 	U32("Ulimit-n", "CLP", v_ulimit, "limit of descriptors"),
 	U32("Maxsock", "CLP", v_maxsock, "descriptors that may be needed"),
 	U32("Maxconn", "CLP", v_maxconn, "limit of client connections"),
-	U32("Hard_maxconn", "CLP", v_maxconn, "limit of client connections"),
+	U32("Hard_maxconn", "CLP", v_hard_maxconn, "limit of client connections at the start"),
 	U32("CurrConns", "MGP", v_conns, "client connections now"),
 	U32("CumConns", "MCP", v_cum_conns, "client connections"),
 	U32("CumReq", "MCP", v_cum_reqs, "requests"),
