@@ -66,7 +66,7 @@ SETTER(opt_dI, options.allow_fork = true)
 SETTER(opt_nothing, )
 SETTER(opt_p, options.pidfile = v)
 SETTER(opt_C, options.chdir = v)
-SETTER(opt_L, options.localpeer = v)
+SETTER(opt_L, options.localpeer = v; setenv("HAPROXY_LOCALPEER", v, 1))
 SETTER(opt_cc, options.condition = v)
 SETTER(opt_rows, options.dump_rows = true)
 

@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
@@ -46,12 +47,25 @@ static const char *const predefined[][2] = {
 	    "%ms %ft %b %s %Th %Tw %Tc %Tt %U %ts-- %ac %fc %bc %sc %rc %sq %bq \"\" \"\" " },
 };
 
+/* -L exports it; else it is the name of this machine. */
+static void
+set_localpeer(struct cfg_env *e)
+{
+	char name[256];
+
+	if (getenv("HAPROXY_LOCALPEER") != NULL || gethostname(name, sizeof(name)) != 0)
+		return;
+	name[sizeof(name) - 1] = '\0';
+	cfg_env_set(e, "HAPROXY_LOCALPEER", name);
+}
+
 struct cfg_env *
 cfg_env_make(struct arena *a)
 {
 	struct cfg_env *e = arena_alloc(a, sizeof(*e));
 
 	e->arena = a;
+	set_localpeer(e);
 	for (size_t i = 0; i < ARRAY_LEN(predefined); i++)
 		cfg_env_set(e, predefined[i][0], predefined[i][1]);
 	return e;

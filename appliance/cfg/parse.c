@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/magic.h"
 #include "base/module.h"
+#include "base/out.h"
 #include "base/xalloc.h"
 #include "cfg/env.h"
 #include "cfg/kw.h"
@@ -415,26 +416,64 @@ load_file(struct cfg *c, const char *path)
 		    "file : %s", path);
 }
 
+/* What is to be loaded, in order. */
+struct names {
+	char	**p;		/* owned, each too */
+	int	  n;
+};
+
+static void
+names_add(struct names *names, char *path)
+{
+	names->p = xrealloc(names->p, (size_t)(names->n + 1) * sizeof(*names->p));
+	names->p[names->n++] = path;
+}
+
 /* A folder stands for its visible *.cfg. */
 static void
-load_path(struct cfg *c, const char *path)
+add_path(struct cfg *c, struct names *names, const char *path)
 {
-	char **names;
-	int n = file_list_dir(path, ".cfg", &names);
+	char **files;
+	int n = file_list_dir(path, ".cfg", &files);
 
 	if (n == -1 && errno != ENOTDIR) {
 		cannot_open(c, path);
 		return;
 	}
 	if (n == -1) {
-		load_file(c, path);
+		names_add(names, xstrdup(path));
 		return;
 	}
-	for (int i = 0; i < n; i++) {
-		load_file(c, names[i]);
-		free(names[i]);
+	for (int i = 0; i < n; i++)
+		names_add(names, files[i]);
+	free(files);
+}
+
+static void
+tell_names(struct cfg *c, const struct names *names)
+{
+	struct outbuf b;
+
+	outbuf_init(&b, 0);
+	for (int i = 0; i < names->n; i++)
+		outbuf_fmt(&b, "%s%s", i > 0 ? ";" : "", names->p[i]);
+	cfg_env_set(c->env, "HAPROXY_CFGFILES", b.data != NULL ? b.data : "");
+	outbuf_fini(&b);
+}
+
+static void
+load_all(struct cfg *c, char *const *paths, int npaths)
+{
+	struct names names = { NULL, 0 };
+
+	for (int i = 0; i < npaths; i++)
+		add_path(c, &names, paths[i]);
+	tell_names(c, &names);
+	for (int i = 0; i < names.n; i++) {
+		load_file(c, names.p[i]);
+		free(names.p[i]);
 	}
-	free(names);
+	free(names.p);
 }
 
 static void
@@ -453,8 +492,7 @@ cfg_load(struct cfg *c, char *const *paths, int npaths)
 
 	if (c->env == NULL)
 		c->env = cfg_env_make(c->arena);
-	for (int i = 0; i < npaths; i++)
-		load_path(c, paths[i]);
+	load_all(c, paths, npaths);
 	/* Checks of the whole expect parts that are right in themselves. */
 	if (c->diag->nerrors == errors)
 		run_checks(c);

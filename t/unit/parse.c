@@ -461,13 +461,14 @@ test_folder(void)
 	write_file("d/1.cfg", "global\n daemon\n");
 	write_file("d/.hidden.cfg", "broken\n");
 	write_file("d/3.txt", "broken\n");
-	write_file("b.cfg", "backend b\n");
+	write_file("b.cfg", "backend b\n show \"$HAPROXY_CFGFILES\" \"$HAPROXY_LOCALPEER\"\n");
 	is_int(load(paths, 2, &got), 0);
-	is_str(seen, "[global -] daemon() [backend two] [backend b] post ");
+	is_str(seen, "[global -] daemon() [backend two] [backend b] "
+	    "show(d/1.cfg;d/2.cfg;b.cfg|peer) post ");
 	is_str(got, "");
 	free(got);
 	is_int(load(missing, 2, &got), -1);
-	is_str(seen, "[backend b] ");
+	is_str(seen, "[backend b] show(b.cfg|peer) ");
 	is_str(got, "A config : Cannot open configuration file/directory none.cfg : "
 	    "No such file or directory\n");
 	free(got);
@@ -512,6 +513,7 @@ int
 main(void)
 {
 	setenv("WEIR_T", "yes", 1);
+	setenv("HAPROXY_LOCALPEER", "peer", 1);
 	setenv("HOME", "/h", 1);
 	unsetenv("NONE");
 	if (mkdtemp(folder) == NULL || chdir(folder) != 0)
