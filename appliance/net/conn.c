@@ -157,16 +157,45 @@ iov_bytes(const struct iovec *iov, int n)
 	return sum;
 }
 
+/* CONN_MORE counts for one write; a write without it ends the corking. */
+static int
+send_flags(struct conn *c)
+{
+	bool more = (c->flags & CONN_MORE) != 0;
+
+	c->flags = (uint16_t)((c->flags & ~(CONN_MORE | CONN_CORKED)) | (more ? CONN_CORKED : 0));
+	return MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+}
+
+void
+conn_push(struct conn *c)
+{
+	int one = 1;
+
+	c->flags &= (uint16_t)~CONN_CORKED;
+	(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
+static ssize_t
+send_pieces(struct conn *c, const struct iovec *iov, int n, int flags)
+{
+	struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n };
+
+	return sendmsg(c->fd, &m, flags);
+}
+
 ssize_t
 conn_sendv(struct conn *c, const struct iovec *iov, int n)
 {
 	ssize_t sent;
+	int flags;
 
 	if (c->tls != NULL)
 		return tls_sendv(c, iov, n);
+	flags = likely((c->flags & (CONN_MORE | CONN_CORKED)) == 0) ? MSG_NOSIGNAL : send_flags(c);
 	do
-		sent = n == 1 ? send(c->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL)
-		    : writev(c->fd, iov, n);
+		sent = n == 1 ? send(c->fd, iov->iov_base, iov->iov_len, flags) :
+		    send_pieces(c, iov, n, flags);
 	while (unlikely(sent < 0 && errno == EINTR));
 	if (sent < 0) {
 		if (errno != EAGAIN)

@@ -42,6 +42,8 @@ struct tls;
 #define CONN_SHUT_WR	0x0080u	/* we sent FIN */
 #define CONN_CLOSED	0x0100u	/* fd is gone */
 #define CONN_UNIX	0x0200u
+#define CONN_MORE	0x0800u	/* the next write is followed by another at once */
+#define CONN_CORKED	0x1000u	/* the kernel may hold a part back: conn_uncork when idle */
 #define CONN_RDHUP	0x0400u	/* EPOLLRDHUP was seen: a short read does not clear CONN_IN */
 
 /* An edge arrived: flags were updated before. */
@@ -72,6 +74,23 @@ ssize_t	conn_sendv(struct conn *c, const struct iovec *iov, int n);
 /* Nothing taken still waits in this process (TLS: records that the kernel did
  * not take yet). False: CONN_OUT comes when it has gone; close after that. */
 bool	conn_is_flushed(const struct conn *c);
+/* More of a long body will follow at once: lets the kernel build full segments.
+ * Who finds that nothing follows after all pushes the rest out. */
+static inline void
+conn_more(struct conn *c)
+{
+	c->flags |= CONN_MORE;
+}
+
+void	conn_push(struct conn *c);
+
+static inline void
+conn_uncork(struct conn *c)
+{
+	if (__builtin_expect(c->flags & CONN_CORKED, 0))
+		conn_push(c);
+}
+
 /* Check a plain idle connection for FIN, data or error without reading; costs a
  * system call, tests only. */
 bool	conn_is_quiet(struct conn *c);

@@ -112,6 +112,8 @@ send_on(struct flow *f, const char *p, size_t len)
 	ssize_t sent = 0;
 
 	f->bytes += len;
+	if (len == RBUF_BYTES)
+		conn_more(f->dst);
 	if (*f->pending == NULL && conn_can_write(f->dst)) {
 		sent = conn_sendv(f->dst, &iov, 1);
 		if (sent < 0)
@@ -171,7 +173,7 @@ run_flow(struct flow *f)
 		return flush(f) ? FLOW_IDLE : f->dst->flags & CONN_ERROR ? FLOW_BROKEN : FLOW_IDLE;
 	while (flush(f)) {
 		if (!(f->src->flags & (CONN_IN | CONN_ERROR)))
-			return f->bytes != start ? FLOW_MOVED : FLOW_IDLE;
+			break;
 		if (f->bytes - start >= PASS_BYTES)
 			return FLOW_AGAIN;
 		s = f->may_splice && f->streak >= SPLICE_AFTER ? splice_flow(f) : copy_flow(f);
@@ -182,6 +184,7 @@ run_flow(struct flow *f)
 	}
 	if (f->dst->flags & CONN_ERROR)
 		return FLOW_BROKEN;
+	conn_uncork(f->dst);
 	return f->bytes != start ? FLOW_MOVED : FLOW_IDLE;
 }
 

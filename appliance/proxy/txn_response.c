@@ -457,7 +457,7 @@ pump_body(struct txn *t)
 	while (sc->conn.flags & (CONN_IN | CONN_ERROR)) {
 		if (moved >= BODY_PER_PASS) {
 			txn_wake(t);
-			return BODY_MORE;
+			return BODY_MORE;	/* corked: the next pass goes on at once */
 		}
 		if (splice_is_worth(t)) {
 			n = splice_body(t);
@@ -488,6 +488,7 @@ pump_body(struct txn *t)
 	}
 	if (moved != 0)
 		timer_set(&t->loop->wheel, &sc->conn.timer, clock_now_us + t->timeout_server_us);
+	conn_uncork(&t->sess->conn);
 	return BODY_MORE;
 }
 
