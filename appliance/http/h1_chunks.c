@@ -165,8 +165,8 @@ step_trailer(struct h1_chunks *c, unsigned char ch)
 static int
 end_of_size(struct h1_chunks *c, unsigned char ch)
 {
-	if (ch != '\n')
-		return S_ERROR;
+	if (ch != '\n' || (c->left == 0 && c->digits > 1))
+		return S_ERROR;		/* the last chunk is one `0`: nobody writes `00` */
 	c->line_bytes = 0;
 	return c->left > 0 ? S_DATA : S_TRAILER;
 }
