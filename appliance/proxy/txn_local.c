@@ -157,6 +157,8 @@ step_service(struct txn *t)
 		after_rules(t, t->be);
 	after_rules(t, t->fe);
 	t->res_out = HTTP_BODY_LENGTH;
+	if (t->req.method == HTTP_M_HEAD)
+		t->flags |= TXN_F_HEAD_ONLY;
 	t->res.content_length = t->local_body.len;
 	t->flags |= TXN_F_RES_DONE;
 	if (!t->front->send(t, true, &body, t->local_body.len != 0, true))
