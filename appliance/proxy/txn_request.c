@@ -97,7 +97,8 @@ step_read_request(struct txn *t)
 	set_timeouts(t);
 	t->body_in = t->req.body;
 	t->req_left = t->req.content_length;
-	if (t->req.body == HTTP_BODY_NONE)
+	if (t->req.body == HTTP_BODY_NONE ||
+	    (t->req.body == HTTP_BODY_LENGTH && t->req_left == 0))
 		t->flags |= TXN_F_REQ_DONE;
 	if (t->req.version == 10)
 		t->flags |= TXN_F_HTTP10_CLIENT;
