@@ -29,6 +29,7 @@ struct acl_test {
 	struct acl_test	*next;
 	struct expr	*expr;
 	struct pat_set	*set;
+	bool		 iterates;	/* a header without occurrence: each value in turn */
 };
 
 struct acl {
@@ -315,6 +316,8 @@ add_test(struct cfg *c, struct proxy *px, struct acl *acl, char **args, int narg
 	if (add_patterns(c, t->set, &f, args + 1 + n, nargs - 1 - n,
 	    match != PAT_FOUND && match != PAT_BOOL) < 0)
 		return -1;
+	t->iterates = strcmp(t->expr->fetch->args, "s|i") == 0 &&
+	    t->expr->args[1].type == ARG_NONE;
 	*acl->last = t;
 	acl->last = &t->next;
 	return 0;
@@ -560,7 +563,7 @@ value_matches(const struct acl_test *t, struct sample_ctx *x, struct sample *s)
 
 /* All values of the fetch in turn. */
 static bool
-test_matches(const struct acl_test *t, struct sample_ctx *x)
+any_matches(const struct acl_test *t, struct sample_ctx *x)
 {
 	const struct expr *e = t->expr;
 	struct fetch_iter it = { 0 };
@@ -576,8 +579,20 @@ test_matches(const struct acl_test *t, struct sample_ctx *x)
 		eval_release(mark);
 	} while (!hit && it.more);
 	x->iter = NULL;
-	eval_release(mark);
 	return hit;
+}
+
+static inline bool
+test_matches(const struct acl_test *t, struct sample_ctx *x)
+{
+	const struct expr *e = t->expr;
+	struct sample s;
+
+	if (unlikely(t->iterates))
+		return any_matches(t, x);
+	if (!e->fetch->fn(x, e->args, e->fetch->priv, &s))
+		return false;
+	return e->convs == NULL ? pat_set_match(t->set, &s) : value_matches(t, x, &s);
 }
 
 static enum acl_result
@@ -598,6 +613,7 @@ enum acl_result
 acl_cond_eval(const struct acl_cond *cond, struct sample_ctx *x)
 {
 	enum acl_result any = ACL_FAIL, all = ACL_PASS, r;
+	size_t mark = eval_mark();
 
 	for (uint32_t i = 0; i < cond->n; i++) {
 		const struct term *t = &cond->terms[i];
@@ -617,6 +633,7 @@ acl_cond_eval(const struct acl_cond *cond, struct sample_ctx *x)
 			all = ACL_PASS;
 		}
 	}
+	eval_release(mark);
 	return cond->unless ? (enum acl_result)(ACL_PASS - any) : any;
 }
 

@@ -432,6 +432,9 @@ match_prefix(const struct pat_set *p, struct str s)
 {
 	uint32_t lo = 0, hi = p->n;
 
+	if (hi == 1)
+		return s.len >= p->text[0].len &&
+		    memcmp(s.p, p->text[0].p, p->text[0].len) == 0;
 	while (lo < hi) {
 		uint32_t mid = (lo + hi) / 2;
 
@@ -503,12 +506,15 @@ match_list(const struct pat_set *p, struct str s)
 static bool
 match_text(const struct pat_set *p, struct str s)
 {
-	size_t mark = eval_mark();
+	size_t mark;
 	char *low;
 	bool hit;
 
 	if (s.p == NULL)
 		s.p = "";
+	if (p->match == PAT_BEG && !p->icase)
+		return match_prefix(p, s);
+	mark = eval_mark();
 	if (p->icase && p->match != PAT_REG) {
 		if ((low = eval_alloc(s.len)) == NULL)
 			return false;
@@ -540,8 +546,11 @@ match_ip(const struct pat_set *p, const struct sample *s)
 bool
 pat_set_match(const struct pat_set *p, const struct sample *s)
 {
-	struct sample v = *s;
+	struct sample v;
 
+	if (likely(s->type == SMP_STR && p->match >= PAT_STR && p->match <= PAT_REG))
+		return match_text(p, s->u.s);
+	v = *s;
 	switch (p->match) {
 	case PAT_FOUND:
 		return true;
