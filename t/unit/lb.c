@@ -35,7 +35,7 @@ static struct dthread fake_dt[THREADS];
 static struct proxy_live be_live;
 static struct proxy be;
 static struct server servers[SERVERS_MAX], *by_index[SERVERS_MAX];
-static char names[SERVERS_MAX][8];
+static char names[SERVERS_MAX][16];
 
 static void
 changed(struct server *srv, uint32_t usable, uint32_t weight)

@@ -82,7 +82,7 @@ static struct proxy be;
 static struct server servers[SERVERS], *by_index[SERVERS];
 static struct server_live cells[SERVERS];
 static struct server_thread threads[SERVERS];
-static char names[SERVERS][8];
+static char names[SERVERS][16];
 static struct session sess;
 static struct txn txn;
 static char text[1024];
@@ -139,7 +139,7 @@ pick(void)
 static struct server *
 pick_key(unsigned n)
 {
-	char key[16];
+	static char key[16];
 
 	snprintf(key, sizeof(key), "key%u", n);
 	expr_says = str_of(key);
