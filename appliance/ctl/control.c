@@ -22,6 +22,7 @@
 #include "proxy/live.h"
 #include "proxy/log_target.h"
 #include "proxy/proxy.h"
+#include "proxy/queue.h"
 #include "proxy/session.h"
 
 #define MAX_HOOKS	8
@@ -53,6 +54,15 @@ point_listeners(struct snapshot *s)
 			atomic_store_explicit(&b->listener->user, b, memory_order_release);
 }
 
+/* Limits and states may have changed for those who wait. */
+static void
+serve_waiters(struct snapshot *s)
+{
+	for (struct proxy *px = s->proxies; px != NULL; px = px->next)
+		for (struct server *srv = px->server_list; srv != NULL; srv = srv->next)
+			queue_kick(px->live, srv->live);
+}
+
 void
 control_publish(struct snapshot *s)
 {
@@ -62,6 +72,7 @@ control_publish(struct snapshot *s)
 		hooks[i](s);
 	point_listeners(s);
 	snapshot_publish(s);
+	serve_waiters(s);
 }
 
 void

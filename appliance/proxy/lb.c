@@ -96,17 +96,15 @@ server_slot_limit(const struct server *srv)
 	uint32_t max = atomic_load(&srv->live->max_now);
 	uint64_t load, full = srv->backend->fullconn, limit;
 
-	if (max == 0 || srv->minconn == 0 || srv->minconn >= srv->maxconn)
+	if (max == 0 || srv->minconn == 0)
 		return max;
 	load = gauge_get(&srv->backend->live->be_conn);
 	if (load >= full)
 		return max;
-	limit = load * srv->maxconn / full;
+	limit = load * max / full;	/* max: now, by slow start or by command */
 	if (limit < srv->minconn)
-		limit = srv->minconn;
-	if (max < srv->maxconn)		/* slow start, or a lower limit by command */
-		limit = limit * max / srv->maxconn;
-	return limit > 0 ? (uint32_t)limit : 1;
+		limit = srv->minconn < max ? srv->minconn : max;
+	return (uint32_t)limit;
 }
 
 bool

@@ -335,6 +335,6 @@ queue_kick(struct proxy_live *be, struct server_live *s)
 		send_away(&s->queue);
 	else
 		serve(srv);
-	if (waiting(&be->queue) != 0)
-		serve_all(srv->backend);
+	if (waiting(&be->queue) != 0 && !server_is_due(srv))
+		serve_all(srv->backend);	/* it may be the turn of backups now */
 }
