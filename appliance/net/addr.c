@@ -13,7 +13,6 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@
 
 #include "base/magic.h"
 #include "base/out.h"
+#include "net/host.h"
 
 #define BIND_SUFFIX_MAX	12	/* `.1234567.tmp` while a path is being bound */
 
@@ -174,17 +174,13 @@ is_host_name(const char *host)
 static int
 resolve(struct parse *p, const char *host, enum family fam, struct addr *a)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *res = NULL;
+	int family = fam == FAM_V4 ? AF_INET : fam == FAM_V6 ? AF_INET6 : AF_UNSPEC;
 
-	hints.ai_family = fam == FAM_V4 ? AF_INET : fam == FAM_V6 ? AF_INET6 : AF_UNSPEC;
 	if (!(p->flags & ADDR_RESOLVE) || !is_host_name(host))
 		return fail(p, "invalid address: '%s' in '%s'", host, p->whole);
-	if (getaddrinfo(host, NULL, &hints, &res) != 0 || res == NULL)
+	if (!host_resolve(host, family, &a->u.ss, &a->len))
 		return fail(p, "could not resolve address '%s' in '%s'", host, p->whole);
-	a->kind = res->ai_family == AF_INET6 ? ADDR_INET6 : ADDR_INET;
-	memcpy(&a->u.ss, res->ai_addr, res->ai_addrlen);
-	a->len = res->ai_addrlen;
-	freeaddrinfo(res);
+	a->kind = a->u.ss.ss_family == AF_INET6 ? ADDR_INET6 : ADDR_INET;
 	return 0;
 }
 

@@ -7,13 +7,12 @@
  * section takes the same options (bind_conf_parse). Runs in the loading thread.
  */
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stddef.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/ident.h"
 #include "base/magic.h"
 #include "base/module.h"
 #include "cfg/kw.h"
@@ -206,17 +205,15 @@ static int
 opt_user(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	struct bind_conf *b = bind_of(c);
-	const struct passwd *pw = getpwnam(args[0]);
 
 	(void)row;
 	(void)nargs;
-	if (pw == NULL) {
+	if (!ident_user(args[0], &b->uid)) {
 		diag_error(c->diag, "'user' : unknown user name '%s'", args[0]);
 		return -1;
 	}
 	b->user = args[0];
 	b->has_uid = true;
-	b->uid = pw->pw_uid;
 	return 0;
 }
 
@@ -224,17 +221,15 @@ static int
 opt_group(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	struct bind_conf *b = bind_of(c);
-	const struct group *gr = getgrnam(args[0]);
 
 	(void)row;
 	(void)nargs;
-	if (gr == NULL) {
+	if (!ident_group(args[0], &b->gid)) {
 		diag_error(c->diag, "'group' : unknown group name '%s'", args[0]);
 		return -1;
 	}
 	b->group = args[0];
 	b->has_gid = true;
-	b->gid = gr->gr_gid;
 	return 0;
 }
 

@@ -6,12 +6,11 @@
  * main and the rooms obey it. Runs in the thread that loads.
  */
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stddef.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/ident.h"
 #include "base/magic.h"
 #include "base/module.h"
 #include "cfg/kw.h"
@@ -225,20 +224,16 @@ static int
 parse_user(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	struct global *g = global_of(c);
-	const struct passwd *pw;
 
 	(void)row;
 	(void)nargs;
-	errno = 0;
-	pw = getpwnam(args[0]);
-	if (pw == NULL) {
+	if (!ident_user(args[0], &g->uid)) {
 		diag_error(c->diag, "cannot find user id for '%s' (%d:%s)", args[0], errno,
 		    strerror(errno));
 		return -1;
 	}
 	g->user = args[0];
 	g->has_uid = true;
-	g->uid = pw->pw_uid;
 	return 0;
 }
 
@@ -246,20 +241,16 @@ static int
 parse_group(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	struct global *g = global_of(c);
-	const struct group *gr;
 
 	(void)row;
 	(void)nargs;
-	errno = 0;
-	gr = getgrnam(args[0]);
-	if (gr == NULL) {
+	if (!ident_group(args[0], &g->gid)) {
 		diag_error(c->diag, "cannot find group id for '%s' (%d:%s)", args[0], errno,
 		    strerror(errno));
 		return -1;
 	}
 	g->group = args[0];
 	g->has_gid = true;
-	g->gid = gr->gr_gid;
 	return 0;
 }
 
