@@ -21,6 +21,7 @@
 #include "proxy/dthread.h"
 #include "proxy/global.h"
 #include "proxy/live.h"
+#include "proxy/log_target.h"
 #include "proxy/proxy.h"
 
 #define MAX_THREADS	64
@@ -31,6 +32,7 @@ static struct {
 	void		(*adjust)(struct snapshot *s);
 	unsigned	 count, failed;
 	bool		 busy;
+	bool		 again;		/* a signal came while one was under way */
 } state;
 
 void
@@ -153,6 +155,20 @@ work(void *arg)
 		live_attach(r->snap);
 }
 
+/* Also for the log: in the background nobody reads stderr. */
+static void
+log_failure(const struct diag *d)
+{
+	const struct diag_item *i = d->first;
+
+	for (; i != NULL; i = i->next)
+		if (i->level == LOG_L_ALERT && i->file != NULL)
+			log_event(NULL, LOG_L_ALERT, "config : parsing [%s:%d] : %s", i->file,
+			    i->line, i->text);
+		else if (i->level == LOG_L_ALERT)
+			log_event(NULL, LOG_L_ALERT, "%s", i->text);
+}
+
 static void
 finish(void *arg)
 {
@@ -169,6 +185,7 @@ finish(void *arg)
 		state.failed++;
 		snapshot_free(r->snap);
 		diag_plain(&r->diag, LOG_L_ALERT, "The running configuration stays.");
+		log_failure(&r->diag);
 	}
 	text = diag_text(&r->diag);
 	if (r->done != NULL)
@@ -176,6 +193,10 @@ finish(void *arg)
 	free(text);
 	diag_fini(&r->diag);
 	free(r);
+	if (state.again) {
+		state.again = false;
+		(void)reload_request(NULL, NULL);
+	}
 }
 
 int
@@ -183,8 +204,11 @@ reload_request(reload_done_fn *done, void *arg)
 {
 	struct reload *r;
 
-	if (state.busy)
+	if (state.busy) {
+		/* a signal is not lost: the files may have changed since */
+		state.again |= done == NULL;
 		return -1;
+	}
 	state.busy = true;
 	r = xcalloc(1, sizeof *r);
 	diag_init(&r->diag, done == NULL);
