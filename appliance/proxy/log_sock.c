@@ -67,6 +67,7 @@ log_sock_of(const char *key, enum log_sock_kind kind, const struct addr *a, int 
 	if (a != NULL)
 		s->addr = *a;
 	sock_open(s);	/* before a chroot hides its path */
+	s->retry_us = 0;	/* or shows it: the first line tries again at once */
 	do
 		s->next = first;
 	while (!atomic_compare_exchange_weak(&log_socks, &first, s));
