@@ -71,12 +71,12 @@ conn_close(struct conn *c)
 	if (c->flags & CONN_CLOSED)
 		return;
 	timer_unlink(&loop_self->wheel, &c->timer);
-	if (c->flags & CONN_REGISTERED)
-		event_del(&c->ev);
 	if (c->tls != NULL) {
 		tls_free(c->tls);
 		c->tls = NULL;
 	}
+	if (c->flags & CONN_REGISTERED)
+		event_del(&c->ev);
 	close(c->fd);
 	c->fd = -1;
 	c->flags = (uint16_t)((c->flags & ~CONN_REGISTERED) | CONN_CLOSED);

@@ -181,12 +181,12 @@ pipe_empty(struct pipe_pair *p, struct conn *dst)
 
 /* ---- response bodies ---- */
 
-static bool
-is_enabled(const struct txn *t)
+bool
+splice_is_enabled(const struct txn *t, uint64_t option)
 {
-	const uint64_t any = OPT_SPLICE_AUTO | OPT_SPLICE_RESPONSE;
+	uint64_t fe = t->fe->set.options, be = t->be->set.options;
 
-	return ((t->be->set.options | t->fe->set.options) & any) != 0 &&
+	return ((fe & be & OPT_SPLICE_AUTO) || ((fe | be) & option)) &&
 	    !t->snap->global->nosplice;
 }
 
@@ -197,7 +197,7 @@ splice_is_worth(struct txn *t)
 		return true;
 	return t->res.body == HTTP_BODY_LENGTH && t->res_out == HTTP_BODY_LENGTH &&
 	    t->res_left > WORTH_BYTES && !(t->flags & TXN_F_HEAD_ONLY) &&
-	    t->sc->conn.tls == NULL && t->sc->in == NULL && is_enabled(t) &&
+	    t->sc->conn.tls == NULL && t->sc->in == NULL && splice_is_enabled(t, OPT_SPLICE_RESPONSE) &&
 	    t->front->plain_conn(t) != NULL;
 }
 

@@ -22,6 +22,9 @@ struct txn;
 #define SPLICE_NOT	(-3)	/* not possible here: read the ordinary way */
 
 /* data thread */
+/* `splice-auto` is on unless either side turned it off; option: the direction's
+ * own bit, OPT_SPLICE_REQUEST or OPT_SPLICE_RESPONSE. */
+bool	splice_is_enabled(const struct txn *t, uint64_t option);
 /* Response bodies: worth it now? */
 bool	splice_is_worth(struct txn *t);
 /* Move response body bytes; > 0 moved, or one of the codes above. When the

@@ -48,10 +48,8 @@ struct tunnel {
 static bool
 wants_splice(const struct txn *t, uint64_t option)
 {
-	uint64_t o = t->be->set.options | t->fe->set.options;
-
-	return (o & (OPT_SPLICE_AUTO | option)) != 0 && !t->snap->global->nosplice &&
-	    t->sess->conn.tls == NULL && t->sc->conn.tls == NULL;
+	return splice_is_enabled(t, option) && t->sess->conn.tls == NULL &&
+	    t->sc->conn.tls == NULL;
 }
 
 static struct tunnel *
@@ -207,21 +205,30 @@ end_flow(struct txn *t, struct flow *f)
 	    t->be->set.timeout.server_fin;
 
 	f->ended = true;
-	if (flush(f))
-		conn_shut_write(f->dst);
 	if (fin != 0)
 		t->tunnel->idle_us = fin;
 }
 
 static bool
-is_drained(struct flow *f)
+is_empty(const struct flow *f)
 {
+	return *f->pending == NULL && (f->pipe == NULL || pipe_held(f->pipe) == 0);
+}
+
+/* Pending bytes, then FIN. The second of two ends needs none of its own on a
+ * plain connection: close(2) follows at once. */
+static bool
+is_drained(struct flow *f, const struct flow *other)
+{
+	bool is_last = other->ended && is_empty(other) && f->dst->tls == NULL;
+
 	if (!f->ended)
 		return false;
 	if (!(f->dst->flags & CONN_SHUT_WR)) {
 		if (!flush(f))
 			return false;
-		conn_shut_write(f->dst);
+		if (!is_last)
+			conn_shut_write(f->dst);
 	}
 	return conn_is_flushed(f->dst);
 }
@@ -291,7 +298,7 @@ step_tunnel(struct txn *t)
 
 		return over(t, client ? 'C' : 'S', 'D');
 	}
-	if (is_drained(&tun->up) & is_drained(&tun->down))
+	if (is_drained(&tun->up, &tun->down) & is_drained(&tun->down, &tun->up))
 		return over(t, '-', '-');
 	if (up == FLOW_AGAIN || down == FLOW_AGAIN)
 		txn_wake(t);
