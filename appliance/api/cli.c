@@ -404,11 +404,18 @@ too_long(struct cli *c)
 static bool
 next_line(struct cli *c)
 {
+	enum cli_input_result result;
+
 	receive(c);
 	c->in.payload_max = c->level >= CLI_ADMIN ? CLI_PAYLOAD_ADMIN_BYTES : CLI_PAYLOAD_BYTES;
-	switch (cli_input_next(&c->in, c->conn.flags & CONN_EOF)) {
+	result = cli_input_next(&c->in, c->conn.flags & CONN_EOF);
+	for (; c->in.nwanted > 0; c->in.nwanted--)
+		if (c->has_prompt)
+			outbuf_z(&c->out, "+ ");
+	switch (result) {
 	case CLI_IN_LINE:
 		c->rest = c->in.line;
+		c->had_line = true;
 		return true;
 	case CLI_IN_TOO_LONG:
 		too_long(c);
@@ -457,7 +464,7 @@ step(struct cli *c, uint64_t end_us)
 			c->is_closing = true;
 		return true;
 	}
-	if (c->in.line != NULL && !c->is_interactive) {
+	if (c->had_line && !c->is_interactive) {
 		c->is_closing = true;		/* one line was asked */
 		return false;
 	}

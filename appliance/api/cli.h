@@ -71,7 +71,7 @@ struct cli {
 	size_t		 out_sent;	/* of out, gone already */
 	/* the line under work: what is left of it, and the command taken from it */
 	char		*rest;		/* in in.line; NULL = none left */
-	bool		 is_running, is_waiting, is_closing, is_dead;
+	bool		 had_line, is_running, is_waiting, is_closing, is_dead;
 	struct cli_words words;
 	char		**args;		/* behind the row's words */
 	int		 nargs;

@@ -106,6 +106,7 @@ start_line(struct cli_input *in, struct str line)
 		return true;
 	memcpy(in->pattern, pattern, strlen(pattern) + 1);
 	in->in_payload = true;
+	in->nwanted++;
 	return false;
 }
 
@@ -119,6 +120,7 @@ add_to_payload(struct cli_input *in, struct str line)
 	}
 	outbuf_mem(&in->payload, line.p, line.len);
 	outbuf_mem(&in->payload, "\n", 1);
+	in->nwanted++;
 	return false;
 }
 

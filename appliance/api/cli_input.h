@@ -37,6 +37,7 @@ struct cli_input {
 	size_t		 payload_max;
 	char		 pattern[CLI_PATTERN_BYTES + 1];
 	bool		 in_payload, has_payload;
+	unsigned	 nwanted;	/* lines taken that want another one: prompts `+ ` */
 };
 
 void	cli_input_init(struct cli_input *in);
