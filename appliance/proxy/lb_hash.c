@@ -217,7 +217,8 @@ ring_search(struct proxy *px, struct hash_state *st, uint32_t hash, struct hash_
 
 	h->total_weight = st->wheel.set.total;
 	if (h->conf->balance_factor != 0)
-		h->load_percent = (gauge_get(&px->live->be_served) + 1ull) * h->conf->balance_factor;
+		h->load_percent = (gauge_get(&px->live->be_served) + 1ull) *
+		    h->conf->balance_factor;
 	lb_ring_start(&st->ring, hash, &w);
 	while ((i = lb_ring_next(&st->ring, &w)) != UINT32_MAX)
 		if (hash_fits(h, px->servers[i]))
