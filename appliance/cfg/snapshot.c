@@ -160,8 +160,9 @@ snapshot_publish(struct snapshot *s)
 	for (unsigned i = 0; i < life.nloops; i++)
 		r->passes[i] = atomic_load_explicit(&life.loops[i]->passes, memory_order_acquire);
 	list_append(&life.retired, &r->node);
-	life.nretired++;
-	timer_set(&life.control->wheel, &life.timer, clock_now_us + CHECK_US);
+	/* Set once: many reloads in a row must not put it off again and again. */
+	if (life.nretired++ == 0)
+		timer_set(&life.control->wheel, &life.timer, clock_now_us + CHECK_US);
 }
 
 unsigned
