@@ -76,7 +76,8 @@ sub poll ($code, $seconds = 5) {
 
 # cfg       text of the configuration, written unchanged to DIR/t.cfg
 # defaults  'http' or 'tcp': a file before it with mode and timeouts of 10 s
-# binds     names of TCP listeners on 127.0.0.1: `bind "fd@${name}"`, ->port(name)
+# binds     names of TCP listeners on 127.0.0.1: `bind "fd@${name}"`, ->port(name),
+#           "${PORT_name}" in the configuration
 # unix      names of unix listeners DIR/name.sock: `bind "fd@${name}"`, ->path(name)
 # files     { name => text }: written to DIR first; in cfg "${DIR}/name"
 # env, args more environment, more words on the command line
@@ -177,6 +178,7 @@ sub exec_weir ($self, @cmd) {
 		my $s = $self->{fds}{$name};
 		fcntl $s, F_SETFD, 0;
 		$ENV{$name} = fileno $s;
+		$ENV{"PORT_$name"} = $self->{ports}{$name} // '';
 	}
 	my $n = ($self->{limits} // {})->{nofile};
 	@cmd = ('prlimit', "--nofile=$n:$n", @cmd) if $n;
