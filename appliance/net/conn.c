@@ -158,8 +158,8 @@ iov_bytes(const struct iovec *iov, int n)
 }
 
 /* CONN_MORE counts for one write; a write without it ends the corking. */
-static int
-send_flags(struct conn *c)
+int
+conn_send_flags(struct conn *c)
 {
 	bool more = (c->flags & CONN_MORE) != 0;
 
@@ -209,7 +209,7 @@ conn_sendv(struct conn *c, const struct iovec *iov, int n)
 
 	if (c->tls != NULL)
 		return tls_sendv(c, iov, n);
-	flags = likely((c->flags & (CONN_MORE | CONN_CORKED)) == 0) ? MSG_NOSIGNAL : send_flags(c);
+	flags = likely((c->flags & (CONN_MORE | CONN_CORKED)) == 0) ? MSG_NOSIGNAL : conn_send_flags(c);
 	do
 		sent = n == 1 ? send(c->fd, iov->iov_base, iov->iov_len, flags) :
 		    len <= FLAT_BYTES ? send_flat(c, iov, n, flags) :

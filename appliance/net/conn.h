@@ -83,6 +83,7 @@ conn_more(struct conn *c)
 }
 
 void	conn_push(struct conn *c);
+int	conn_send_flags(struct conn *c);	/* of the next send(2): MSG_MORE or not */
 
 static inline void
 conn_uncork(struct conn *c)

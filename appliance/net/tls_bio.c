@@ -288,7 +288,8 @@ send_some(struct tls *t, const uint8_t *p, uint32_t len)
 	ssize_t n;
 
 	while (done < len) {
-		n = send(t->conn->fd, p + done, len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = send(t->conn->fd, p + done, len - done,
+		    conn_send_flags(t->conn) | MSG_DONTWAIT);
 		if (n > 0)
 			done += (uint32_t)n;
 		else if (n < 0 && errno == EINTR)
