@@ -271,19 +271,6 @@ opt_level(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 }
 
 static int
-opt_expose_fd(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)nargs;
-	if (strcmp(args[0], "listeners") != 0) {
-		diag_error(c->diag, "'%s' only supports 'listeners' (got '%s')", row->name,
-		    args[0]);
-		return -1;
-	}
-	bind_of(c)->expose_fd = true;
-	return 0;
-}
-
-static int
 opt_proto(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	(void)nargs;
@@ -340,8 +327,8 @@ static const struct kw_row rows[] = {
 	    "Protocol of the connections; only HTTP/1 so far." },
 	{ "level", IN_BIND | IN_STATS_SOCKET, KW_OBEYED, 1, 1, 0, opt_level, 0,
 	    "user|operator|admin", "What a client of this stats socket may do." },
-	{ "expose-fd", IN_BIND | IN_STATS_SOCKET, KW_OBEYED, 1, 1, 0, opt_expose_fd, 0,
-	    "listeners", "This stats socket may hand out the listening sockets." },
+	{ "expose-fd", IN_BIND | IN_STATS_SOCKET, KW_REFUSED, 1, 1, 0, NULL, 0, "listeners",
+	    "handing out listening sockets (-x) is built in a later release; a reload keeps them." },
 
 	NO_EFFECT("thread", 1, "<set>", "Each data thread serves every listener."),
 	NO_EFFECT("shards", 1, "<number>|by-thread|by-group",

@@ -61,16 +61,10 @@ static const struct kw_row rows[] = {
 	P("transparent", "transparent proxying is built in a later release."),
 	P("grace", "removed from the language."),
 	P("bind-process", "there is one process; threads are set by nbthread."),
-	P("rate-limit", "limits of rates are built in a later release."),
 	P("max-session-srv-conns", LATER),
 
 	/* global */
 	G("nbproc", "there is one process; use nbthread."),
-	G("maxconnrate", "limits of rates are built in a later release."),
-	G("maxsessrate", "limits of rates are built in a later release."),
-	G("maxsslrate", "limits of rates are built in a later release."),
-	G("grace", LATER),
-	G("tune.pipesize", "pipes are made with 256 KiB."),
 	G("lua-load", LUA),
 	G("lua-load-per-thread", LUA),
 	G("lua-prepend-path", LUA),

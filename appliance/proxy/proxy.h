@@ -204,7 +204,6 @@ struct bind_conf {
 	uid_t		 uid;
 	gid_t		 gid;
 	uint8_t		 level;		/* stats socket: 1 user, 2 operator, 3 admin */
-	bool		 expose_fd;
 	struct tls_bind_conf *tls_conf;	/* options while parsing; NULL = none written */
 	struct tls_bind	*tls;		/* built by post; NULL = plain */
 };

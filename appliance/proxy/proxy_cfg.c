@@ -53,6 +53,7 @@ static const struct number_row numbers[] = {
 	NUMBER("fullconn", CAP_BACKEND, fullconn, "Maybe you want 'maxconn' instead ?"),
 	NUMBER("backlog", CAP_FRONTEND, backlog, NULL),
 	NUMBER("retries", CAP_BACKEND, retries, NULL),
+	NUMBER("rate-limit sessions", CAP_FRONTEND, rate_limit_sessions, NULL),
 };
 
 static int
@@ -249,6 +250,7 @@ static const struct kw_row rows[] = {
 	COUNT_ROW("fullconn", 1, "Load at which servers with minconn reach their maxconn."),
 	COUNT_ROW("backlog", 2, "Length of the kernel's queue of new connections."),
 	COUNT_ROW("retries", 3, "Further tries to connect to a server; 3 by default."),
+	COUNT_ROW("rate-limit sessions", 4, "New sessions a second; the rest waits."),
 	{ "retry-on", IN_PROXY, KW_OBEYED, 1, 0, KW_F_ANY_ARGS, parse_retry_on, 0,
 	    "<word>|<status> ...", "Failures after which a request is sent again." },
 	{ "http-reuse", IN_PROXY, KW_OBEYED, 1, 1, 0, parse_http_reuse, 0,

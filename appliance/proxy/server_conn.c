@@ -28,6 +28,8 @@
 #include "proxy/txn.h"
 #include "cfg/snapshot.h"
 
+#define IDLE_LOOK_US	5000000u
+
 static void
 on_free(struct loop_task *task)
 {
@@ -92,8 +94,10 @@ on_timer(struct timer *timer)
 		return;
 	if (sc->txn != NULL)
 		txn_server_timeout(sc->txn, sc);
-	else
+	else if (sc->live->threads[dt->id].nidle > sc->low_conn)
 		server_conn_close(sc);
+	else	/* pool-low-conn: this many stay warm */
+		timer_set(&loop_self->wheel, timer, clock_now_us + IDLE_LOOK_US);
 }
 
 /* ---- reuse ---- */
@@ -308,6 +312,7 @@ server_conn_release(struct server_conn *sc, bool may_keep)
 	sc->txn = NULL;
 	sc->idle_us = clock_now_us;
 	sc->flags |= SC_F_IDLE;
+	sc->low_conn = srv->pool_low_conn;
 	list_push(&st->idle, &sc->node);
 	st->nidle++;
 	dt->nidle++;

@@ -46,6 +46,7 @@ struct server_conn {
 	uint64_t	 deadline_us;	/* of the phase under way */
 	const void	*last_session;	/* who used it last; compared, never followed */
 	uint32_t	 uses;
+	uint32_t	 low_conn;	/* pool-low-conn of its server */
 	uint16_t	 flags;
 };
 

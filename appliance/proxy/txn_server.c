@@ -193,6 +193,14 @@ set_server_deadline(struct server_conn *sc, uint64_t us)
 	timer_set(&loop_self->wheel, &sc->conn.timer, clock_now_us + us);
 }
 
+/* Absolute until the head is complete; `set-timeout server` rules here too. */
+static uint64_t
+response_head_us(const struct txn *t)
+{
+	return t->timeout_server_us != proxy_timeout_server(t->be) ? t->timeout_server_us :
+	    proxy_timeout_response_head(t->be);
+}
+
 static enum step_result
 start_connect(struct txn *t, uint64_t key)
 {
@@ -352,7 +360,7 @@ step_send_request(struct txn *t)
 		txn_server_failed(t, FAIL_RESET);
 		return STEP_NEXT;
 	}
-	set_server_deadline(t->sc, t->timeout_server_us);
+	set_server_deadline(t->sc, response_head_us(t));
 	if (t->flags & TXN_F_REQ_DONE && t->keep == NULL) {
 		if (t->sc->out == NULL)
 			t->flags |= TXN_F_REQ_SENT;
@@ -408,7 +416,7 @@ txn_body_in(struct txn *t, const struct iovec *body, int n, bool end)
 		t->sc->conn.flags |= CONN_IN;
 		return true;
 	}
-	set_server_deadline(t->sc, t->timeout_server_us);
+	set_server_deadline(t->sc, response_head_us(t));
 	upload_over(t);
 	return t->sc->out == NULL;
 }

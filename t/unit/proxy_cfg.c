@@ -136,14 +136,14 @@ static void
 test_stats_socket(void)
 {
 	struct loaded l = load_ok(
-	    "global\n stats socket /run/a.sock mode 660 level admin expose-fd listeners\n"
+	    "global\n stats socket /run/a.sock mode 660 level admin\n"
 	    " stats socket unix@/run/b.sock user root group root uid 0 gid 0\n");
 	const struct bind_conf *b = l.snap->global->stats_binds;
 
 	is_int(b->addr.kind, ADDR_UNIX);
 	is_u64(b->mode, 0660);
 	is_int(b->level, 3);
-	ok(b->expose_fd && b->frontend == NULL);
+	ok(b->frontend == NULL);
 	is_int(b->next->level, 2);
 	is_str(b->next->user, "root");
 	ok(b->next->next == NULL);

@@ -235,8 +235,6 @@ test_bind_errors(void)
 	    "'no-such-user'");
 	error_is("frontend f", "bind :80 group no-such-group", "'group' : unknown group name "
 	    "'no-such-group'");
-	error_is("frontend f", "bind :80 expose-fd x", "'expose-fd' only supports 'listeners' (got "
-	    "'x')");
 	error_is("frontend f", "bind :80 mss 1400", "'bind :80' in section 'frontend' : 'mss' is "
 	    "not supported: the segment size of listeners is not built.");
 	error_is("frontend f", "bind", "'bind' expects <address>[,<address>...] [<option>...] as "
