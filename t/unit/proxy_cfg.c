@@ -376,7 +376,7 @@ test_option_bits(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(bits); i++) {
-		text = xasprintf("defaults\n mode http\nlisten on\n bind fd@3\n %s\n"
+		text = xasprintf("defaults\n mode http\n no option splice-auto\nlisten on\n bind fd@3\n %s\n"
 		    "listen off\n bind fd@4\n %s\n no %s\n", bits[i].name, bits[i].name,
 		    bits[i].name);
 		l = load_ok(text);
@@ -430,7 +430,7 @@ test_forwardfor(void)
 	    "frontend g\n bind fd@4\n option forwardfor\n");
 	const struct proxy_settings *s = &l.snap->proxies->set;
 
-	is_u64(s->options, OPT_FORWARDFOR | OPT_FORWARDFOR_IFNONE);
+	is_u64(s->options, OPT_SPLICE_AUTO | OPT_FORWARDFOR | OPT_FORWARDFOR_IFNONE);
 	is_u64(s->ff_nexcept, 3);
 	is_u64(s->ff_except[0].bits, 8);
 	is_str(s->ff_header, "x-client");
@@ -460,7 +460,7 @@ test_conn_mode(void)
 	px = px->next;
 	is_int(px->set.redispatch_every, 3);
 	px = px->next;
-	is_u64(px->set.options, 0);
+	is_u64(px->set.options, OPT_SPLICE_AUTO);
 	unload(&l);
 }
 
@@ -538,7 +538,7 @@ test_post(void)
 	    "t.cfg:4: missing timeouts for backend 'b'.\n"
 	    "These apply until they are written: 'timeout connect 5s' 'timeout server 60s' (30s "
 	    "for a response head).\n");
-	is_u64(l.snap->proxies->set.options, OPT_TCPLOG);
+	is_u64(l.snap->proxies->set.options, OPT_SPLICE_AUTO | OPT_TCPLOG);
 	unload(&l);
 }
 
