@@ -321,6 +321,8 @@ step_store_stick(struct txn *t)
 		t->flags |= TXN_F_TUNNEL | TXN_F_CLOSE_CLIENT | TXN_F_SERVER_BAD;
 	} else
 		choose_framing(t);
+	if (!(t->flags & TXN_F_REQ_DONE))	/* before the upload's end: say so */
+		t->flags |= TXN_F_CLOSE_CLIENT;
 	if ((t->fe->set.options & OPT_LOGASAP) && t->fe->log_to != NULL &&
 	    !(t->flags & TXN_F_LOGGED))
 		txn_log(t);
