@@ -259,6 +259,7 @@ static void
 start(struct txn *t)
 {
 	t->tunnel = tunnel_new(t);
+	touch(t);		/* the connection's timer still had the wait before this */
 	t->tunnel_base_in = t->bytes_in;
 	t->tunnel_base_out = t->bytes_out;
 	t->tunnel_base_server = t->bytes_server;
