@@ -91,7 +91,7 @@ response_opts(const struct txn *t, struct h1_out_opts *o)
 	o->version = 11;
 	o->body = t->res_out;
 	if (t->res_out == HTTP_BODY_TUNNEL)
-		o->upgrade = true;
+		o->upgrade = t->res.status == 101;	/* not the 200 of CONNECT */
 	else if (t->flags & TXN_F_CLOSE_CLIENT)
 		o->close = true;
 	else if (t->flags & TXN_F_HTTP10_CLIENT)

@@ -316,7 +316,7 @@ step_store_stick(struct txn *t)
 	after_rules(t, t->be);
 	if (t->be != t->fe)
 		after_rules(t, t->fe);
-	if (t->res.status == 101) {
+	if (t->res.body == HTTP_BODY_TUNNEL) {
 		t->res_out = HTTP_BODY_TUNNEL;
 		t->flags |= TXN_F_TUNNEL | TXN_F_CLOSE_CLIENT | TXN_F_SERVER_BAD;
 	} else
