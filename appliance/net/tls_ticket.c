@@ -148,6 +148,15 @@ mac_init(EVP_MAC_CTX *mac, struct ticket_key *k)
 }
 
 /* SSL_CTX_set_tlsext_ticket_key_evp_cb(3): -1 error, 0 no such key, 1 fine, 2 fine and renew. */
+/* A client uses a TLS 1.3 ticket once (RFC 8446 appendix C.4): it needs a new
+ * one with each resumption; older versions keep theirs while the key is fresh. */
+static bool
+wants_new_ticket(const SSL *ssl, uint32_t serial)
+{
+	return SSL_version(ssl) >= TLS1_3_VERSION || serial != atomic_load(&current) ||
+	    age_us(serial) >= KEY_LIFE_US;
+}
+
 static int
 on_ticket_key(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHER_CTX *c,
     EVP_MAC_CTX *mac, int is_encrypting)
@@ -156,7 +165,6 @@ on_ticket_key(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHER_CT
 	uint32_t serial;
 	int rc = -1;
 
-	(void)ssl;
 	if (is_encrypting) {
 		serial = serial_now();
 		key_load(serial, &k);
@@ -167,7 +175,7 @@ on_ticket_key(SSL *ssl, unsigned char name[16], unsigned char *iv, EVP_CIPHER_CT
 	} else if ((serial = serial_of(name, &k)) == 0)
 		rc = 0;
 	else if (mac_init(mac, &k) == 1 && EVP_DecryptInit_ex(c, cipher, NULL, k.aes, iv) == 1)
-		rc = serial == atomic_load(&current) && age_us(serial) < KEY_LIFE_US ? 1 : 2;
+		rc = wants_new_ticket(ssl, serial) ? 2 : 1;
 	OPENSSL_cleanse(&k, sizeof(k));
 	return rc;
 }
