@@ -120,7 +120,8 @@ process_listen(struct snapshot *s, unsigned nthreads)
 	int failed = 0;
 
 	for (struct proxy *px = s->proxies; px != NULL; px = px->next)
-		for (struct bind_conf *b = px->binds; b != NULL && !px->set.disabled; b = b->next, n++)
+		for (struct bind_conf *b = px->binds; b != NULL && !px->set.disabled;
+		    b = b->next, n++)
 			failed |= open_one(b, s->global, nthreads);
 	for (struct bind_conf *b = s->global->stats_binds; b != NULL; b = b->next, n++)
 		failed |= open_one(b, s->global, nthreads);
@@ -220,7 +221,8 @@ process_limits_set(struct snapshot *s, unsigned nthreads)
 	set_maxconn(s->global, nofile, reserve);
 	set_memory();
 	if (s->global->strict_limits &&
-	    (nofile < s->global->ulimit_n || (s->global->maxconn != 0 && limits.maxsock > nofile))) {
+	    (nofile < s->global->ulimit_n ||
+	    (s->global->maxconn != 0 && limits.maxsock > nofile))) {
 		log_alert("%u descriptors may be needed, the limit is %llu, and 'strict-limits' is "
 		    "set. Aborting.", limits.maxsock, (unsigned long long)nofile);
 		return -1;

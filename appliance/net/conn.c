@@ -209,7 +209,8 @@ conn_sendv(struct conn *c, const struct iovec *iov, int n)
 
 	if (c->tls != NULL)
 		return tls_sendv(c, iov, n);
-	flags = likely((c->flags & (CONN_MORE | CONN_CORKED)) == 0) ? MSG_NOSIGNAL : conn_send_flags(c);
+	flags = likely((c->flags & (CONN_MORE | CONN_CORKED)) == 0) ? MSG_NOSIGNAL :
+	    conn_send_flags(c);
 	do
 		sent = n == 1 ? send(c->fd, iov->iov_base, iov->iov_len, flags) :
 		    len <= FLAT_BYTES ? send_flat(c, iov, n, flags) :

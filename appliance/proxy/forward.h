@@ -21,7 +21,8 @@ bool	forward_prepare_request(struct txn *t);	/* false: no room, or a bad value *
 unsigned forward_flat_request(struct txn *t, const struct h1_out_opts *o, struct iovec *iov);
 unsigned forward_flat_response(struct txn *t, const struct h1_out_opts *o, struct iovec *iov);
 struct str forward_sni(struct txn *t);		/* for TLS to the server; STR_NONE */
-struct str forward_pool_name(struct txn *t, struct server *srv);	/* pool-conn-name, else the SNI */
+/* pool-conn-name, else the SNI */
+struct str forward_pool_name(struct txn *t, struct server *srv);
 /* Hold body bytes while a retry is possible, at most bufsize; beyond that the
  * request cannot be repeated. */
 void	forward_keep_body(struct txn *t, const struct iovec *body, int n);

@@ -165,7 +165,8 @@ h1_send(struct txn *t, bool head, const struct iovec *body, int n, bool end)
 	t->bytes_out += iov_sum(iov, k);
 	if (end)
 		txn_count(t);
-	if (!end && t->res_out == HTTP_BODY_LENGTH && t->sc != NULL && (t->sc->conn.flags & CONN_IN))
+	if (!end && t->res_out == HTTP_BODY_LENGTH && t->sc != NULL &&
+	    (t->sc->conn.flags & CONN_IN))
 		conn_more(&t->sess->conn);
 	if (k == 0 || write_client(t->sess, iov, k))
 		return true;

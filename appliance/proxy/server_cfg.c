@@ -336,8 +336,8 @@ source_parse(struct cfg *c, const char *what, char **args, int nargs,
 	char err[256];
 
 	if (nargs > 1) {
-		diag_error(c->diag, "'%s' : '%s' is not supported: only a fixed address is built in "
-		    "this release.", what, args[1]);
+		diag_error(c->diag, "'%s' : '%s' is not supported: only a fixed address is built "
+		    "in this release.", what, args[1]);
 		return -1;
 	}
 	if (addr_parse(text, ADDR_RESOLVE | ADDR_DEFAULT_PORT_OK, a, err, sizeof(err)) == -1) {

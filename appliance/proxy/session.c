@@ -421,7 +421,8 @@ read_pp(struct session *s)
 	if (r == PP_MORE && n < (ssize_t)sizeof buf)
 		return;
 	if (r != PP_DONE || recv(s->conn.fd, buf, used, 0) != (ssize_t)used) {
-		failed_early(s, "Received something which does not look like a PROXY protocol header");
+		failed_early(s, "Received something which does not look like a PROXY protocol "
+		    "header");
 		return;
 	}
 	s->flags &= (uint16_t)~SESS_F_PP_WAIT;
@@ -464,7 +465,8 @@ on_timer(struct timer *timer)
 	}
 	if (!(s->flags & SESS_F_READY))
 		failed_early(s, s->flags & SESS_F_PP_WAIT ?
-		    "Timeout while waiting for PROXY protocol header" : "Timeout during SSL handshake");
+		    "Timeout while waiting for PROXY protocol header" :
+		    "Timeout during SSL handshake");
 	else if (s->flags & SESS_F_TCP)
 		front_tcp_timeout(s);
 	else

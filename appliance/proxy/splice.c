@@ -197,7 +197,8 @@ splice_is_worth(struct txn *t)
 		return true;
 	return t->res.body == HTTP_BODY_LENGTH && t->res_out == HTTP_BODY_LENGTH &&
 	    t->res_left > WORTH_BYTES && !(t->flags & TXN_F_HEAD_ONLY) &&
-	    t->sc->conn.tls == NULL && t->sc->in == NULL && splice_is_enabled(t, OPT_SPLICE_RESPONSE) &&
+	    t->sc->conn.tls == NULL && t->sc->in == NULL &&
+	    splice_is_enabled(t, OPT_SPLICE_RESPONSE) &&
 	    t->front->plain_conn(t) != NULL;
 }
 

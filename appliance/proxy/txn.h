@@ -141,7 +141,7 @@ struct txn {
 	struct txn_times at;
 	uint64_t	 bytes_in, bytes_out;	/* from client, to client (%B: from server) */
 	uint64_t	 bytes_server;	/* received from the server */
-	uint64_t	 counted_in, counted_out;	/* of bytes_in, bytes_out, already counted */
+	uint64_t	 counted_in, counted_out;	/* of bytes_in, bytes_out: counted */
 	const struct reply_conf *reply;	/* local answer; borrowed: snapshot; NULL = none */
 	struct str	 local_body;	/* of a local answer; borrowed: snapshot or our memory */
 	uint16_t	 status;	/* as logged; 0 = none yet */
@@ -174,7 +174,7 @@ struct txn {
 	struct server_live *slot_sent;	/* on its way by mail: queue.c's, read there only */
 	uint32_t	 slot_index;	/* of that server in the sender's snapshot */
 	/* rules */
-	struct var	*vars_txn, *vars_req, *vars_res;	/* proxy/vars.h; session scope: session */
+	struct var	*vars_txn, *vars_req, *vars_res;	/* proxy/vars.h; sess. ones: session */
 	struct str	*captures;	/* fe->ncaptures_req + ncaptures_res; scratch memory */
 	uint64_t	 body_start_us, body_last_us;	/* request body: first want, last bytes */
 	uint64_t	 body_bytes;

@@ -550,7 +550,8 @@ retry_other(struct txn *t, enum txn_failure why)
 static bool
 retry_counted(struct txn *t, enum txn_failure why)
 {
-	uint32_t on = t->be->set.retry_on & RETRY_WRITTEN ? t->be->set.retry_on : RETRY_CONN_FAILURE;
+	uint32_t written = t->be->set.retry_on;
+	uint32_t on = written & RETRY_WRITTEN ? written : RETRY_CONN_FAILURE;
 
 	if (t->retries_left == 0 || !(on & failures[why].retry))
 		return false;

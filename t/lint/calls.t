@@ -11,11 +11,13 @@ my @rules = (
 	    qr{^appliance/(base/file|event/child|event/helper)\.c$},
 	    'files are opened by file_open'],
 	[qr/(?:fork|vfork|execl|execv|execve|execvp|execlp|posix_spawn|system|popen)/,
-	    qr{^appliance/(event/child|event/helper|main)\.c$},
+	    # process.c forks once, before any thread: for `daemon` and -D
+	    qr{^appliance/(event/child|event/helper|process)\.c$},
 	    'processes are started by event/child'],
 	[qr/(?:printf|puts|putchar|vprintf)/,
-	    qr{^appliance/(main|args|weirctl|registry)\.c$|^tui/},
-	    'stdout belongs to main'],
+	    # options.c prints help and version, rows.c --dump-rows; both then exit
+	    qr{^appliance/(main|options|rows)\.c$|^tui/},
+	    'stdout belongs to the command line'],
 	[qr/(?:strcpy|strcat|stpcpy|sprintf|vsprintf|gets|strtok|strtok_r|alloca)/, undef,
 	    'no unbounded or hidden-state string calls'],
 	[qr/(?:atoi|atol|atoll|atof|rand|random|srand)/, undef,
@@ -30,6 +32,7 @@ for my $file (files(qr/\.[ch]$/, 'appliance', 'tui')) {
 	my $n = 0;
 	for my $line (code_lines($file)) {
 		$n++;
+		next if index($line, "(") < 0;
 		for my $r (@rules) {
 			my ($call, $where, $what) = @$r;
 			next if defined $where && $file =~ $where;

@@ -118,8 +118,8 @@ test_global_errors(void)
 	    "nbthread.");
 	error_is("global", "lua-load x", "'lua-load' is not supported: Lua is built in a later "
 	    "release.");
-	error_is("global", "tune.lua.openlibs none", "'tune.lua.openlibs' is not supported: Lua is built "
-	    "in a later release.");
+	error_is("global", "tune.lua.openlibs none", "'tune.lua.openlibs' is not supported: Lua is "
+	    "built in a later release.");
 	error_is("global", "tune.nonsense 3", "unknown keyword 'tune.nonsense' in 'global' "
 	    "section");
 	error_is("global", "stats socket", "'stats socket' in global section expects an address "
