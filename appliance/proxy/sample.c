@@ -11,6 +11,8 @@
 #include "base/out.h"
 #include "http/msg.h"
 #include "net/addr.h"
+#include "net/buf.h"
+#include "proxy/proxy.h"
 #include "proxy/sample.h"
 #include "proxy/session.h"
 #include "proxy/txn.h"
@@ -30,6 +32,10 @@ sample_ctx_init(struct sample_ctx *x, struct txn *t, struct proxy *px, enum samp
 {
 	*x = (struct sample_ctx){ .t = t, .sess = t != NULL ? t->sess : NULL, .px = px,
 		.dir = (uint8_t)dir, .is_final = true };
+	/* TCP: what the client sent so far, for use_backend and what follows too */
+	if (dir == DIR_REQ && px->set.mode == MODE_TCP && t != NULL && t->sess->in != NULL)
+		x->data = (struct str){ t->sess->in->data + t->sess->in->start,
+		    buf_len(t->sess->in) };
 }
 
 void

@@ -145,8 +145,6 @@ step_tcp_content(struct txn *t)
 
 	if (t->fe->rules[RS_TCP_CONTENT] != NULL) {
 		sample_ctx_init(&x, t, t->fe, DIR_REQ);
-		if (s->in != NULL)
-			x.data = (struct str){ s->in->data + s->in->start, buf_len(s->in) };
 		x.is_final = is_last;
 		v = ruleset_run(t->fe->rules[RS_TCP_CONTENT], &x);
 	}

@@ -199,12 +199,16 @@ test_tcp(void)
 	x.is_final = false;
 	x.data = STR("A");
 	is_int(ruleset_run(px->rules[RS_TCP_CONTENT], &x), RULE_WAIT);
+	x.data = STR("XYZ");		/* req.len may grow */
+	is_int(ruleset_run(px->rules[RS_TCP_CONTENT], &x), RULE_WAIT);
+	x.data = STR("WXYZ");
+	is_int(ruleset_run(px->rules[RS_TCP_CONTENT], &x), RULE_STOP);
+	x.is_final = true;
 	x.data = STR("AB");
 	is_int(ruleset_run(px->rules[RS_TCP_CONTENT], &x), RULE_STOP);
-	x.data = STR("XY");
+	x.data = STR("XYZ");
 	is_int(ruleset_run(px->rules[RS_TCP_CONTENT], &x), RULE_REJECT);
 	x.data = STR("X");
-	x.is_final = true;
 	is_int(ruleset_run(px->rules[RS_TCP_CONTENT], &x), RULE_REJECT);
 	env.sess.src.ip.v4.s_addr = htonl(0x0a000001);	/* the rule of defaults */
 	x.data = STR("ABCDEF");
