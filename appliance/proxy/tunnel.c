@@ -43,6 +43,7 @@ struct flow {
 struct tunnel {
 	struct flow	 up, down;
 	uint64_t	 idle_us;	/* timeout in force */
+	char		 idle_side;	/* whose it is: 'c' or 's' */
 };
 
 static bool
@@ -64,6 +65,8 @@ tunnel_new(struct txn *t)
 	tun->up.may_splice = wants_splice(t, OPT_SPLICE_REQUEST);
 	tun->down.may_splice = wants_splice(t, OPT_SPLICE_RESPONSE);
 	tun->idle_us = t->timeout_tunnel_us;
+	tun->idle_side = t->be->set.timeout.tunnel == 0 &&
+	    proxy_timeout_server(t->be) < proxy_timeout_client(t->fe) ? 's' : 'c';
 	return tun;
 }
 
@@ -205,8 +208,10 @@ end_flow(struct txn *t, struct flow *f)
 	    t->be->set.timeout.server_fin;
 
 	f->ended = true;
-	if (fin != 0)
+	if (fin != 0) {
 		t->tunnel->idle_us = fin;
+		t->tunnel->idle_side = f == &t->tunnel->up ? 'c' : 's';
+	}
 }
 
 static bool
@@ -306,6 +311,21 @@ step_tunnel(struct txn *t)
 	if (up != FLOW_IDLE || down != FLOW_IDLE || !timer_is_set(&t->sc->conn.timer))
 		touch(t);
 	return STEP_WAIT;
+}
+
+/* Nothing moved for too long: blame who does not take what waits for it, else who
+ * had less time. */
+void
+tunnel_timeout(struct txn *t)
+{
+	struct tunnel *tun = t->tunnel;
+	char side = tun->idle_side;
+
+	if (!is_empty(&tun->down))
+		side = 'c';
+	else if (!is_empty(&tun->up))
+		side = 's';
+	(void)over(t, side, 'D');
 }
 
 void

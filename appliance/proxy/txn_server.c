@@ -472,8 +472,7 @@ txn_server_timeout(struct txn *t, struct server_conn *sc)
 		txn_server_failed(t, FAIL_TIMEOUT);
 		break;
 	case TS_TUNNEL:
-		txn_set_term(t, 's', 'D');
-		txn_error(t, 504, 's', 'D');
+		tunnel_timeout(t);
 		break;
 	default:
 		if (t->flags & TXN_F_FRONT_FULL)
