@@ -253,7 +253,9 @@ h1_finish(struct txn *t)
 	s->requests++;
 	if (s->flags & SESS_F_DEAD)
 		return;
-	if (!(t->flags & TXN_F_CLOSE_CLIENT) && !(s->flags & SESS_F_CUT)) {
+	/* what is left of a body must never be taken for a request */
+	if ((t->flags & (TXN_F_CLOSE_CLIENT | TXN_F_REQ_DONE)) == TXN_F_REQ_DONE &&
+	    !(s->flags & SESS_F_CUT)) {
 		idle(s, t->fe);
 		return;
 	}

@@ -14,9 +14,13 @@
 #include "proxy/session.h"
 #include "proxy/txn_steps.h"
 
+/* What is left of the request's body would be taken for the next request: the
+ * connection ends with this answer. */
 static void
 answer(struct txn *t, const struct reply_conf *rc)
 {
+	if (!(t->flags & TXN_F_REQ_DONE))
+		t->flags |= TXN_F_CLOSE_CLIENT;
 	txn_begin_response(t);
 	reply_build(t, rc);
 	t->flags |= TXN_F_LOCAL | TXN_F_VERDICT;
@@ -41,9 +45,6 @@ txn_error(struct txn *t, unsigned status, char cause, char phase)
 		return;
 	}
 	txn_leave_server(t, false);
-	if (status != 200 && (status < 500 || cause == 'P') &&
-	    (t->flags & TXN_F_REQ_DONE) == 0)
-		t->flags |= TXN_F_CLOSE_CLIENT;
 	t->error_status = (uint16_t)status;
 	t->flags |= TXN_F_VERDICT;
 	t->step = TS_ERROR;
@@ -118,8 +119,6 @@ txn_verdict(struct txn *t, enum rule_verdict v, enum sample_dir dir)
 	}
 	if (dir == DIR_RES)
 		txn_leave_server(t, false);
-	if (!(t->flags & TXN_F_REQ_DONE))
-		t->flags |= TXN_F_CLOSE_CLIENT;
 	answer(t, t->reply);
 	return false;
 }
