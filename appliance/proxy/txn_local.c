@@ -139,6 +139,7 @@ step_service(struct txn *t)
 {
 	struct iovec body = { .iov_base = (char *)(uintptr_t)t->local_body.p,
 	    .iov_len = t->local_body.len };
+	bool bare;		/* a status that has no body */
 
 	if (t->flags & TXN_F_TARPIT) {
 		if (!t->timed_out)
@@ -155,12 +156,13 @@ step_service(struct txn *t)
 	if (t->be != t->fe)
 		after_rules(t, t->be);
 	after_rules(t, t->fe);
-	t->res_out = HTTP_BODY_LENGTH;
+	bare = t->res.status < 200 || t->res.status == 204 || t->res.status == 304;
+	t->res_out = bare ? HTTP_BODY_NONE : HTTP_BODY_LENGTH;
 	if (t->req.method == HTTP_M_HEAD)
 		t->flags |= TXN_F_HEAD_ONLY;
 	t->res.content_length = t->local_body.len;
 	t->flags |= TXN_F_RES_DONE;
-	if (!t->front->send(t, true, &body, t->local_body.len != 0, true))
+	if (!t->front->send(t, true, &body, !bare && t->local_body.len != 0, true))
 		return STEP_WAIT;
 	t->step = TS_LOG;
 	return STEP_NEXT;
