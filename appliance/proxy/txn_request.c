@@ -102,7 +102,8 @@ step_read_request(struct txn *t)
 		t->flags |= TXN_F_REQ_DONE;
 	if (t->req.version == 10)
 		t->flags |= TXN_F_HTTP10_CLIENT;
-	if (!client_may_stay(t))
+	/* behind a CONNECT that fails lies what was meant for its tunnel */
+	if (!client_may_stay(t) || t->req.method == HTTP_M_CONNECT)
 		t->flags |= TXN_F_CLOSE_CLIENT;
 	if (t->fe->ncaptures_req != 0)
 		rules_capture(t, DIR_REQ);
