@@ -127,6 +127,8 @@ my $srv = Backend->new(sub ($req) {
 });
 my $w = Weir->new(defaults => 'http', binds => ['fe'],
     env => { SRV => $srv->addr }, cfg => <<'CFG');
+global
+	nbthread 1
 listen l
 	bind "fd@${fe}"
 	timeout server 300
@@ -204,6 +206,8 @@ subtest 'what of a response goes on' => sub {
 	});
 	my $v = Weir->new(defaults => 'http', binds => ['fe'], stats => 1,
 	    env => { SRV => $odd->addr }, cfg => <<'CFG');
+global
+	nbthread 1
 listen l
 	bind "fd@${fe}"
 	server s1 "${SRV}"
