@@ -52,7 +52,7 @@ static void
 module_rows(const struct module *m)
 {
 	for (const struct section_row *s = m->sections; s != NULL && s->name != NULL; s++)
-		row("keyword", s->name, "-", s->open != NULL ? KW_OBEYED : KW_REFUSED, s->help);
+		row("keyword", s->name, "-", s->in != 0 ? KW_OBEYED : KW_REFUSED, s->help);
 	for (const struct fetch_row *f = m->fetches; f != NULL && f->name != NULL; f++)
 		row("fetch", f->name, "-", f->fn != NULL ? KW_OBEYED : KW_REFUSED, f->help);
 	for (const struct conv_row *c = m->converters; c != NULL && c->name != NULL; c++)
@@ -62,7 +62,7 @@ module_rows(const struct module *m)
 	for (const struct alias_row *a = m->aliases; a != NULL && a->name != NULL; a++)
 		row("alias", a->name, "-", KW_OBEYED, a->help);
 	for (const struct lb_algo *a = m->lb; a != NULL && a->name != NULL; a++)
-		row("balance", a->name, "-", KW_OBEYED, a->help);
+		row("balance", a->name, "-", a->build != NULL ? KW_OBEYED : KW_REFUSED, a->help);
 	for (const struct cli_row *c = m->cli; c != NULL && c->name != NULL; c++)
 		row("cli", c->name, cli_level_name(c->level), KW_OBEYED, c->help);
 }

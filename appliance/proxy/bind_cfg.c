@@ -328,7 +328,8 @@ static const struct kw_row rows[] = {
 	{ "level", IN_BIND | IN_STATS_SOCKET, KW_OBEYED, 1, 1, 0, opt_level, 0,
 	    "user|operator|admin", "What a client of this stats socket may do." },
 	{ "expose-fd", IN_BIND | IN_STATS_SOCKET, KW_REFUSED, 1, 1, 0, NULL, 0, "listeners",
-	    "handing out listening sockets (-x) is built in a later release; a reload keeps them." },
+	    "handing out listening sockets (-x) is built in a later release; a reload keeps "
+	    "them." },
 
 	NO_EFFECT("thread", 1, "<set>", "Each data thread serves every listener."),
 	NO_EFFECT("shards", 1, "<number>|by-thread|by-group",

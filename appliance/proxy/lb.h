@@ -39,7 +39,8 @@ struct lb_algo {
 	/* configuration: words behind the name, `NAME(ARG) words` gives ARG first;
 	 * 0 or -1 after diag_error; NULL: takes none */
 	int		(*parse)(struct cfg *c, struct proxy *px, char **args, int nargs);
-	/* data thread: new private state from the servers' present cells; never NULL */
+	/* data thread: new private state from the servers' present cells; never returns
+	 * NULL. A row without it is one that parse refuses. */
 	void		*(*build)(struct proxy *px, unsigned thread);
 	void		(*free)(void *state);
 	/* Same snapshot, other weights or states: bring the state up to date; false:

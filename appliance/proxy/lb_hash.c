@@ -540,8 +540,7 @@ static const struct lb_algo algos[] = {
 	    .help = "By the value of a sample expression.",
 	    .parse = expr_row_parse, HASHED, .pick = expr_pick },
 	{ .name = "rdp-cookie", .flags = LB_HASH, .syntax = "[(<name>)]",
-	    .help = "Refused: weir does not read RDP.",
-	    .parse = rdp_parse, HASHED, .pick = source_pick },
+	    .help = "weir does not read RDP.", .parse = rdp_parse },
 	{ 0 }
 };
 

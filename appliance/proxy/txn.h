@@ -174,7 +174,7 @@ struct txn {
 	struct server_live *slot_sent;	/* on its way by mail: queue.c's, read there only */
 	uint32_t	 slot_index;	/* of that server in the sender's snapshot */
 	/* rules */
-	struct var	*vars_txn, *vars_req, *vars_res;	/* proxy/vars.h; sess. ones: session */
+	struct var	*vars_txn, *vars_req, *vars_res;	/* vars.h; session's: there */
 	struct str	*captures;	/* fe->ncaptures_req + ncaptures_res; scratch memory */
 	uint64_t	 body_start_us, body_last_us;	/* request body: first want, last bytes */
 	uint64_t	 body_bytes;

@@ -42,6 +42,7 @@ my $tests = flat(join "\n", map { slurp($_) }
 my (%undocumented, @untested, @unlisted, @malformed, $n);
 for (split /\n/, $rows->{out}) {
 	my ($kind, $name, $section, $what, $help) = split /\t/;
+	$name =~ s/\($// if defined $name;	# set-var(
 	if (!defined $help || $what !~ /^(obeyed|no-effect|refused)$/) {
 		push @malformed, $_;
 		next;

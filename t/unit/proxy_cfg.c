@@ -376,7 +376,8 @@ test_option_bits(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(bits); i++) {
-		text = xasprintf("defaults\n mode http\n no option splice-auto\nlisten on\n bind fd@3\n %s\n"
+		text = xasprintf("defaults\n mode http\n no option splice-auto\n"
+		    "listen on\n bind fd@3\n %s\n"
 		    "listen off\n bind fd@4\n %s\n no %s\n", bits[i].name, bits[i].name,
 		    bits[i].name);
 		l = load_ok(text);
