@@ -317,6 +317,7 @@ decode_chunked(struct txn *t, const char *p, size_t len, size_t *ret_used)
 	bool room;
 	int n = 0;
 
+	iov[0] = (struct iovec){ 0 };
 	while (n < MAX_SPANS && at < len) {
 		r = h1_chunks_step(&t->req_chunks, p + at, len - at, &used, &data);
 		at += used;
