@@ -132,6 +132,7 @@ for (1 .. 3) {
 	$c->send('end');
 	$ok++ if $c->is_closed;
 }
+$c->close;
 my @lines = $log->lines(3);
 is scalar(grep { m{ next/d } } @lines), 3, 'redispatched' or diag explain \@lines;
 cmp_ok scalar(grep { m{/\+\d 0/0$} } @lines), '>=', 1, 'and the log says so' or diag explain \@lines;
