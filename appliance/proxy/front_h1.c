@@ -609,14 +609,17 @@ in_head(const struct txn *t)
 }
 
 /* While a response is awaited: has the client gone? A FIN alone may be a client
- * that still reads; with abortonclose it counts as gone. */
+ * that still reads; with abortonclose it counts as gone. A reset comes as a plain
+ * read event: libevent says no more for EPOLLERR. */
 static void
 check_gone(struct session *s, struct txn *t)
 {
-	if (!(s->conn.flags & (CONN_RDHUP | CONN_ERROR)) || (s->flags & SESS_F_CLOSING))
+	if (!(s->conn.flags & (CONN_IN | CONN_ERROR)) || (s->flags & SESS_F_CLOSING))
 		return;
 	if (conn_peer_is_gone(&s->conn))
 		txn_front_gone(t, true);
+	else if (!(s->conn.flags & CONN_RDHUP))
+		return;
 	else if (t->fe->set.options & OPT_ABORTONCLOSE && s->in == NULL)
 		txn_front_gone(t, false);
 }

@@ -134,7 +134,7 @@ front_tcp_event(struct session *s)
 			txn_front_gone(t, true);
 		else
 			txn_run(t);
-	} else if ((s->conn.flags & CONN_RDHUP) && conn_peer_is_gone(&s->conn))
+	} else if ((s->conn.flags & CONN_IN) && conn_peer_is_gone(&s->conn))
 		txn_front_gone(t, true);
 }
 

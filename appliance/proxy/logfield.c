@@ -410,11 +410,13 @@ target_of(const struct txn *t)
 	return http_str(&t->req, t->orig_target.len != 0 ? t->orig_target : t->req.target);
 }
 
-/* A head that was never complete, or refused, is not shown in parts. */
+/* A head that was never complete, or refused, is not shown in parts; what was
+ * refused after a server was picked is a body or the response. */
 static bool
 has_request(const struct sample_ctx *x)
 {
-	return ctx_request(x) != NULL && x->t->at.request != 0 && x->t->refused == 0;
+	return ctx_request(x) != NULL && x->t->at.request != 0 &&
+	    (x->t->refused == 0 || x->t->at.picked != 0);
 }
 
 static void

@@ -223,9 +223,9 @@ queue_enter(struct wait_queue *q, struct txn *t, uint32_t limit)
 	if (!is_in)
 		return false;
 	if (is_common)
-		t->be_queue_pos += len;
+		t->be_queue_pos += len + 1;	/* 0: it never waited */
 	else
-		t->srv_queue_pos += len;
+		t->srv_queue_pos += len + 1;
 	if (!is_common && !server_is_usable(t->srv))
 		send_away(q);
 	else if (!is_common)

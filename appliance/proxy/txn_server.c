@@ -593,6 +593,7 @@ static void
 try_again(struct txn *t, bool elsewhere, bool pause)
 {
 	t->retries++;
+	t->at.connected = 0;
 	COUNT(srv_count(t), wretr);
 	COUNT(be_count(t), wretr);
 	if (elsewhere) {
@@ -627,7 +628,6 @@ txn_server_failed(struct txn *t, enum txn_failure why)
 	bool got_bytes = t->sc != NULL && (t->sc->flags & SC_F_GOT_BYTES);
 
 	note_failure(t, why, was_reused && !got_bytes);
-	t->at.connected = 0;
 	if (!got_bytes && retry_fresh(t, why, was_reused)) {
 		t->flags |= TXN_F_WANT_FRESH;
 		try_again(t, false, false);
@@ -640,7 +640,9 @@ txn_server_failed(struct txn *t, enum txn_failure why)
 	if (retry_counted(t, why)) {
 		bool elsewhere = may_redispatch(t) && another_server(t);
 
-		try_again(t, elsewhere, !elsewhere && is_connect_failure(why));
+		/* after a timeout the server had its pause already */
+		try_again(t, elsewhere, !elsewhere && is_connect_failure(why) &&
+		    why != FAIL_CONNECT_TIMEOUT);
 		return;
 	}
 	txn_error(t, failures[why].status, failures[why].cause, failures[why].phase);
