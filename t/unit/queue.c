@@ -137,8 +137,8 @@ test_order(void)
 	ok(ask(&f[4], &servers[0][0], false, 2));
 	ok_named(!ask(&f[5], &servers[0][0], false, 2), "maxqueue is obeyed");
 	ok(f[5].t.queue == NULL);
-	is_u64(f[2].t.be_queue_pos, 1);
-	is_u64(f[4].t.srv_queue_pos, 1);
+	is_u64(f[2].t.be_queue_pos, 2);
+	is_u64(f[4].t.srv_queue_pos, 2);
 	is_u64(be_live.queue.len, 2);
 	is_u64(cells[0].queue.max, 2);
 	for (int i = 0; i < 5; i++) {
