@@ -22,8 +22,8 @@ global
 listen l
 	bind "fd@\${fe}"
 	timeout http-request 2s
-	timeout client 60s
-	timeout http-keep-alive 60s
+	timeout client 600s
+	timeout http-keep-alive 600s
 	server s1 "\${SRV}"
 CFG
 
