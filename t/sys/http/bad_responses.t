@@ -99,7 +99,7 @@ my @CASES = (
 	['a head byte by byte', $GET, [(map { ($_, PAUSE(0.05)) } split //, 'HTTP/1.1 200 OK'), HANG], 504],
 	['silence in the body', $GET, ["HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", HANG], 'cut'],
 	['silence in a chunk', $GET, ["${CHUNKED}6\r\nhello", HANG], 'cut'],
-	['an answer after our 504', $GET, [PAUSE(0.5), $PLANTED], 504],
+	['an answer after our 504', $GET, [PAUSE(0.8), $PLANTED], 504],
 	# versions and framing towards the client
 	['HTTP/1.0 server', $GET, ["HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello"], 200, 'hello'],
 	['HTTP/1.0 server, keep-alive', $GET, ["HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello"], 200, 'hello', 'keep'],
@@ -131,7 +131,7 @@ global
 	nbthread 1
 listen l
 	bind "fd@${fe}"
-	timeout server 300
+	timeout server 500
 	server s1 "${SRV}"
 CFG
 
@@ -173,7 +173,7 @@ for my $i (0 .. $#CASES) {
 			ok $c->is_closed, "$name: and closed";
 		}
 	}
-	cmp_ok $took, '<', 0.29, "$name: at once" if $want ne 504 && $name !~ /silence/;
+	cmp_ok $took, '<', 0.49, "$name: at once" if $want ne 504 && $name !~ /silence/;
 	is +($second->get("/clean/$i") // {})->{body}, 'hello', "$name: a clean request works"
 	    or $second = $w->http('fe');
 	$keep{$i} = $conn // '';

@@ -58,7 +58,9 @@ subtest 'slow heads' => sub {
 	ok $load->wait_ok(300, 20), '20 fast clients are served';
 	my $r = $load->stop;
 	is $r->{lost} + $r->{ka}, 0, 'all of them' or diag explain $r;
-	cmp_ok $r->{p99_ms}, '<', 100 * $Weir::PATIENCE, 'quickly';
+	# far below the slow ones' 2 s; the figure itself is a note, since a timed
+	# test says more about the machine's other work than about weir
+	cmp_ok $r->{p99_ms}, '<', 1000 * $Weir::PATIENCE, 'without waiting for the slow ones';
 	note sprintf '%d slow heads: p99 %.1f ms, max %.1f ms', $nslow, @$r{qw(p99_ms max_ms)};
 	my %got;
 	$got{ ($_->read_response // { status => $_->error })->{status} }++ for @slow;
