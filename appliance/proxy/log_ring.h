@@ -50,6 +50,7 @@ struct log_sock {
 	struct addr	 addr;
 	/* the log thread's, but for the first connect at load time */
 	int		 fd;		/* -1 = not open */
+	bool		 is_file;	/* always writable */
 	uint64_t	 retry_us, backoff_us;
 	unsigned	 n;		/* lines of the batch */
 	struct mmsghdr	 msg[LOG_BATCH];

@@ -3,13 +3,15 @@
  * Sockets and descriptors that log lines leave by, with the header of each
  * format. Datagrams go out in batches by sendmmsg and are lost when nobody
  * takes them; a unix socket that lost its reader is connected again after a
- * growing pause. Descriptors are written to in order; the log thread may block
- * there, for at most a second when a reader has stopped.
+ * growing pause. Descriptors are written to in order; the log thread may wait
+ * there, for 100 ms a second when a reader has stopped.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +22,10 @@
 
 #define BACKOFF_MIN_US	100000u
 #define BACKOFF_MAX_US	5000000u
+#define FD_WAIT_MS	100		/* for a reader that has stopped, */
+#define DGRAM_WAIT_MS	5
+#define FD_PAUSE_US	1000000u	/* and then drop for that long */
+#define DGRAM_PAUSE_US	100000u
 
 /* ---- opening ---- */
 
@@ -56,6 +62,7 @@ struct log_sock *
 log_sock_of(const char *key, enum log_sock_kind kind, const struct addr *a, int fd)
 {
 	struct log_sock *s, *first = atomic_load(&log_socks);
+	struct stat st;
 
 	for (s = first; s != NULL; s = s->next)
 		if (strcmp(s->key, key) == 0)
@@ -64,6 +71,7 @@ log_sock_of(const char *key, enum log_sock_kind kind, const struct addr *a, int 
 	s->key = xstrdup(key);
 	s->kind = (uint8_t)kind;
 	s->fd = fd;
+	s->is_file = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	if (a != NULL)
 		s->addr = *a;
 	sock_open(s);	/* before a chroot hides its path */
@@ -209,12 +217,49 @@ drop(unsigned n)
 		log_dropped_add(log_ring_self());
 }
 
+/* False: the reader has stopped. Then nothing is tried for a while, so that one
+ * such target does not hold up the others or the end of the process. */
 static bool
-wait_writable(int fd)
+wait_writable(struct log_sock *s)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	struct pollfd p = { .fd = s->fd, .events = POLLOUT };
+	bool is_fd = s->kind == LOG_SOCK_FD;
 
-	return poll(&p, 1, 1000) > 0 && !(p.revents & (POLLERR | POLLNVAL));
+	if (poll(&p, 1, is_fd ? FD_WAIT_MS : DGRAM_WAIT_MS) > 0 &&
+	    !(p.revents & (POLLERR | POLLNVAL)))
+		return true;
+	s->retry_us = clock_mono_us() + (is_fd ? FD_PAUSE_US : DGRAM_PAUSE_US);
+	return false;
+}
+
+/* As many parts as a pipe that poll calls writable takes without blocking, up to
+ * the end of a line where that can be: three parts are one, left counts to the end. */
+static int
+parts_that_fit(const struct iovec *iov, size_t left, size_t *ret_cut)
+{
+	size_t bytes = 0, n = 0, whole;
+
+	while (n < left && bytes + iov[n].iov_len <= PIPE_BUF)
+		bytes += iov[n++].iov_len;
+	whole = (left - n) % 3 == 0 ? n : n + (left - n) % 3 - 3;
+	if (whole > 0 && whole < n)
+		n = whole;
+	*ret_cut = n == 0 ? PIPE_BUF : 0;
+	return n == 0 ? 1 : (int)n;
+}
+
+static ssize_t
+write_some(struct log_sock *s, struct iovec *iov, size_t left)
+{
+	size_t cut;
+	int n;
+
+	if (s->is_file)
+		return writev(s->fd, iov, (int)left);
+	if (!wait_writable(s))
+		return errno = EAGAIN, -1;
+	n = parts_that_fit(iov, left, &cut);
+	return cut != 0 ? write(s->fd, iov->iov_base, cut) : writev(s->fd, iov, n);
 }
 
 /* All lines in order; returns those that could not be written. */
@@ -226,10 +271,8 @@ write_lines(struct log_sock *s)
 	ssize_t w;
 
 	while (left > 0) {
-		w = writev(s->fd, iov, (int)left);
+		w = write_some(s, iov, left);
 		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0 && errno == EAGAIN && wait_writable(s->fd))
 			continue;
 		if (w < 0)
 			return (unsigned)((left + 2) / 3);
@@ -258,8 +301,9 @@ send_datagrams(struct log_sock *s)
 			at += (unsigned)n;
 		} else if (errno == EINTR) {
 			continue;
-		} else if (errno == EAGAIN && wait_writable(s->fd)) {
-			continue;
+		} else if (errno == EAGAIN) {
+			if (!wait_writable(s))
+				return lost + s->n - at;
 		} else if (s->kind == LOG_SOCK_UNIX && errno != EMSGSIZE && errno != EAGAIN) {
 			sock_lost(s);
 			return lost + s->n - at;
@@ -276,7 +320,7 @@ log_sock_flush(struct log_sock *s)
 {
 	if (s->fd < 0 && s->kind != LOG_SOCK_FD && clock_mono_us() >= s->retry_us)
 		sock_open(s);
-	if (s->fd < 0)
+	if (s->fd < 0 || (s->retry_us != 0 && clock_mono_us() < s->retry_us))
 		drop(s->n);
 	else
 		drop(s->kind == LOG_SOCK_FD ? write_lines(s) : send_datagrams(s));

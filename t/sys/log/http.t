@@ -115,7 +115,7 @@ sub pattern ($row) {
 	$rest = quotemeta $rest;
 	$rest =~ s/^(\d+)\\ B/$1\\ \\d+/;
 	# of the backend's and the server's connections: with or without this one
-	$rest =~ s{(\d)\\/(\d)\\/\d\\/\d\\/(\d)}{$1/$2/[01]/[01]/$3};
+	$rest =~ s{(\d)\\/(\d)\\/\d\\/\d\\/(\d)}{$1/$2/[0-2]/[0-2]/$3};
 	$server = quotemeta $server;
 	return qr{^f $server $timers $rest$};
 }
