@@ -131,8 +131,12 @@ parse_criterion(struct cfg *c, struct proxy *px, const char *word, uint32_t use,
 	const struct fetch_row *f = find_word((struct str){ word, len }, ret_match);
 
 	if (f == NULL) {
-		diag_unknown(c, "fetch method or ACL keyword",
-		    arena_strndup(c->arena, word, len), nth_word, NULL);
+		const char *name = arena_strndup(c->arena, word, len);
+		const char *near = str_nearest(name, nth_word, NULL);
+
+		diag_error(c->diag, "unknown fetch method '%s' in ACL expression '%s'.%s%s%s", name,
+		    word, near != NULL ? " Did you mean '" : "", near != NULL ? near : "",
+		    near != NULL ? "' maybe ?" : "");
 		return NULL;
 	}
 	return expr_parse(c, px, arena_printf(c->arena, "%s%s", f->name, word + len), use);

@@ -80,7 +80,7 @@ test_errors(void)
 	error_is(s, "http-request deny if nosuch", "no such ACL : 'nosuch'.");
 	error_is(s, "http-request deny if { path /a", "missing closing '}' in condition.");
 	error_is(s, "http-request deny if { pathh /a }",
-	    "unknown fetch method or ACL keyword 'pathh'. Did you mean 'path' maybe ?");
+	    "unknown fetch method 'pathh' in ACL expression 'pathh'. Did you mean 'path' maybe ?");
 	error_is(s, "http-request deny if { path -m foo /a }",
 	    "unknown matching method 'foo' when parsing ACL expression");
 	error_is(s, "http-request deny if { path -z /a }", "'-z' is not a valid ACL option. "
