@@ -7,7 +7,13 @@ use Weir;
 use Test::More;
 
 my $dir = File::Temp->newdir('weir-t-XXXXXX', TMPDIR => 1);
-my $OK = "frontend f\n\tmode http\n\ttimeout client 1s\n\tbind 127.0.0.1:0\n\thttp-request return status 200\n";
+# A port that was free a moment ago
+sub free_port () {
+	return IO::Socket::IP->new(LocalHost => '127.0.0.1', Listen => 1,
+	    Type => Socket::SOCK_STREAM)->sockport;
+}
+my $port = free_port();
+my $OK = "frontend f\n\tmode http\n\ttimeout client 1s\n\tbind 127.0.0.1:$port\n\thttp-request return status 200\n";
 sub file ($name, $text) { Cert::spew("$dir/$name", $text); return "$dir/$name" }
 sub weir (@args) { return Weir->run(@args) }
 my $good = file('good.cfg', $OK);
@@ -94,7 +100,8 @@ frontend f
 frontend f
 backend b
 	blance roundrobin
-	server s1 127.0.0.1:80 chekc
+	server s0 127.0.0.1:80 chekc
+	server s1 127.0.0.1:80
 	server s1 127.0.0.1:81
 CFG
 $r = weir('-c', '-f', $bad);
@@ -105,7 +112,7 @@ for ([2, qr/unknown keyword 'maxcon'.*maxconn/], [4, qr/'htp'|unknown proxy mode
     [10, qr/no such ACL : 'nope'/],
     [11, qr/unknown fetch method 'bogus' in ACL expression 'bogus'/],
     [16, qr/unknown keyword 'blance' in 'backend' section.*balance/],
-    [17, qr/'chekc'.*check/], [18, qr/another server named 's1' was already defined at line 17/]) {
+    [17, qr/'chekc'.*check/], [19, qr/another server named 's1' was already defined at line 18/]) {
 	my ($n, $text) = @$_;
 	like $r->{err}, qr/^\[ALERT\]    \(\d+\) : config : parsing \[\Q$bad\E:$n\] : .*$text/m, "line $n";
 }
@@ -134,26 +141,24 @@ for (["\t.if streq(a,b)\n\tbogus\n\t.elif 0\n\tbogus\n\t.else\n\tmaxconn 5\n\t.e
 # --- what cannot start -----------------------------------------------------------------
 
 my $taken = Backend->new(response(200))->port;
-my $w = Weir->new(defaults => undef, cfg => $OK =~ s/:0/:$taken/r, may_fail => 1, stats => 0);
+my $w = Weir->new(defaults => undef, cfg => $OK =~ s/:$port/:$taken/r, may_fail => 1, stats => 0);
 is $w->wait_exit, 1, 'a port in use: exit 1';
 my $at = $w->file('t.cfg');
 like $w->stderr, qr/^\[ALERT\]    \(\d+\) : Binding \[\Q$at\E:4\] for frontend f: protocol tcpv4: cannot bind socket \(Address already in use\) for \[127\.0\.0\.1:$taken\]\.$/m;
 like $w->stderr, qr/Some protocols failed to start their listeners! Exiting\.\n\z/;
 is scalar(() = $w->stderr =~ /^/mg), 2, 'and no more lines';
 
-my $free = IO::Socket::IP->new(LocalHost => '127.0.0.1', Listen => 1, Type => Socket::SOCK_STREAM);
-my $port = $free->sockport;
-close $free;
-my $first = Weir->new(defaults => undef, cfg => $OK =~ s/:0/:$port/r);
-$w = Weir->new(defaults => undef, cfg => $OK =~ s/:0/:$port/r, may_fail => 1, stats => 0);
+my $first = Weir->new(defaults => undef, cfg => $OK);
+$w = Weir->new(defaults => undef, cfg => $OK, may_fail => 1, stats => 0);
 is $w->wait_exit, 1, 'a port of another weir: exit 1';
 like $w->stderr, qr/Address already in use\) for \[127\.0\.0\.1:$port\]/;
 is $first->curl("http://127.0.0.1:$port/")->{code}, 0, 'the other one serves on';
+is $first->stop, 143;
 
 file('key.pem', 'no pem at all');
 for (['ssl crt /nowhere/x.pem', qr{/nowhere/x\.pem}], ["ssl crt $dir/key.pem", qr{\Q$dir/key.pem\E}]) {
 	$w = Weir->new(defaults => undef, may_fail => 1, stats => 0,
-	    cfg => $OK =~ s/(:0)/$1 $_->[0]/r);
+	    cfg => $OK =~ s/(:$port)/$1 $_->[0]/r);
 	is $w->wait_exit, 1, $_->[0];
 	like $w->stderr, $_->[1], 'the file is named';
 	unlike $w->stderr, qr/Sanitizer/;
@@ -172,7 +177,7 @@ is sprintf('%o', (stat $sock)[2] & 0777), '600', 'mode of the socket';
 kill 'TERM', $pid;
 ok Weir::poll(sub { !kill 0, $pid }), 'ends';
 undef $pid;
-$r = weir('-D', '-f', file('t.cfg', $OK =~ s/:0/:$taken/r), '-p', "$dir/pid2");
+$r = weir('-D', '-f', file('t.cfg', $OK =~ s/:$port/:$taken/r), '-p', "$dir/pid2");
 is $r->{code}, 1, '-D: the parent says 1 when the child cannot';
 ok !-s "$dir/pid2", 'and no pid is written';
 
