@@ -31,6 +31,7 @@ struct dthread {
 	struct list	 txn_list;	/* all transactions */
 	struct list	 handshake_list; /* TLS handshakes under way, longest silent first */
 	struct list	 server_conn_list;	/* all connections to servers */
+	uint64_t	 session_serial;	/* of the latest one */
 	uint32_t	 nsessions;
 	uint32_t	 nidle;		/* idle server connections of this thread */
 	/* process-wide totals, this thread's part; relaxed, read by control */

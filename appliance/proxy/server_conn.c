@@ -108,7 +108,9 @@ server_conn_key(struct txn *t, struct server *srv)
 	uint64_t key = srv->conn_key;
 
 	if (srv->flags & (SRV_SEND_PROXY_V1 | SRV_SEND_PROXY_V2 | SRV_SEND_PROXY_V2_SSL))
-		key ^= (uint64_t)(uintptr_t)t->sess * 0x9e3779b97f4a7c15u;
+		key ^= t->sess->serial * 0x9e3779b97f4a7c15u;
+	if (!srv->has_port)
+		key ^= (session_dst(t->sess).port + 1u) * 0xc2b2ae3d27d4eb4fu;
 	if (srv->tls != NULL || srv->pool_conn_name != NULL)
 		key ^= str_hash(forward_pool_name(t, srv));
 	return key;
@@ -132,7 +134,7 @@ static bool
 may_use(const struct txn *t, const struct server_conn *sc)
 {
 	bool first = t->sess->requests == 0;
-	bool mine = sc->last_session == t->sess;
+	bool mine = sc->last_session == t->sess->serial;
 
 	if (sc->flags & SC_F_PRIVATE)
 		return mine;
@@ -251,7 +253,7 @@ server_conn_open(struct txn *t, struct server *srv, uint64_t key)
 	sc->out = sc->in = NULL;
 	sc->key = key;
 	sc->idle_us = 0;
-	sc->last_session = NULL;
+	sc->last_session = 0;
 	sc->uses = 1;
 	sc->flags = 0;
 	if (conn_register(&sc->conn) != 0) {
@@ -308,7 +310,7 @@ server_conn_release(struct server_conn *sc, bool may_keep)
 		server_conn_close(sc);
 		return;
 	}
-	sc->last_session = t->sess;
+	sc->last_session = t->sess->serial;
 	sc->txn = NULL;
 	sc->idle_us = clock_now_us;
 	sc->flags |= SC_F_IDLE;

@@ -44,7 +44,7 @@ struct server_conn {
 	uint64_t	 key;		/* may be reused for requests of the same key only */
 	uint64_t	 idle_us;	/* since when */
 	uint64_t	 deadline_us;	/* of the phase under way */
-	const void	*last_session;	/* who used it last; compared, never followed */
+	uint64_t	 last_session;	/* serial of who used it last; 0 = nobody */
 	uint32_t	 uses;
 	uint32_t	 low_conn;	/* pool-low-conn of its server */
 	uint16_t	 flags;

@@ -540,6 +540,7 @@ session_new(struct listener *l, int fd, const struct sockaddr *sa)
 	s->in = s->out = NULL;
 	s->pp = NULL;
 	s->vars = NULL;
+	s->serial = ++dt->session_serial;
 	s->accept_us = clock_now_us;
 	s->src = ip_port_of(sa);
 	s->requests = 0;
