@@ -224,7 +224,8 @@ forward_keep_body(struct txn *t, const struct iovec *body, int n)
 	}
 }
 
-/* A second try sends what was held as one piece; more may follow from the client. */
+/* A second try sends what was held (nothing of an empty body) as one piece; more
+ * may follow from the client. */
 bool
 forward_resend_body(struct txn *t)
 {
@@ -233,15 +234,15 @@ forward_resend_body(struct txn *t)
 	char head[20];
 	bool ok = true;
 
-	if (t->body_in == HTTP_BODY_CHUNKED)
+	if (len != 0 && t->body_in == HTTP_BODY_CHUNKED)
 		ok = buf_append(&sc->out, head, h1_out_chunk_head(head, len));
-	ok = ok && buf_append(&sc->out, t->keep->data + t->keep->start, len);
-	if (t->body_in == HTTP_BODY_CHUNKED) {
+	if (len != 0)
+		ok = ok && buf_append(&sc->out, t->keep->data + t->keep->start, len);
+	if (len != 0 && t->body_in == HTTP_BODY_CHUNKED)
 		ok = ok && buf_append(&sc->out, "\r\n", 2);
-		if (t->flags & TXN_F_REQ_DONE)
-			ok = ok && buf_append(&sc->out, "0\r\n\r\n", 5);
-	}
-	if (ok && conn_can_write(&sc->conn)) {
+	if (t->body_in == HTTP_BODY_CHUNKED && (t->flags & TXN_F_REQ_DONE))
+		ok = ok && buf_append(&sc->out, "0\r\n\r\n", 5);
+	if (ok && sc->out != NULL && conn_can_write(&sc->conn)) {
 		struct iovec iov = { sc->out->data + sc->out->start, buf_len(sc->out) };
 		ssize_t sent = conn_sendv(&sc->conn, &iov, 1);
 

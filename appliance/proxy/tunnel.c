@@ -120,7 +120,10 @@ send_on(struct flow *f, const char *p, size_t len)
 		if (sent < 0)
 			return false;
 	}
-	return buf_append_iov(f->pending, &iov, 1, (size_t)sent);
+	if (buf_append_iov(f->pending, &iov, 1, (size_t)sent))
+		return true;
+	f->dst->flags |= CONN_ERROR;	/* no memory: never go on behind a gap */
+	return false;
 }
 
 enum flow_step { FLOW_IDLE, FLOW_MOVED, FLOW_EOF, FLOW_BROKEN, FLOW_AGAIN };

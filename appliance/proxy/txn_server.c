@@ -324,7 +324,10 @@ server_sendv(struct server_conn *sc, struct iovec *iov, int n)
 		if (sent < 0)
 			return false;
 	}
-	return buf_append_iov(&sc->out, iov, n, (size_t)sent);
+	if (buf_append_iov(&sc->out, iov, n, (size_t)sent))
+		return true;
+	sc->conn.flags |= CONN_ERROR;	/* no memory: a part is missing, nothing may follow */
+	return false;
 }
 
 enum step_result
@@ -361,12 +364,12 @@ step_send_request(struct txn *t)
 		return STEP_NEXT;
 	}
 	set_server_deadline(t->sc, response_head_us(t));
-	if (t->flags & TXN_F_REQ_DONE && t->keep == NULL) {
+	if ((t->flags & TXN_F_REQ_DONE) && t->body_in != HTTP_BODY_CHUNKED && t->keep == NULL) {
 		if (t->sc->out == NULL)
 			t->flags |= TXN_F_REQ_SENT;
 		return STEP_NEXT;
 	}
-	if (t->keep != NULL && !forward_resend_body(t)) {
+	if ((t->keep != NULL || (t->flags & TXN_F_REQ_DONE)) && !forward_resend_body(t)) {
 		txn_server_failed(t, FAIL_RESET);
 		return STEP_NEXT;
 	}
@@ -594,6 +597,7 @@ try_again(struct txn *t, bool elsewhere, bool pause)
 {
 	t->retries++;
 	t->at.connected = 0;
+	t->flags &= ~TXN_F_BODY_WANTED;	/* what comes meanwhile waits for the next try */
 	COUNT(srv_count(t), wretr);
 	COUNT(be_count(t), wretr);
 	if (elsewhere) {
