@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -238,15 +239,15 @@ conn_is_quiet(struct conn *c)
 bool
 conn_peer_is_gone(struct conn *c)
 {
-	char byte;
-	ssize_t n;
+	struct pollfd p = { .fd = c->fd };
 
 	if (c->flags & (CONN_ERROR | CONN_CLOSED))
 		return true;
-	n = recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		return conn_failed(c), true;
-	return false;
+	/* recv(2) would show the data that came before the reset, not the reset */
+	if (poll(&p, 1, 0) <= 0 || !(p.revents & (POLLERR | POLLHUP)))
+		return false;
+	errno = ECONNRESET;
+	return conn_failed(c), true;
 }
 
 static int

@@ -95,7 +95,8 @@ conn_uncork(struct conn *c)
 /* Check a plain idle connection for FIN, data or error without reading; costs a
  * system call, tests only. */
 bool	conn_is_quiet(struct conn *c);
-/* After CONN_RDHUP while nothing may be read: was it a reset, not a mere FIN? */
+/* After an edge while nothing may be read: was it a reset, not a mere FIN or more
+ * data? (libevent shows a reset as CONN_IN and CONN_OUT, without CONN_RDHUP.) */
 bool	conn_peer_is_gone(struct conn *c);
 
 static inline bool

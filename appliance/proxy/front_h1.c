@@ -431,17 +431,26 @@ pump_body(struct session *s, struct txn *t)
 	}
 	if (d == DECODE_BAD)
 		bad_body(t);
-	else if (d == DECODE_FULL)
+	else if (d == DECODE_FULL) {	/* from here on the server is waited for */
 		t->flags &= ~TXN_F_BODY_WANTED;
-	else if (d == DECODE_GO)
+		t->body_last_us = clock_now_us;
+		timer_clear(&s->conn.timer);
+	} else if (d == DECODE_GO)
 		set_body_deadline(s, t);
 }
 
+/* The time since the body was last read is not the client's fault. */
 static void
 h1_want_body(struct txn *t)
 {
 	if (t->sess->flags & SESS_F_LAZY)
 		session_register(t->sess);
+	if (t->sess->flags & SESS_F_DEAD)
+		return;
+	if (t->body_start_us != 0) {
+		t->body_start_us += clock_now_us - t->body_last_us;
+		t->body_last_us = clock_now_us;
+	}
 	pump_body(t->sess, t);
 }
 
@@ -698,9 +707,10 @@ front_h1_timeout(struct session *s)
 		txn_error(t, 408, 'c', 'R');
 	} else if (t->flags & TXN_F_FRONT_FULL) {
 		txn_set_term(t, 'c', 'D');
+		h1_abort(t);
 		txn_front_gone(t, false);
 		return;
-	} else if (!(t->flags & TXN_F_REQ_DONE)) {
+	} else if ((t->flags & (TXN_F_REQ_DONE | TXN_F_BODY_WANTED)) == TXN_F_BODY_WANTED) {
 		if (clock_now_us < t->body_last_us + t->timeout_client_us && !is_too_slow(t)) {
 			set_body_deadline(s, t);
 			return;

@@ -261,6 +261,13 @@ session_refuse(struct session *s, unsigned status)
 
 /* ---- phases ---- */
 
+/* Not even a full socket had it registered: the timer is session_register_later's. */
+static bool
+is_lazy(const struct session *s)
+{
+	return (s->flags & SESS_F_LAZY) && !(s->conn.flags & CONN_REGISTERED);
+}
+
 void
 session_register(struct session *s)
 {
@@ -272,7 +279,8 @@ session_register(struct session *s)
 void
 session_register_later(struct session *s)
 {
-	timer_set(&loop_self->wheel, &s->conn.timer, clock_now_us + LAZY_US);
+	if (is_lazy(s))
+		timer_set(&loop_self->wheel, &s->conn.timer, clock_now_us + LAZY_US);
 }
 
 uint64_t
@@ -459,7 +467,7 @@ on_timer(struct timer *timer)
 	timer_clear(timer);
 	if (s->flags & SESS_F_DEAD)
 		return;
-	if (s->flags & SESS_F_LAZY) {
+	if (is_lazy(s)) {
 		session_register(s);
 		return;
 	}

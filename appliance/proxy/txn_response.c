@@ -448,6 +448,12 @@ first_piece(struct txn *t)
 	return r;
 }
 
+static void
+restart_timeout(struct txn *t)
+{
+	timer_set(&t->loop->wheel, &t->sc->conn.timer, clock_now_us + t->timeout_server_us);
+}
+
 static enum body_step
 pump_body(struct txn *t)
 {
@@ -459,6 +465,7 @@ pump_body(struct txn *t)
 	while (sc->conn.flags & (CONN_IN | CONN_ERROR)) {
 		if (moved >= BODY_PER_PASS) {
 			txn_wake(t);
+			restart_timeout(t);
 			return BODY_MORE;	/* corked: the next pass goes on at once */
 		}
 		if (splice_is_worth(t)) {
@@ -489,7 +496,7 @@ pump_body(struct txn *t)
 			return r;
 	}
 	if (moved != 0)
-		timer_set(&t->loop->wheel, &sc->conn.timer, clock_now_us + t->timeout_server_us);
+		restart_timeout(t);
 	conn_uncork(&t->sess->conn);
 	return BODY_MORE;
 }
@@ -549,7 +556,7 @@ txn_front_drained(struct txn *t)
 {
 	t->flags &= ~TXN_F_FRONT_FULL;
 	if (t->sc != NULL && t->step == TS_SEND_RESPONSE)
-		timer_set(&t->loop->wheel, &t->sc->conn.timer, clock_now_us + t->timeout_server_us);
+		restart_timeout(t);
 	if (t->step == TS_TUNNEL)
 		tunnel_event(t);
 	else

@@ -462,16 +462,29 @@ txn_server_event(struct txn *t, struct server_conn *sc)
 	txn_run(t);
 }
 
+/* The server has all that came so far, and the client is slow with the rest: its
+ * own timeout counts. (But an Expect that the server leaves unanswered.) */
+static bool
+waits_for_client(const struct txn *t, const struct server_conn *sc)
+{
+	if ((t->flags & (TXN_F_REQ_DONE | TXN_F_BODY_WANTED)) != TXN_F_BODY_WANTED || sc->out != NULL)
+		return false;
+	return !(t->req.flags & HTTP_F_EXPECT_100) || t->interim != 0 || t->body_bytes != 0;
+}
+
 void
 txn_server_timeout(struct txn *t, struct server_conn *sc)
 {
-	(void)sc;
 	switch (t->step) {
 	case TS_CONNECT:
 		txn_server_failed(t, FAIL_CONNECT_TIMEOUT);
 		break;
 	case TS_READ_RESPONSE:
 	case TS_SEND_REQUEST:
+		if (waits_for_client(t, sc)) {
+			set_server_deadline(sc, response_head_us(t));
+			return;
+		}
 		txn_server_failed(t, FAIL_TIMEOUT);
 		break;
 	case TS_TUNNEL:
