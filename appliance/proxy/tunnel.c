@@ -241,9 +241,11 @@ is_drained(struct flow *f, const struct flow *other)
 	return conn_is_flushed(f->dst);
 }
 
-static void
-account(struct txn *t)
+void
+tunnel_account(struct txn *t)
 {
+	if (t->tunnel == NULL)
+		return;
 	t->bytes_in = t->tunnel_base_in + t->tunnel->up.bytes;
 	t->bytes_out = t->tunnel_base_out + t->tunnel->down.bytes;
 	t->bytes_server = t->tunnel_base_server + t->tunnel->down.bytes;
@@ -252,7 +254,7 @@ account(struct txn *t)
 static enum step_result
 over(struct txn *t, char cause, char phase)
 {
-	account(t);
+	tunnel_account(t);
 	if (cause != '-')
 		txn_set_term(t, cause, phase);
 	if (cause == 'S' || cause == 'C')

@@ -403,6 +403,7 @@ step_log(struct txn *t)
 {
 	uint64_t in = t->counted_in, out = t->counted_out;
 
+	tunnel_account(t);
 	if (!(t->flags & TXN_F_COUNTED))
 		txn_count(t);
 	else if (t->bytes_in != in || t->bytes_out != out)
@@ -417,19 +418,19 @@ step_log(struct txn *t)
 enum step_result
 step_done(struct txn *t)
 {
+	bool is_out;
+
 	txn_leave_server(t, false);
 	leave_backend(t);
-	if (t->queue != NULL || (t->flags & TXN_F_SLOT_MAIL)) {
-		if (!queue_leave(t)) {
-			t->flags |= TXN_F_ENDING;
-			return STEP_WAIT;	/* the slot's mail comes first */
-		}
-	}
+	is_out = queue_leave(t);
+	if (!is_out)
+		t->flags |= TXN_F_ENDING;
+	/* before a wait: the session does not outlive this pass when it is closing */
 	if (!(t->flags & TXN_F_FINISHED)) {
 		t->flags |= TXN_F_FINISHED;
 		t->front->finish(t);
 	}
-	return STEP_END;
+	return is_out ? STEP_END : STEP_WAIT;	/* for the slot's mail */
 }
 
 /* The client is gone or the client side failed: whatever was under way ends. */
