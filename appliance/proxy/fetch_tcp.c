@@ -290,15 +290,16 @@ f_hello_alpn(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sa
 
 #define C	USE_CONTENT
 #define RC	USE_RES_CONTENT
+#define LATER	"rules on what servers send are built in a later release."
 
 static const struct fetch_row fetches[] = {
 	{ "req.len", "", SMP_INT, C, f_len, 0, "bytes received from the client", NULL },
 	{ "req_len", "", SMP_INT, C, f_len, 0, "same as req.len", NULL },
-	{ "res.len", "", SMP_INT, RC, f_len, 0, "bytes received from the server", NULL },
+	{ "res.len", "", SMP_INT, RC, NULL, 0, LATER, NULL },
 	{ "req.payload", "ii", SMP_BIN, C, f_payload, 0, "bytes at an offset", NULL },
-	{ "res.payload", "ii", SMP_BIN, RC, f_payload, 0, "bytes at an offset", NULL },
-	{ "payload", "ii", SMP_BIN, C | RC, f_payload, 0, "bytes at an offset", NULL },
-	{ "wait_end", "", SMP_BOOL, C | RC, f_wait_end, 0,
+	{ "res.payload", "*", SMP_BIN, RC, NULL, 0, LATER, NULL },
+	{ "payload", "ii", SMP_BIN, C, f_payload, 0, "bytes at an offset", NULL },
+	{ "wait_end", "", SMP_BOOL, C, f_wait_end, 0,
 	    "true when the inspect delay is over", NULL },
 	{ "req.ssl_hello_type", "", SMP_INT, C, f_hello_type, 0,
 	    "1 for a TLS ClientHello, 0 for no TLS", NULL },

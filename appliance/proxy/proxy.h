@@ -280,7 +280,7 @@ struct proxy {
 	/* both */
 	struct acl	*acls;
 	struct ruleset	*rules[RS_MAX];	/* NULL = empty */
-	uint64_t	 inspect_delay_us, inspect_delay_res_us;
+	uint64_t	 inspect_delay_us;
 	uint32_t	 ncaptures_req, ncaptures_res;
 	struct capture	*captures_req, *captures_res;
 	/* derived by post, for the request path */

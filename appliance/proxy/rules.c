@@ -298,10 +298,7 @@ parse_delay(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	}
 	if (cfg_duration(c, row->name, args[0], 1000, &us) < 0)
 		return -1;
-	if (row->arg)
-		px->inspect_delay_res_us = us;
-	else
-		px->inspect_delay_us = us;
+	px->inspect_delay_us = us;
 	return 0;
 }
 
@@ -412,8 +409,6 @@ inherit_rules(struct cfg *c, struct proxy *px)
 	}
 	if (px->inspect_delay_us == 0)
 		px->inspect_delay_us = from->inspect_delay_us;
-	if (px->inspect_delay_res_us == 0)
-		px->inspect_delay_res_us = from->inspect_delay_res_us;
 }
 
 static int
@@ -437,14 +432,13 @@ static const struct kw_row rows[] = {
 	RULES("tcp-request connection", RS_TCP_CONNECTION, "Rule at accept."),
 	RULES("tcp-request session", RS_TCP_SESSION, "Rule after PROXY header and TLS."),
 	RULES("tcp-request content", RS_TCP_CONTENT, "Rule on the first bytes or request."),
-	RULES("tcp-response content", RS_TCP_RESPONSE, "Rule on the server's first bytes."),
 	RULES("http-request", RS_HTTP_REQUEST, "Rule on each request."),
 	RULES("http-response", RS_HTTP_RESPONSE, "Rule on each response of a server."),
 	RULES("http-after-response", RS_HTTP_AFTER, "Rule on each response, also weir's own."),
 	{ "tcp-request inspect-delay", IN_PROXY, KW_OBEYED, 0, 1, 0, parse_delay, 0, "<time>",
 	    "How long content rules wait for bytes." },
-	{ "tcp-response inspect-delay", IN_PROXY, KW_OBEYED, 0, 1, 0, parse_delay, 1, "<time>",
-	    "How long response rules wait for bytes." },
+	{ "tcp-response", IN_PROXY, KW_REFUSED, 0, 0, KW_F_ANY_ARGS, NULL, 0, "",
+	    "rules on what servers send are built in a later release." },
 	{ "use_backend", IN_FRONTEND | IN_BACKEND, KW_OBEYED, 0, 255, KW_F_ANY_ARGS,
 	    parse_use_backend, 0, "<backend> [{if | unless} <condition>]",
 	    "Chooses the backend; the name may be a format." },

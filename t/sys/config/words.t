@@ -156,12 +156,10 @@ acl| a path /
 tcp-request connection| accept
 tcp-request session| accept
 tcp-request content| accept
-tcp-response content| accept
 http-request| allow
 http-response| allow
 http-after-response| allow
 tcp-request inspect-delay| 1s
-tcp-response inspect-delay| 1s
 use_backend| other if { path /other }
 use-server| s1 if { path /s1 }
 capture request header| Host len 10
@@ -408,6 +406,7 @@ sub refusing ($kind, $name) {
 	return $base . "backend b\n\tbalance $name\n" if $kind eq 'balance';
 	return $base . "backend b\n\thttp-request set-header X %[str(x),$name(y)]\n"
 	    if $kind eq 'converter';
+	return $base . "backend b\n\thttp-response set-header X %[$name]\n" if $kind eq 'fetch';
 	$name =~ s/\($/(x)/;
 	return map { $base . "listen b\n\t$_ $name\n" } 'http-request', 'http-response',
 	    'tcp-request content', 'tcp-request connection';
