@@ -39,15 +39,22 @@ $text{$_} = flat(rendered($_)) for 'weir.cfg.5', 'weir-socket.7', 'weir.8';
 my $tests = flat(join "\n", map { slurp($_) }
     grep { !m{^t/(lint|bench)/} } files(qr/\.(t|c|pm|cfg|txt)$/, 't'));
 
-my (%undocumented, @untested, @unlisted, @malformed, $n);
+# Lines of its tables: | `word` | kind | reason |
+my %compat;
+for (split /\n/, slurp('doc/compat.md')) {
+	push @{ $compat{$1} }, $2 =~ s/ /-/r if /^\| `([^`]+)` \| (obeyed|no effect|refused) \|/;
+}
+
+my (%undocumented, %kinds, @untested, @unlisted, @malformed, $n);
 for (split /\n/, $rows->{out}) {
 	my ($kind, $name, $section, $what, $help) = split /\t/;
-	$name =~ s/\($// if defined $name;	# set-var(
 	if (!defined $help || $what !~ /^(obeyed|no-effect|refused)$/) {
 		push @malformed, $_;
 		next;
 	}
 	$n++;
+	$kinds{$name}{$what} = 1;
+	$name =~ s/\($//;	# set-var(
 	if ($what ne 'obeyed') {
 		push @unlisted, "$kind $name ($what)" unless stands_in($name, $text{compat});
 		next;
@@ -62,4 +69,9 @@ none('rows have five fields', @malformed);
 none("documented in $_", @{ $undocumented{$_} // [] }) for 'weir.cfg.5', 'weir-socket.7', 'weir.8';
 none('named in a test', @untested);
 none('no-effect and refused rows stand in doc/compat.md', @unlisted);
+my @wrong;
+for my $name (sort keys %compat) {
+	push @wrong, map { "$name: $_" } grep { !$kinds{$name}{$_} } @{ $compat{$name} };
+}
+none('doc/compat.md says of words what their rows say', @wrong);
 done_testing;
