@@ -342,13 +342,13 @@ put_ssl_tlv(struct out *o, const struct pp_out *p)
 	out_mem(o, &verify, 4);
 	if (p->has_ssl && p->ssl_version != NULL)
 		put_tlv(o, SUB_VERSION, str_of(p->ssl_version));
-	if (p->options & PP2_OPT_CERT_CN)
+	if ((p->options & PP2_OPT_CERT_CN) && p->cn.len != 0)
 		put_tlv(o, SUB_CN, p->cn);
 	if ((p->options & PP2_OPT_SSL_CIPHER) && p->ssl_cipher != NULL)
 		put_tlv(o, SUB_CIPHER, str_of(p->ssl_cipher));
-	if (p->options & PP2_OPT_CERT_SIG)
+	if ((p->options & PP2_OPT_CERT_SIG) && p->sig_alg.len != 0)
 		put_tlv(o, SUB_SIG, p->sig_alg);
-	if (p->options & PP2_OPT_CERT_KEY)
+	if ((p->options & PP2_OPT_CERT_KEY) && p->key_alg.len != 0)
 		put_tlv(o, SUB_KEY, p->key_alg);
 	if (!o->overflow) {
 		size_t n = (size_t)(o->p - len_at) - 2;

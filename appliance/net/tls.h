@@ -55,6 +55,11 @@ struct str tls_alpn(const struct tls *t);
 bool	tls_is_resumed(const struct tls *t);
 bool	tls_has_client_cert(const struct tls *t);
 long	tls_verify_result(const struct tls *t);		/* X509_V_* of the peer */
+/* Of certificates, for PROXY headers: the client's name; ours. buf: 64 bytes do for
+ * the last; empty when there is none. */
+struct str tls_peer_cn(const struct tls *t, char *buf, size_t size);
+struct str tls_own_sig_alg(const struct tls *t);		/* "RSA-SHA256" */
+struct str tls_own_key_alg(const struct tls *t, char *buf, size_t size);	/* "RSA2048" */
 bool	tls_was_cut(const struct tls *t);	/* the peer's FIN came without close_notify */
 unsigned long tls_error_code(const struct tls *t);	/* OpenSSL's, 0 = none */
 /* Why the handshake failed, for logs: "SSL handshake failure (error:...)"; static per thread. */

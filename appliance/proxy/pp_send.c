@@ -20,8 +20,12 @@
 
 #define SEND_PROXY	(SRV_SEND_PROXY_V1 | SRV_SEND_PROXY_V2 | SRV_SEND_PROXY_V2_SSL)
 
+struct facts {
+	char		 cn[256], key[64];
+};
+
 static void
-fill(struct txn *t, struct pp_out *o)
+fill(struct txn *t, struct pp_out *o, struct facts *f)
 {
 	struct session *s = t->sess;
 	struct tls *tls = s->conn.tls;
@@ -42,18 +46,25 @@ fill(struct txn *t, struct pp_out *o)
 	o->client_cert = tls_has_client_cert(tls);
 	o->verify_result = tls_verify_result(tls);
 	o->authority = tls_sni(tls);
+	if (o->options & PP2_OPT_CERT_CN)
+		o->cn = tls_peer_cn(tls, f->cn, sizeof f->cn);
+	if (o->options & PP2_OPT_CERT_SIG)
+		o->sig_alg = tls_own_sig_alg(tls);
+	if (o->options & PP2_OPT_CERT_KEY)
+		o->key_alg = tls_own_key_alg(tls, f->key, sizeof f->key);
 }
 
 bool
 pp_send_header(struct txn *t, struct server_conn *sc)
 {
 	char buf[2048];
+	struct facts facts;
 	struct pp_out o;
 	size_t n;
 
 	if (!(t->srv->flags & SEND_PROXY))
 		return true;
-	fill(t, &o);
+	fill(t, &o, &facts);
 	n = t->srv->flags & (SRV_SEND_PROXY_V2 | SRV_SEND_PROXY_V2_SSL) ?
 	    pp_write_v2(&o, buf, sizeof buf) : pp_write_v1(&o, buf, sizeof buf);
 	return n != 0 && send(sc->conn.fd, buf, n, MSG_NOSIGNAL) == (ssize_t)n;
