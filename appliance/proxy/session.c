@@ -331,6 +331,7 @@ ready(struct session *s)
 	COUNT(count_of(s), stot);
 	COUNT(count_of(s), h1sess);
 	count_of(s)->last_us = clock_now_us;
+	logline_connect(s, bind_of(s)->frontend);
 	if (is_tcp(s)) {
 		s->flags |= SESS_F_TCP;
 		front_tcp_start(s);
