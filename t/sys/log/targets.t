@@ -13,7 +13,7 @@ my $dir = File::Temp->newdir('weir-t-XXXXXX', TMPDIR => 1);
 my $udp = SyslogSink->new;
 my $unix = SyslogSink->new(path => "$dir/log.sock");
 my $full = SyslogSink->new(path => "$dir/full.sock");
-my $w = Weir->new(defaults => 'http', binds => [qw(fe short errs hung)], env => {
+my $w = Weir->new(defaults => 'http', binds => [qw(fe short errs hung bare)], env => {
 	UDP => $udp->addr, UNIX => $unix->addr, FULL => $full->addr, SRV => $srv->addr,
     }, cfg => <<'CFG');
 global
@@ -53,6 +53,10 @@ frontend hung
 	log "${DIR}/none.sock" local0
 	log 127.0.0.1:9 local0
 	default_backend be
+frontend bare
+	bind "fd@${bare}"
+	log "${UDP}" local0
+	default_backend be
 backend be
 	server s1 "${SRV}"
 backend none
@@ -79,6 +83,11 @@ $c = $w->http('errs');
 is $c->get('/fine')->{status}, 200;
 is $c->get('/bad')->{status}, 503;
 like $udp->find(qr/ errs /) // '', qr/^<131>.* 503 /, 'separate errors pass a limit of err, others do not';
+
+$c = $w->http('bare');
+is $c->get->{status}, 200;
+like $udp->find(qr/Connect from/) // '', qr{\]: Connect from 127\.0\.0\.1:@{[ $c->local_port ]} to 127\.0\.0\.1:@{[ $w->port('bare') ]} \(bare/HTTP\)\n\z},
+    'without a format: a line at accept';
 
 # A datagram socket whose reader sleeps, one that does not exist, a closed port.
 my $dropped = $w->info->{DroppedLogs};
