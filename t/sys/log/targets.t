@@ -55,6 +55,7 @@ frontend hung
 	default_backend be
 frontend bare
 	bind "fd@${bare}"
+	no option httplog
 	log "${UDP}" local0
 	default_backend be
 backend be
