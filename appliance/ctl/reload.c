@@ -7,6 +7,7 @@
  */
 #include "ctl/reload.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,6 +147,7 @@ work(void *arg)
 {
 	struct reload *r = arg;
 
+	(void)malloc_trim(0);		/* what earlier generations left, off the loops */
 	r->snap = config_load(&r->diag, true);
 	if (r->snap == NULL)
 		return;

@@ -467,7 +467,8 @@ txn_server_event(struct txn *t, struct server_conn *sc)
 static bool
 waits_for_client(const struct txn *t, const struct server_conn *sc)
 {
-	if ((t->flags & (TXN_F_REQ_DONE | TXN_F_BODY_WANTED)) != TXN_F_BODY_WANTED || sc->out != NULL)
+	if ((t->flags & (TXN_F_REQ_DONE | TXN_F_BODY_WANTED)) != TXN_F_BODY_WANTED ||
+	    sc->out != NULL)
 		return false;
 	return !(t->req.flags & HTTP_F_EXPECT_100) || t->interim != 0 || t->body_bytes != 0;
 }
