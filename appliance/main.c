@@ -151,14 +151,16 @@ stop(void)
 	static void (*stops[64])(void);
 	int n = 0, sig = control_stop_signal();
 
-	dthreads_stop();
 	job_stop();
+	mailbox_drain(&control_loop->mailbox);	/* a reload that was under way needs the threads */
+	dthreads_stop();
 	MODULE_EACH(m)
 		if (m->stop != NULL)
 			stops[n++] = m->stop;
 	while (n > 0)
 		stops[--n]();
 	snapshot_fini();
+	dthreads_free();
 	log_target_stop();
 	listener_close_all();
 	loop_free(control_loop);

@@ -126,14 +126,24 @@ stop_listening(struct dthread *d)
 	}
 }
 
-/* Every connection of this thread ends with it. */
+static void
+close_all(struct list *sessions)
+{
+	while (!list_is_empty(sessions))
+		session_close(LIST_ITEM(sessions->next, struct session, node));
+}
+
+/* Every connection of this thread ends with it. A transaction to which another
+ * thread is just sending a slot waits for that mail, which wakes the loop. */
 static void
 close_everything(struct dthread *d)
 {
-	while (!list_is_empty(&d->session_list))
-		session_close(LIST_ITEM(d->session_list.next, struct session, node));
+	close_all(&d->session_list);
+	close_all(&d->handshake_list);
 	server_conn_purge(NULL);
 	loop_once(d->loop, false);
+	while (!list_is_empty(&d->txn_list))
+		loop_once(d->loop, true);
 	loop_once(d->loop, false);
 }
 
@@ -194,8 +204,16 @@ dthreads_stop(void)
 		s->loop = dthreads[i].loop;
 		mailbox_send(&dthreads[i].loop->mailbox, &s->mail, on_stop);
 	}
-	for (unsigned i = 0; i < ndthreads; i++) {
+	for (unsigned i = 0; i < ndthreads; i++)
 		pthread_join(dthreads[i].tid, NULL);
+}
+
+/* What control still does while modules stop (the last answers of the stats
+ * socket) may look at the threads' loops. */
+void
+dthreads_free(void)
+{
+	for (unsigned i = 0; i < ndthreads; i++) {
 		loop_free(dthreads[i].loop);
 		free(dthreads[i].rbuf);
 	}

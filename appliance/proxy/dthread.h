@@ -60,7 +60,8 @@ extern struct process_limits limits;
 /* main thread: make the loops (before threads), start the threads, stop them */
 int	dthreads_init(unsigned n, const struct global *g);
 int	dthreads_start(void);
-void	dthreads_stop(void);		/* asks, joins, frees */
+void	dthreads_stop(void);		/* asks, joins; their loops still take mail */
+void	dthreads_free(void);		/* when nobody sends any more */
 
 /* A fresh head block for a message that outgrew its transaction: `bytes` of it
  * hold text and fields; NULL when refused. */
