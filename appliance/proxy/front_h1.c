@@ -80,7 +80,7 @@ write_client(struct session *s, const struct iovec *iov, int n)
 	}
 	if (s->out == NULL)
 		return true;
-	(void)conn_register(&s->conn);	/* the edge that says "writable again" */
+	(void)session_watch(s);	/* the edge that says "writable again" */
 	return false;
 }
 

@@ -163,13 +163,20 @@ session_close(struct session *s)
 	loop_defer(loop_self, &s->task);
 }
 
+int
+session_watch(struct session *s)
+{
+	s->flags &= (uint16_t)~SESS_F_LAZY;
+	return conn_register(&s->conn);
+}
+
 /* Send FIN, then read and drop what still comes, so that the client can read
  * our answer: at most 64 KiB or 1 s. */
 static void
 linger(struct session *s)
 {
 	conn_shut_write(&s->conn);
-	if (conn_register(&s->conn) != 0) {
+	if (session_watch(s) != 0) {
 		session_close(s);
 		return;
 	}
@@ -213,7 +220,7 @@ waits_for_flush(struct session *s)
 {
 	if ((s->flags & (SESS_F_DROP | SESS_F_RESET | SESS_F_CUT)) ||
 	    (s->conn.flags & (CONN_ERROR | CONN_CLOSED)) || conn_is_flushed(&s->conn) ||
-	    conn_register(&s->conn) != 0)
+	    session_watch(s) != 0)
 		return false;
 	s->flags |= SESS_F_CLOSING | SESS_F_FLUSHING;
 	timer_set(&loop_self->wheel, &s->conn.timer,
@@ -271,8 +278,7 @@ is_lazy(const struct session *s)
 void
 session_register(struct session *s)
 {
-	s->flags &= (uint16_t)~SESS_F_LAZY;
-	if (conn_register(&s->conn) != 0)
+	if (session_watch(s) != 0)
 		session_close(s);
 }
 

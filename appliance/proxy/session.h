@@ -62,6 +62,9 @@ void	session_close(struct session *s);	/* idempotent; frees at the end of the pa
 void	session_end(struct session *s);		/* close as the flags say: linger, cut, reset */
 void	session_drain(struct session *s);	/* lingering: read and drop */
 void	session_refuse(struct session *s, unsigned status);	/* a page without a transaction */
+/* Register with epoll; from here on the timer means what who sets it says, not
+ * the end of the lazy time. 0, or -1 without memory. */
+int	session_watch(struct session *s);
 void	session_register(struct session *s);	/* with epoll, now */
 void	session_register_later(struct session *s);	/* if it is not served within some ms */
 uint64_t session_timeout_http_request(const struct session *s);

@@ -231,7 +231,7 @@ wait_for_client(struct txn *t)
 {
 	t->flags |= TXN_F_FRONT_FULL;
 	timer_set(&loop_self->wheel, &t->sess->conn.timer, clock_now_us + t->timeout_client_us);
-	(void)conn_register(&t->sess->conn);
+	(void)session_watch(t->sess);
 }
 
 ssize_t
