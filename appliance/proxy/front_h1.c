@@ -643,8 +643,8 @@ input(struct session *s, bool use_kept)
 			session_drain(s);
 		return;
 	}
-	if (t == NULL || in_head(t))
-		read_head(s, use_kept);
+	if (t == NULL || in_head(t))	/* pipelined bytes come before a FIN behind them */
+		read_head(s, use_kept || t == NULL);
 	else if (t->flags & TXN_F_BODY_WANTED && !(t->flags & TXN_F_REQ_DONE))
 		pump_body(s, t);
 	else
