@@ -247,6 +247,14 @@ for my $head ("GET / HTTP/1.1\r\nHost: a\r\n", 'GET', "GET / HTTP/1.1\r\nHost: a
 	is clean('cut head'), '', 'the server saw nothing';
 }
 
+subtest 'a refused client that stays' => sub {
+	ok $w->wait_for(sub { $w->stat('l', 'FRONTEND')->{scur} == 0 }), 'nobody is there';
+	my @stay = map { $w->http('fe') } 1 .. 20;
+	$_->send("BAD\r\n\r\n") for @stay;
+	is +($_->read_response // {})->{status}, 400, 'refused' for @stay;
+	ok $w->wait_for(sub { $w->stat('l', 'FRONTEND')->{scur} == 0 }, 3), 'is let go of after 1 s';
+};
+
 is $w->stat('l', 's1')->{econ}, 0, 'no failed connection';
 is $w->stat('l', 's1')->{eresp}, 0, 'no failed response';
 done_testing;

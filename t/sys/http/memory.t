@@ -80,9 +80,14 @@ subtest 'idle connections' => sub {
 	is_deeply \%status, { 200 => $nidle }, "$nidle connections, a request each";
 	is $w->stat('l', 'FRONTEND')->{scur}, $nidle, 'all stay open';
 	my $bytes = (private_kb() - $before) * 1024 / $nidle;
-	diag sprintf '%d idle connections: %.0f bytes of private memory each', $nidle, $bytes
-	    if $ENV{WEIR_SLOW};
-	cmp_ok $bytes, '<', 1500, 'cheap' unless Weir::bin() =~ /asan|tsan/;
+	my $text = sprintf '%d idle connections: %.0f bytes of private memory each', $nidle, $bytes;
+	# of a few hundred, what threads and pools take once is the larger part
+	if ($ENV{WEIR_SLOW}) {
+		diag $text;
+		cmp_ok $bytes, '<=', 400, 'cheap' unless Weir::bin() =~ /asan|tsan/;
+	} else {
+		note $text;
+	}
 	busy('64 busy beside them', 64, $ENV{WEIR_SLOW} ? 20000 : 2000);
 	%status = ();
 	$status{ ($_->get('/') // {})->{status} // $_->error }++ for @idle[0 .. 99], @idle[-100 .. -1];

@@ -8,17 +8,27 @@ use Time::HiRes qw(time);
 
 my $OK = response(200, "hello\n");
 my $slow = Backend->new({ '/' => $OK, '/hang' => HANG, '/slow' => [PAUSE(0.3), $OK],
-    '/big' => response(200, 'x' x 20_000_000), '*' => $OK });
+    '*' => $OK });
+my $big = Backend->new(response(200, 'x' x 20_000_000));
 my $blackhole = '127.0.0.1:' . Weir->blackhole_port;
 my $refused = '127.0.0.1:' . Weir->refused_port;
-my $w = Weir->new(defaults => 'http', binds => [qw(fe ka conn refuse queue)],
-    env => { SRV => $slow->addr, HOLE => $blackhole, REFUSED => $refused }, cfg => <<'CFG');
+my $w = Weir->new(defaults => 'http', binds => [qw(fe sp nosp ka conn refuse queue)],
+    env => { SRV => $slow->addr, BIG => $big->addr, HOLE => $blackhole, REFUSED => $refused }, cfg => <<'CFG');
 listen l
 	bind "fd@${fe}"
 	timeout http-request 300
 	timeout client 300
 	timeout server 400
 	server s1 "${SRV}"
+listen nosp
+	bind "fd@${nosp}"
+	timeout client 300
+	server s1 "${BIG}"
+listen sp
+	bind "fd@${sp}"
+	option splice-auto
+	timeout client 300
+	server s1 "${BIG}"
 listen ka
 	bind "fd@${ka}"
 	timeout http-keep-alive 200
@@ -103,10 +113,16 @@ subtest 'client' => sub {
 	is status($r), 408, 'answered by 408';
 	is scalar @{ $r->{interim} }, 1, 'after the 100';
 	$c = $w->http('fe');
-	$c->send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
-	ok $w->wait_for(sub { $w->stat('l', 'FRONTEND')->{scur} == 0 }, 5), 'a client that does not read is cut';
-	my $bytes = $c->read_until_close;
-	ok length($bytes // '') < 20_000_000, 'visibly';
+	for ('nosp', 'sp') {
+		my $bind = $_;
+		my @c = map { $w->http($bind) } 1 .. 6;
+		$_->send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n") for @c;
+		ok $_->wait_io(0, time + 10), "$bind: the answer begins" for @c;
+		ok $w->wait_for(sub { $w->stat($bind, 'FRONTEND')->{scur} == 0 }, 5),
+		    "$bind: clients that do not read are cut";
+		my @got = map { $_->read_until_close // '' } @c;
+		is scalar(grep { m{^HTTP/1\.1 200 } && length $_ < 20_000_000 } @got), 6, 'visibly';
+	}
 	$c = $w->http('fe');
 	$r = drip($c, "POST / HTTP/1.1\r\nHost: a\r\n") // {};
 	is $r->{status} // 'none', 408, 'cut in the fields';
