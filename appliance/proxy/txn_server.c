@@ -103,8 +103,11 @@ no_server(struct txn *t)
 static enum step_result
 wait_in(struct txn *t, struct wait_queue *q, uint32_t limit)
 {
-	if (!queue_enter(q, t, limit))
-		return no_server(t);
+	if (!queue_enter(q, t, limit)) {
+		/* maxqueue; SQ, as HAProxy calls it */
+		txn_error(t, 503, 'S', 'Q');
+		return STEP_NEXT;
+	}
 	if (t->at.queued == 0)
 		t->at.queued = clock_now_us;
 	t->flags |= TXN_F_QUEUED;
