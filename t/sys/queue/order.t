@@ -1,0 +1,98 @@
+# Waiting: first in, first out over all threads, timeout queue, maxqueue, a client
+# that leaves gives up its place, and its slot when it had one.
+use v5.36;
+use Backend qw(:all);
+use SyslogSink;
+use Weir;
+use Test::More;
+
+# Holds each request until the next byte of the gate's file: /hold waits for ever.
+my $srv = Backend->new(sub ($req) { $req->{path} eq '/hold' ? HANG :
+    [PAUSE(0.01), response(200, $req->{path})] });
+my $other = Backend->new(response(200, 'other'));
+my $log = SyslogSink->new;
+my $w = Weir->new(defaults => 'http', binds => [qw(one two brief)], env => {
+	SRV => $srv->addr, OTHER => $other->addr, LOG => $log->addr }, cfg => <<'CFG');
+global
+	nbthread 4
+	log "${LOG}" local0
+defaults
+	mode http
+	log global
+	option httplog
+	timeout connect 5s
+	timeout client 20s
+	timeout server 20s
+	timeout queue 20s
+listen one
+	bind "fd@${one}"
+	timeout queue 5s
+	server s1 "${SRV}" maxconn 1
+listen brief
+	bind "fd@${brief}"
+	timeout queue 300ms
+	server s1 "${SRV}" maxconn 1
+listen two
+	bind "fd@${two}"
+	balance hdr(x-key)
+	hash-type map-based
+	timeout queue 200ms
+	server s1 "${SRV}" maxconn 1 maxqueue 1
+	server s2 "${OTHER}" maxconn 100
+CFG
+sub wait_queue ($n, $px = 'one') {
+	return $w->wait_for(sub { $w->stat($px, 'BACKEND')->{qcur} == $n }, 5, "$n waiting");
+}
+sub start ($name, $path, @lines) {
+	my $seen = $srv->opened;
+	my $c = $w->http($name);
+	$c->send(join "\r\n", "GET $path HTTP/1.1", 'Host: a', @lines, '', '');
+	return $c;
+}
+sub holding ($name, @lines) {
+	my $n = scalar $srv->requests;
+	my $c = start($name, '/hold', @lines);
+	$w->wait_for(sub { $srv->requests > $n });
+	return $c;
+}
+
+# 40 wait behind one, on four threads, some of them leave.
+my $first = holding('one');
+my @wait;
+for my $n (1 .. 40) {
+	push @wait, start('one', "/$n");
+	wait_queue($n) or last;
+}
+for my $n (5, 10, 40) {
+	$wait[$n - 1]->reset;
+}
+ok wait_queue(37), 'who leaves gives up the place';
+$srv->forget;
+$first->reset;
+my @stay = grep { $_ != 5 && $_ != 10 && $_ != 40 } 1 .. 40;
+is $wait[$_ - 1]->read_response->{body}, "/$_", undef for $stay[-1];
+is_deeply [map { $_->{path} } $srv->requests], [map { "/$_" } @stay], 'first in, first out';
+my $s = $w->stat('one', 'BACKEND');
+is "$s->{qcur} $s->{qmax}", '0 40', 'nobody waits';
+$_->close for @wait;
+ok $w->wait_for(sub { $w->stat('one', 's1')->{scur} == 0 }), 'the slot is free';
+is start('one', '/next')->read_response->{body}, '/next', 'the slot is free again';
+
+# timeout queue
+$first = holding('brief');
+my $late = start('brief', '/late');
+is $late->read_response(timeout => 10)->{status}, 503, 'timeout queue';
+like $log->find(qr{"GET /late }) // '', qr{ brief/<NOSRV> 0/3\d\d/-1/-1/3\d\d 503 0 - - sQ-- .* 0/1 }, 'sQ';
+$first->reset;
+
+# A full queue of the server that a key belongs to: as in HAProxy 503 at once.
+my ($key) = grep { start('two', '/k', "X-Key: $_")->read_response->{body} eq '/k' } 'a' .. 'z';
+$first = holding('two', "X-Key: $key");
+my $second = start('two', '/q', "X-Key: $key");
+ok $w->wait_for(sub { $w->stat('two', 's1')->{qcur} == 1 }), 'one waits for its server';
+is start('two', '/r', "X-Key: $key")->read_response->{status}, 503, 'maxqueue: no more than one';
+is $w->stat('two', 's1')->{qcur}, 1, 'while that one waits';
+like $log->find(qr{"GET /r }) // '', qr{ two/s1 0/-?\d/-1/-1/\d+ 503 0 - - SQ}, 'SQ';
+is $second->read_response->{status}, 503, 'the first one was late';
+is $w->stop, 143;
+done_testing;
