@@ -46,7 +46,7 @@ struct session {
 	struct buf	*out;		/* owned: to be sent; NULL = none */
 	struct pp_info	*pp;		/* owned; NULL = none */
 	struct var	*vars;		/* owned: session scope, proxy/vars.h; NULL = none */
-	uint64_t	 serial;	/* of this thread's: addresses come again, this not */
+	uint64_t	 serial;	/* of this thread's; never given again */
 	uint64_t	 accept_us;	/* monotonic; start of idle time after each request */
 	struct ip_port	 src;		/* the client's, as the PROXY header says if there is one */
 	uint32_t	 requests;
