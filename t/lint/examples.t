@@ -11,7 +11,11 @@ my $dir = File::Temp->newdir('weir-t-XXXXXX', TMPDIR => 1);
 system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 " .
     "-subj /CN=localhost -keyout $dir/key -out $dir/crt 2>/dev/null && " .
     "umask 077 && cat $dir/crt $dir/key >$dir/weir.pem") == 0 or die 'openssl';
-@ENV{qw(WEIR_RUN WEIR_STATE WEIR_INSTANCE_PORT)} = ("$dir", "$dir", 8081);
+mkdir "$dir/certs";
+system("cp $dir/weir.pem $dir/certs/a.pem && printf 'HTTP/1.1 503 No\\r\\n\\r\\n' >$dir/503.http") == 0
+    or die;
+@ENV{qw(WEIR_RUN WEIR_STATE WEIR_INSTANCE_PORT CERTS PAGES)} =
+    ("$dir", "$dir", 8081, "$dir/certs", "$dir");
 for my $file (files(qr/\.cfg$/, 'conf')) {
 	my $r = Weir->run('-c', '-f', $file);
 	is "$r->{code} $r->{err}", '0 ', $file;
