@@ -126,7 +126,8 @@ check_listeners(struct diag *d, struct snapshot *s)
 	LIST_EACH(n, &listeners)
 		have++;
 	for (struct proxy *px = s->proxies; px != NULL; px = px->next)
-		used += adopt_binds(d, px->binds, px->name);
+		if (!px->set.disabled)		/* as at the start: not opened */
+			used += adopt_binds(d, px->binds, px->name);
 	used += adopt_binds(d, s->global->stats_binds, NULL);
 	if (used < have && d->nerrors == 0)
 		diag_plain(d, LOG_L_ALERT,
