@@ -25,7 +25,7 @@
 #include "event/loop.h"
 
 #define PAUSE_US	100000u	/* out of descriptors or memory */
-#define LIMIT_PAUSE_US	5000u	/* a maxconn was reached; a close in this thread ends it sooner */
+#define LIMIT_PAUSE_US	5000u	/* a limit was reached; admit's owner may resume sooner */
 #define DEFAULT_BACKLOG	4096
 
 struct list listeners = { &listeners, &listeners };
@@ -317,6 +317,8 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 		if (len < sizeof ss.ss_family)
 			ss.ss_family = AF_UNIX;
 		l->accepted(l, conn, (struct sockaddr *)&ss);
+		if (timer_is_set(&w->timer))	/* no memory: it paused this watch */
+			return;
 	}
 }
 
@@ -386,5 +388,5 @@ listener_resume(struct listener *l, struct loop *loop)
 	if (w == NULL || atomic_load(&l->disabled))
 		return;
 	timer_clear(&w->timer);
-	event_add(l->events[loop->id], NULL);
+	(void)event_add(l->events[loop->id], NULL);
 }

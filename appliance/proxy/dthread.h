@@ -50,6 +50,7 @@ struct process_limits {
 	_Atomic uint32_t ssl_conns;
 	_Atomic uint32_t handshakes;	/* TLS handshakes under way */
 	_Atomic uint32_t maxconn_reached;	/* times */
+	_Atomic uint64_t accept_waits;	/* a bit per thread that waits at a limit of connections */
 	_Atomic uint32_t maxpipes, pipes_used, pipes_free;
 	_Atomic uint32_t stopping;	/* soft stop: idle clients leave at their next request */
 	uint32_t	 maxsock;

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/xalloc.h"
 #include "cfg/snapshot.h"
 #include "net/buf.h"
 #include "net/listen.h"
@@ -88,6 +89,14 @@ within_rates(const struct bind_conf *b, struct proxy_live *live)
 	    rate_take(&live->fe_sess_rate, b->frontend->set.rate_limit_sessions);
 }
 
+/* At a limit of connections: who closes one wakes the threads that wait. */
+static bool
+wait_for_close(void)
+{
+	atomic_fetch_or_explicit(&limits.accept_waits, 1ull << dt->id, memory_order_relaxed);
+	return false;
+}
+
 bool
 session_admit(struct listener *l)
 {
@@ -97,12 +106,46 @@ session_admit(struct listener *l)
 
 	if (!below(&limits.conns, atomic_load_explicit(&limits.maxconn, memory_order_relaxed))) {
 		atomic_fetch_add_explicit(&limits.maxconn_reached, 1, memory_order_relaxed);
-		return false;
+		return wait_for_close();
 	}
 	if (fe_max == 0)
 		fe_max = (uint32_t)b->frontend->set.maxconn;
-	return below(&live->fe_conn.cur, fe_max) && below(&l->conns, b->maxconn) &&
-	    within_rates(b, live);
+	if (!below(&live->fe_conn.cur, fe_max) || !below(&l->conns, b->maxconn))
+		return wait_for_close();
+	return within_rates(b, live);
+}
+
+static void
+resume_here(void)
+{
+	LIST_EACH(n, &listeners) {
+		struct listener *l = LIST_ITEM(n, struct listener, node);
+
+		if (!l->is_control)
+			listener_resume(l, loop_self);
+	}
+}
+
+static void
+on_resume(struct mail *m)
+{
+	free(m);
+	resume_here();
+}
+
+/* A close that falls between a thread's look at the limit and its bit is missed
+ * here: the pause's timer is there for that. */
+static void
+resume_accepting(void)
+{
+	uint64_t waits = atomic_exchange_explicit(&limits.accept_waits, 0, memory_order_relaxed);
+
+	for (unsigned i = 0; i < ndthreads; i++)
+		if (i == dt->id && (waits >> i & 1))
+			resume_here();
+		else if (waits >> i & 1)
+			mailbox_send(&dthreads[i].loop->mailbox, xcalloc(1, sizeof(struct mail)),
+			    on_resume);
 }
 
 /* ---- closing ---- */
@@ -135,15 +178,13 @@ free_parts(struct session *s)
 		pp_info_free(s->pp);
 	vars_free_session(s);
 	uncount_handshake(s);
-	if (bind_of(s)->is_ssl)
+	if (s->flags & SESS_F_SSL)	/* a reload may have changed the bind */
 		atomic_fetch_sub_explicit(&limits.ssl_conns, 1, memory_order_relaxed);
 }
 
 void
 session_close(struct session *s)
 {
-	uint32_t before;
-
 	if (s->flags & SESS_F_DEAD)
 		return;
 	s->flags |= SESS_F_DEAD;
@@ -155,9 +196,9 @@ session_close(struct session *s)
 	dt->nsessions--;
 	gauge_dec(&live_of(s)->fe_conn);
 	atomic_fetch_sub_explicit(&s->listener->conns, 1, memory_order_relaxed);
-	before = atomic_fetch_sub_explicit(&limits.conns, 1, memory_order_relaxed);
-	if (before == atomic_load_explicit(&limits.maxconn, memory_order_relaxed))
-		listener_resume(s->listener, loop_self);
+	atomic_fetch_sub_explicit(&limits.conns, 1, memory_order_relaxed);
+	if (unlikely(atomic_load_explicit(&limits.accept_waits, memory_order_relaxed) != 0))
+		resume_accepting();
 	loop_task_cancel(&s->task);
 	loop_task_init(&s->task, on_free);
 	loop_defer(loop_self, &s->task);
@@ -591,8 +632,10 @@ session_accepted(struct listener *l, int fd, const struct sockaddr *sa)
 	}
 	count_accept(s);
 	b = bind_of(s);
-	if (b->is_ssl)
+	if (b->is_ssl) {
+		s->flags |= SESS_F_SSL;
 		atomic_fetch_add_explicit(&limits.ssl_conns, 1, memory_order_relaxed);
+	}
 	set_buffers(s, b->frontend->snap->global);
 	if (!rules_allow(s, RS_TCP_CONNECTION))
 		return;

@@ -35,6 +35,7 @@ struct var;
 #define SESS_F_TLS_COUNTED	0x0400u	/* in limits.handshakes */
 #define SESS_F_DROP		0x0800u	/* silent-drop: forget the peer */
 #define SESS_F_FLUSHING		0x1000u	/* over, but TLS records wait for the kernel */
+#define SESS_F_SSL		0x2000u	/* counted in limits.ssl_conns */
 
 struct session {
 	struct conn	 conn;		/* first: event callbacks find the session by it */
