@@ -27,6 +27,7 @@
 
 #define MAX_HOOKS	8
 #define SOFT_STOP_LOOK_US 100000u
+#define SOFT_STOP_ACK_US 5000u
 
 struct loop *control_loop;
 
@@ -93,7 +94,8 @@ control_stop_signal(void)
 static struct {
 	struct timer	 timer;
 	uint64_t	 deadline_us;
-	bool		 is_on;
+	_Atomic unsigned stopped;	/* data threads that do not accept any more */
+	bool		 is_on, closed;
 } soft;
 
 struct thread_mail {
@@ -109,20 +111,41 @@ close_listeners_here(struct mail *m)
 	LIST_EACH(n, &listeners) {
 		struct listener *l = LIST_ITEM(n, struct listener, node);
 
-		if (!l->is_control)
-			listener_stop(l, tm->d->loop);
+		if (l->is_control)
+			continue;
+		listener_drain(l, tm->d->loop);
+		listener_stop(l, tm->d->loop);
 	}
 	free(tm);
+	atomic_fetch_add(&soft.stopped, 1);
+}
+
+/* No thread watches them any more: new clients are refused from now on. */
+static void
+close_listeners(void)
+{
+	LIST_EACH(n, &listeners) {
+		struct listener *l = LIST_ITEM(n, struct listener, node);
+
+		if (!l->is_control)
+			listener_close(l);
+	}
+	soft.closed = true;
 }
 
 static void
 look(struct timer *t)
 {
-	if (atomic_load(&limits.conns) == 0 || clock_now_us >= soft.deadline_us) {
+	bool stopped = atomic_load(&soft.stopped) == ndthreads;
+
+	if (stopped && !soft.closed)
+		close_listeners();
+	if ((stopped && atomic_load(&limits.conns) == 0) || clock_now_us >= soft.deadline_us) {
 		control_stop(0);
 		return;
 	}
-	timer_set(&control_loop->wheel, t, clock_now_us + SOFT_STOP_LOOK_US);
+	timer_set(&control_loop->wheel, t,
+	    clock_now_us + (stopped ? SOFT_STOP_LOOK_US : SOFT_STOP_ACK_US));
 }
 
 static void

@@ -12,6 +12,7 @@
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@
 #define PAUSE_US	100000u	/* out of descriptors or memory */
 #define LIMIT_PAUSE_US	5000u	/* a limit was reached; admit's owner may resume sooner */
 #define DEFAULT_BACKLOG	4096
+#define DRAIN_MAX	65536u
 
 struct list listeners = { &listeners, &listeners };
 
@@ -319,6 +321,29 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 		l->accepted(l, conn, (struct sockaddr *)&ss);
 		if (timer_is_set(&w->timer))	/* no memory: it paused this watch */
 			return;
+	}
+}
+
+void
+listener_drain(struct listener *l, struct loop *loop)
+{
+	struct watch w = { .l = l, .loop = loop };
+	struct pollfd p = { .fd = l->nfds > 1 ? l->fds[loop->id] : l->fds[0], .events = POLLIN };
+
+	for (unsigned i = 0; i < DRAIN_MAX && poll(&p, 1, 0) == 1; i += l->maxaccept) {
+		if (l->admit != NULL && !l->admit(l))
+			return;
+		on_acceptable(p.fd, EV_READ, &w);
+	}
+}
+
+void
+listener_close(struct listener *l)
+{
+	for (unsigned i = 0; i < l->nfds; i++) {
+		if (l->fds[i] >= 0)
+			close(l->fds[i]);
+		l->fds[i] = -1;
 	}
 }
 

@@ -67,12 +67,15 @@ struct listener *listener_open(const struct addr *a, const struct listen_conf *c
 	    unsigned nthreads, char *err, size_t err_size);
 struct listener *listener_find(const struct addr *conf_addr);
 extern struct list listeners;		/* all of them */
+void	listener_close(struct listener *l);	/* all threads stopped watching it */
 void	listener_close_all(void);	/* shutdown; threads are gone */
 
 /* the thread of `loop` */
 int	listener_start(struct listener *l, struct loop *loop);	/* watch; 0 or -1 */
 void	listener_stop(struct listener *l, struct loop *loop);	/* stop watching for good */
 /* us 0 = until resumed */
+/* A soft stop: take what already waits in the kernel's queue; then stop. */
+void	listener_drain(struct listener *l, struct loop *loop);
 void	listener_pause(struct listener *l, struct loop *loop, uint64_t us);
 void	listener_resume(struct listener *l, struct loop *loop);
 
