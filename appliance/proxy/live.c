@@ -264,11 +264,13 @@ live_proxy_unref(struct proxy_live *l)
 static void
 on_arena_free_server(void *arg)
 {
-	struct server_live *l = arg;
+	const struct server *srv = arg;
+	struct server_live *l = srv->live;
 
 	MAGIC_OK(l, SERVER_LIVE_MAGIC);
 	pthread_mutex_lock(&registry_lock);
-	if (--l->snaps == 0)
+	l->snaps--;
+	if (l->conf == srv)	/* even if a snapshot that is not published yet holds it */
 		l->conf = NULL;
 	server_release(l);
 	pthread_mutex_unlock(&registry_lock);
@@ -277,11 +279,13 @@ on_arena_free_server(void *arg)
 static void
 on_arena_free_proxy(void *arg)
 {
-	struct proxy_live *l = arg;
+	const struct proxy *px = arg;
+	struct proxy_live *l = px->live;
 
 	MAGIC_OK(l, PROXY_LIVE_MAGIC);
 	pthread_mutex_lock(&registry_lock);
-	if (--l->snaps == 0)
+	l->snaps--;
+	if (l->conf == px)
 		l->conf = NULL;
 	proxy_release(l);
 	pthread_mutex_unlock(&registry_lock);
@@ -399,7 +403,7 @@ attach_servers(struct snapshot *s, struct proxy *px, unsigned nthreads)
 
 	for (srv = px->server_list; srv != NULL; srv = srv->next) {
 		srv->live = server_cell(srv, nthreads);
-		arena_on_free(s->arena, on_arena_free_server, srv->live);
+		arena_on_free(s->arena, on_arena_free_server, srv);
 		if (srv->live->conf == srv)		/* new: nobody else has seen it */
 			server_derive(srv->live);
 	}
@@ -414,7 +418,7 @@ live_attach(struct snapshot *s)
 	pthread_mutex_lock(&registry_lock);
 	for (px = s->proxies; px != NULL; px = px->next) {
 		px->live = proxy_cell(px, nthreads);
-		arena_on_free(s->arena, on_arena_free_proxy, px->live);
+		arena_on_free(s->arena, on_arena_free_proxy, px);
 		attach_servers(s, px, nthreads);
 		if (px->live->conf == px)
 			backend_derive(px->live);
@@ -428,8 +432,11 @@ static void
 server_adopt(struct server_live *l, const struct server *srv)
 {
 	const uint32_t maint = SRV_ADM_CMAINT | SRV_ADM_FMAINT;
-	uint32_t changed = l->conf->flags ^ srv->flags;
+	uint32_t changed;
 
+	if (l->conf == NULL)		/* it was of no configuration meanwhile */
+		server_cell_reset(l, srv);
+	changed = l->conf->flags ^ srv->flags;
 	if ((changed & SRV_DISABLED) && (srv->flags & SRV_DISABLED))
 		l->admin |= maint;
 	else if ((changed & SRV_DISABLED) && (l->admin & SRV_ADM_CMAINT))
