@@ -1,4 +1,4 @@
-# Configurations that the project ships pass `weir -c` without a warning.
+# Configurations that the project ships or shows pass `weir -c` without a warning.
 use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
@@ -19,5 +19,13 @@ system("cp $dir/weir.pem $dir/certs/a.pem && printf 'HTTP/1.1 503 No\\r\\n\\r\\n
 for my $file (files(qr/\.cfg$/, 'conf')) {
 	my $r = Weir->run('-c', '-f', $file);
 	is "$r->{code} $r->{err}", '0 ', $file;
+}
+# The example of the README, and that of weir.cfg(5)
+my ($readme) = slurp('README.md') =~ /^## A configuration\n\n((?:    .*\n|\n)+)/m;
+$readme =~ s{/etc/weir/certs}{$dir/certs};
+my ($page) = slurp('doc/weir.cfg.5') =~ /^\.Sh EXAMPLES\n\.Bd.*\n((?s:.*?))^\.Ed/m;
+for (['README.md', $readme =~ s/^    //gmr], ['doc/weir.cfg.5', $page]) {
+	my $r = Weir->check($_->[1]);
+	is "$r->{code} $r->{err}", '0 ', $_->[0];
 }
 done_testing;
