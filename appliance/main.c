@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * weir: argv, the order of start and stop, signals. Everything else lives in the
- * rooms; doc/TOUR.md walks through them.
- *
- *	parse -> bind -> limits -> background -> helper -> drop -> threads -> run
+ * weir: the command line, the configuration's first load, then run.c. All else
+ * lives in the rooms; doc/TOUR.md walks through them.
  */
 #include <errno.h>
-#include <event2/event.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,23 +14,14 @@
 #include "base/module.h"
 #include "cfg/kw.h"
 #include "cfg/snapshot.h"
-#include "ctl/control.h"
 #include "ctl/reload.h"
-#include "event/child.h"
-#include "event/job.h"
-#include "event/loop.h"
 #include "http/h1.h"
-#include "net/listen.h"
 #include "options.h"
 #include "process.h"
-#include "proxy/dthread.h"
-#include "proxy/live.h"
-#include "proxy/log_target.h"
 #include "proxy/proxy.h"
 #include "proxy/tls_cfg.h"
 #include "rows.h"
-
-#define JOB_THREADS	2
+#include "run.h"
 
 static int
 check_condition(void)
@@ -68,109 +55,6 @@ load(void)
 		puts("Warnings were found.");
 	diag_fini(&d);
 	return s;
-}
-
-/* ---- signals: they arrive here only, all other threads block them ---- */
-
-static void
-on_signal(evutil_socket_t sig, short what, void *arg)
-{
-	(void)what, (void)arg;
-	switch (sig) {
-	case SIGINT: case SIGTERM:
-		control_stop((int)sig);
-		break;
-	case SIGUSR1:
-		control_soft_stop();
-		break;
-	case SIGHUP: case SIGUSR2:
-		(void)reload_request(NULL, NULL);
-		break;
-	}
-}
-
-static void
-catch_signals(struct event *events[], struct event_base *base)
-{
-	static const int sigs[] = { SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP };
-
-	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < 5; i++) {
-		events[i] = evsignal_new(base, sigs[i], on_signal, NULL);
-		event_add(events[i], NULL);
-	}
-}
-
-/* ---- start and stop ---- */
-
-static struct loop *loops[64];
-
-static int
-start_threads(struct snapshot *s, unsigned n)
-{
-	if (dthreads_init(n, s->global) != 0)
-		return -1;
-	for (unsigned i = 0; i < n; i++)
-		loops[i] = dthreads[i].loop;
-	control_loop = loop_new(n);
-	snapshot_init(loops, n, control_loop);
-	MODULE_EACH(m)
-		if (m->start != NULL && m->start() != 0)
-			return -1;
-	control_publish(s);
-	job_start(JOB_THREADS);
-	return dthreads_start();
-}
-
-static int
-run(struct snapshot *s)
-{
-	unsigned n = process_threads(s->global);
-	struct event *events[5];
-
-	s->nthreads = n;
-	live_attach(s);
-	if (process_listen(s, n) != 0 || process_limits_set(s, n) != 0 ||
-	    process_background(s->global) != 0 || process_pidfile(s->global) != 0 ||
-	    process_helper(options.paths, options.npaths) != 0 ||
-	    process_drop_privileges(s->global) != 0 || log_target_start() != 0 ||
-	    start_threads(s, n) != 0)
-		return 1;
-	catch_signals(events, control_loop->base);
-	process_signal_old();
-	process_ready();
-	loop_run(control_loop);
-	for (size_t i = 0; i < 5; i++)
-		event_free(events[i]);
-	return 0;
-}
-
-static void
-stop(void)
-{
-	static void (*stops[64])(void);
-	int n = 0, sig = control_stop_signal();
-
-	job_stop();
-	mailbox_drain(&control_loop->mailbox);	/* a reload that was under way needs the threads */
-	dthreads_stop();
-	MODULE_EACH(m)
-		if (m->stop != NULL)
-			stops[n++] = m->stop;
-	while (n > 0)
-		stops[--n]();
-	snapshot_fini();
-	dthreads_free();
-	log_target_stop();
-	listener_close_all();
-	loop_free(control_loop);
-	helper_stop();
-	free(options.paths);
-	free(options.old_pids);
-	if (sig != 0) {		/* end by that signal: a shell shows 130, 143 */
-		signal(sig, SIG_DFL);
-		raise(sig);
-	}
 }
 
 int
@@ -213,8 +97,5 @@ main(int argc, char **argv)
 	}
 	if (s->global->quiet)
 		log_set_quiet(1);
-	status = run(s);
-	if (status == 0)
-		stop();
-	return status;
+	return run(s);
 }

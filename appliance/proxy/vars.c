@@ -47,6 +47,11 @@ var_name_parse(struct cfg *c, const char *text)
 	for (unsigned i = 0; dot != NULL && i < ARRAY_LEN(scopes); i++) {
 		if (!str_is((struct str){ text, (size_t)(dot - text) }, scopes[i]))
 			continue;
+		if (i == VAR_CHECK) {
+			diag_error(c->diag, "variable '%s': the scope 'check' belongs to "
+			    "http-check and tcp-check rules, and none of them takes variables", text);
+			return NULL;
+		}
 		if (!name_is_valid(dot + 1)) {
 			diag_error(c->diag, "invalid variable name '%s': only letters, "
 			    "digits, '.', '_' and '-' are accepted", text);
