@@ -97,5 +97,5 @@ main(int argc, char **argv)
 	}
 	if (s->global->quiet)
 		log_set_quiet(1);
-	return run(s);
+	return run_until_stopped(s);
 }

@@ -147,7 +147,7 @@ stop(void)
 }
 
 int
-run(struct snapshot *s)
+run_until_stopped(struct snapshot *s)
 {
 	if (serve(s) != 0)
 		return 1;

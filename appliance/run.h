@@ -7,6 +7,6 @@ struct snapshot;
 /* Put the configuration into service and stay until the process is told to end;
  * returns the exit status, or ends by the signal that asked for the end.
  * main thread */
-int	run(struct snapshot *s);
+int	run_until_stopped(struct snapshot *s);
 
 #endif

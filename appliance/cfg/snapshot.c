@@ -31,10 +31,11 @@ static struct {
 	struct loop	**loops;	/* borrowed */
 	struct loop	*control;
 	unsigned	 nloops, nretired;
-	uint32_t	 generation;
 	struct list	 retired;
 	struct timer	 timer;
 } life;
+
+static _Atomic uint32_t generations;
 
 struct snapshot *
 snapshot_new(unsigned nthreads_max)
@@ -42,6 +43,7 @@ snapshot_new(unsigned nthreads_max)
 	struct snapshot *s = xcalloc(1, sizeof *s);
 
 	s->magic = SNAPSHOT_MAGIC;
+	s->generation = atomic_fetch_add(&generations, 1) + 1;
 	s->arena = arena_new();
 	s->nthreads = nthreads_max;
 	s->uses = xaligned(CACHE_LINE, nthreads_max * sizeof *s->uses);
@@ -150,7 +152,6 @@ snapshot_publish(struct snapshot *s)
 	struct snapshot *old = snapshot_current();
 	struct retired *r;
 
-	s->generation = ++life.generation;
 	atomic_store_explicit(&snapshot_current_ptr, s, memory_order_release);
 	if (old == NULL)
 		return;

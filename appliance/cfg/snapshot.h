@@ -28,7 +28,7 @@ struct snapshot_use {
 
 struct snapshot {
 	uint32_t	 magic;
-	uint32_t	 generation;	/* 1 for the first */
+	uint32_t	 generation;	/* never the same twice; set when it is begun */
 	struct arena	*arena;		/* owned; this struct lies outside of it */
 	struct global	*global;	/* in the arena */
 	struct proxy	*proxies;	/* in the arena; list in file order by ->next */

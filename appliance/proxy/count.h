@@ -42,6 +42,10 @@ struct counters {
 	    __atomic_load_n(&(blk)->v[C_##id], __ATOMIC_RELAXED) + (uint64_t)(n), \
 	    __ATOMIC_RELAXED)
 
+/* A session came now; clock_now_us is read once a pass. */
+#define COUNT_SESSION(blk) \
+	__atomic_store_n(&(blk)->last_us, clock_now_us, __ATOMIC_RELAXED)
+
 /* any thread */
 static inline uint64_t
 count_read(const struct counters *blk, enum counter id)

@@ -75,12 +75,14 @@ is_collecting(const struct txn *t)
 	return t->step == TS_TCP_CONTENT;
 }
 
+/* Reads on after a short read: a reset that came together with data has no edge
+ * of its own, and nothing is written here that would meet it. */
 static void
 collect(struct session *s)
 {
-	ssize_t n;
+	ssize_t n = 0;
 
-	while ((s->conn.flags & CONN_IN) && buf_len(s->in) < RBUF_BYTES) {
+	while ((n > 0 || (s->conn.flags & CONN_IN)) && buf_len(s->in) < RBUF_BYTES) {
 		if (!buf_reserve(&s->in, 1024)) {
 			s->conn.flags |= CONN_ERROR;
 			return;

@@ -39,6 +39,14 @@ on_free(struct loop_task *task)
 	pool_put(&dt->server_conns, sc);
 }
 
+/* Control reads the server's number (show servers conn). */
+static void
+count_idle(struct server_thread *st, int by)
+{
+	__atomic_store_n(&st->nidle, st->nidle + (uint32_t)by, __ATOMIC_RELAXED);
+	dt->nidle += (uint32_t)by;
+}
+
 static void
 leave_idle(struct server_conn *sc)
 {
@@ -46,8 +54,7 @@ leave_idle(struct server_conn *sc)
 
 	list_del(&sc->node);
 	sc->flags &= (uint16_t)~SC_F_IDLE;
-	st->nidle--;
-	dt->nidle--;
+	count_idle(st, -1);
 	gauge_dec(&sc->live->idle);
 }
 
@@ -316,8 +323,7 @@ server_conn_release(struct server_conn *sc, bool may_keep)
 	sc->flags |= SC_F_IDLE;
 	sc->low_conn = srv->pool_low_conn;
 	list_push(&st->idle, &sc->node);
-	st->nidle++;
-	dt->nidle++;
+	count_idle(st, 1);
 	gauge_inc(&sc->live->idle);
 	timer_set(&loop_self->wheel, &sc->conn.timer, clock_now_us + srv->pool_purge_delay_us);
 }

@@ -377,7 +377,7 @@ ready(struct session *s)
 	s->flags |= SESS_F_READY;
 	COUNT(count_of(s), stot);
 	COUNT(count_of(s), h1sess);
-	count_of(s)->last_us = clock_now_us;
+	COUNT_SESSION(count_of(s));
 	logline_connect(s, bind_of(s)->frontend);
 	if (is_tcp(s)) {
 		s->flags |= SESS_F_TCP;

@@ -198,7 +198,7 @@ enter_backend(struct txn *t, struct proxy *be)
 	t->flags |= TXN_F_IN_BACKEND;
 	gauge_inc(&be->live->be_conn);
 	COUNT(c, stot);
-	c->last_us = clock_now_us;
+	COUNT_SESSION(c);
 	if (t->flags & TXN_F_HTTP)
 		COUNT(c, req_tot);
 	t->timeout_server_us = proxy_timeout_server(be);

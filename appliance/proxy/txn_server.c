@@ -56,7 +56,7 @@ hold_slot(struct txn *t, struct server *srv)
 	COUNT(srv_count(t), stot);
 	COUNT(srv_count(t), lbtot);
 	COUNT(be_count(t), lbtot);
-	srv_count(t)->last_us = clock_now_us;
+	COUNT_SESSION(srv_count(t));
 }
 
 /* How long the server took to answer, for balancing: a slow client or a long

@@ -49,7 +49,8 @@ var_name_parse(struct cfg *c, const char *text)
 			continue;
 		if (i == VAR_CHECK) {
 			diag_error(c->diag, "variable '%s': the scope 'check' belongs to "
-			    "http-check and tcp-check rules, and none of them takes variables", text);
+			    "http-check and tcp-check rules, and none of them "
+			    "takes variables", text);
 			return NULL;
 		}
 		if (!name_is_valid(dot + 1)) {

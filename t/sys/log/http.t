@@ -111,7 +111,7 @@ my @ROWS = (
 # Makes a pattern: timers of 0 may be some ms, N a digit, B a number.
 sub pattern ($row) {
 	my ($server, $timers, $rest) = split / /, $row, 3;
-	$timers = join '/', map { $_ eq '0' || $_ eq 'N' ? '\d{1,2}' : s/NN/\\d\\d/r } split m{/}, $timers;
+	$timers = join '/', map { $_ eq '0' || $_ eq 'N' ? '\d{1,2}' : s/(\d)NN/'(?:' . ($1 - 1) . '9\\d|' . $1 . '\\d\\d)'/er } split m{/}, $timers;
 	$rest = quotemeta $rest;
 	$rest =~ s/^(\d+)\\ B/$1\\ \\d+/;
 	# of the backend's and the server's connections: with or without this one
@@ -160,6 +160,7 @@ my %DIFFERS = (
 );
 for (@ROWS) {
 	my ($name, $do, $row) = @$_;
+	$w->wait_for(sub { $w->stat('f', 'FRONTEND')->{scur} == 0 }, 5, 'the last client to be gone');
 	$log->forget;
 	my @open = $do->($w->port('fe'));
 	my $line = $log->find(qr/ "[^"]*"$/) // '';
