@@ -19,10 +19,12 @@ struct server;
 
 enum stat_col {
 #define STAT_C(name, ...) ST_##name,
+#define STAT_H STAT_C
 #define STAT_V(name, ...) ST_##name,
 #define STAT_X(name, ...)
 #include "base/stat_fields.def"
 #undef STAT_C
+#undef STAT_H
 #undef STAT_V
 #undef STAT_X
 	ST_MAX

@@ -24,11 +24,13 @@
 const struct stat_def stat_defs[ST_MAX] = {
 #define STAT_C(name, tags, rows, text) \
 	[ST_##name] = { #name, STAT_u64, C_##name, tags, rows, text },
+#define STAT_H STAT_C
 #define STAT_V(name, type, tags, rows, text) \
 	[ST_##name] = { #name, STAT_##type, -1, tags, rows, text },
 #define STAT_X(name, text)
 #include "base/stat_fields.def"
 #undef STAT_C
+#undef STAT_H
 #undef STAT_V
 #undef STAT_X
 };
@@ -108,6 +110,8 @@ put_counters(struct stat_row *r, const struct blocks *b, bool is_http)
 		    (is_http && strchr(d->rows, kind_letters[1][r->kind]) != NULL)))
 			put(r, col, sum(b, d->counter));
 	}
+	r->v[ST_reqbin] = r->v[ST_bin];
+	r->v[ST_resbout] = r->v[ST_bout];
 }
 
 static uint64_t

@@ -13,11 +13,20 @@
 #include "base/magic.h"
 
 enum counter {
-#define STAT_C(name, ...) C_##name,
+#define STAT_C(name, ...)
+#define STAT_H(name, ...) C_##name,
 #define STAT_V(name, ...)
+#define STAT_X(name, ...)
+#include "base/stat_fields.def"
+#undef STAT_C
+#undef STAT_H
+#undef STAT_X
+#define STAT_C(name, ...) C_##name,
+#define STAT_H(name, ...)
 #define STAT_X(name, ...) C_##name,
 #include "base/stat_fields.def"
 #undef STAT_C
+#undef STAT_H
 #undef STAT_V
 #undef STAT_X
 	C_MAX
@@ -31,9 +40,9 @@ struct time_avg {
 };
 
 struct counters {
-	uint64_t	 v[C_MAX];
-	struct time_avg	 q, c, r, t;	/* queue, connect, response, total */
+	struct time_avg	 q, c, r, t;	/* queue, connect, response, total: a cache line */
 	uint64_t	 last_us;	/* monotonic time of the last session; 0 = never */
+	uint64_t	 v[C_MAX];	/* those that each request bumps come first */
 } __attribute__((aligned(CACHE_LINE)));
 
 #define COUNT(blk, id)		COUNT_ADD(blk, id, 1)

@@ -231,6 +231,7 @@ forward_resend_body(struct txn *t)
 {
 	struct server_conn *sc = t->sc;
 	uint32_t len = buf_len(t->keep);
+	uint32_t before = buf_len(sc->out);
 	char head[20];
 	bool ok = true;
 
@@ -242,6 +243,7 @@ forward_resend_body(struct txn *t)
 		ok = ok && buf_append(&sc->out, "\r\n", 2);
 	if (t->body_in == HTTP_BODY_CHUNKED && (t->flags & TXN_F_REQ_DONE))
 		ok = ok && buf_append(&sc->out, "0\r\n\r\n", 5);
+	t->bytes.to_server += buf_len(sc->out) - before;
 	if (ok && sc->out != NULL && conn_can_write(&sc->conn)) {
 		struct iovec iov = { sc->out->data + sc->out->start, buf_len(sc->out) };
 		ssize_t sent = conn_sendv(&sc->conn, &iov, 1);

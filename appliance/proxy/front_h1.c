@@ -162,7 +162,7 @@ h1_send(struct txn *t, bool head, const struct iovec *body, int n, bool end)
 		}
 	}
 	k = body_pieces(t, iov, k, chunk_head, body, n, end);
-	t->bytes_out += iov_sum(iov, k);
+	t->bytes.out += iov_sum(iov, k);
 	if (end)
 		txn_count(t);
 	if (!end && t->res_out == HTTP_BODY_LENGTH && t->sc != NULL &&
@@ -184,7 +184,7 @@ h1_send_interim(struct txn *t)
 	unsigned n = h1_out_response(&t->res, &o, iov, scratch, sizeof scratch);
 
 	if (n != 0) {
-		t->bytes_out += iov_sum(iov, (int)n);
+		t->bytes.out += iov_sum(iov, (int)n);
 		(void)write_client(t->sess, iov, (int)n);
 	}
 }
@@ -510,7 +510,7 @@ parse_head(struct session *s, struct txn *t, bool from_in, const char *p, size_t
 			return HEAD_OVER;
 		}
 	}
-	t->bytes_in += total;
+	t->bytes.in += total;
 	if (r == H1_ERROR) {
 		buf_drop(&s->in);
 		refuse_head(t, t->h1.error);

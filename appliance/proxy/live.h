@@ -84,8 +84,6 @@ enum server_op { SRV_OP_STOPPED = 0, SRV_OP_STARTING = 1, SRV_OP_RUNNING = 2, SR
 
 /* One thread's part of a server. */
 struct server_thread {
-	struct counters	 count;
-	struct hist	 total;		/* total time of its transactions */
 	struct list	 idle;		/* server connections, most recently used first */
 	uint32_t	 nidle;
 	uint32_t	 inflight;	/* of this thread */
@@ -97,6 +95,8 @@ struct server_thread {
 	uint32_t	 win_requests, win_failures;
 	uint32_t	 win_last_requests, win_last_failures;
 	uint64_t	 win_start_us;
+	struct counters	 count;
+	struct hist	 total;		/* total time of its transactions */
 } __attribute__((aligned(CACHE_LINE)));
 
 struct server_live {

@@ -554,14 +554,14 @@ a_B(struct sample_ctx *x, unsigned flags, struct out *o)
 	(void)flags;
 	if (x->t != NULL && is_asap(x->t))
 		out_char(o, '+');
-	out_u64(o, x->t != NULL ? x->t->bytes_server : 0);
+	out_u64(o, x->t != NULL ? x->t->bytes.from_server : 0);
 }
 
 static void
 a_U(struct sample_ctx *x, unsigned flags, struct out *o)
 {
 	(void)flags;
-	out_u64(o, x->t != NULL ? x->t->bytes_in : 0);
+	out_u64(o, x->t != NULL ? x->t->bytes.in : 0);
 }
 
 static void

@@ -56,8 +56,8 @@ is_error(const struct txn *t)
 static bool
 is_null(const struct txn *t)
 {
-	return (t->fe->set.options & OPT_DONTLOGNULL) && t->bytes_in == 0 &&
-	    t->bytes_out == 0 && t->req.method_text.len == 0;
+	return (t->fe->set.options & OPT_DONTLOGNULL) && t->bytes.in == 0 &&
+	    t->bytes.out == 0 && t->req.method_text.len == 0;
 }
 
 static bool

@@ -205,7 +205,7 @@ splice_is_worth(struct txn *t)
 static void
 account(struct txn *t, size_t n)
 {
-	t->bytes_out += n;
+	t->bytes.out += n;
 	STAT_ADD(spliced_bytes, n);
 }
 
@@ -249,7 +249,7 @@ splice_body(struct txn *t)
 	}
 	if (n > 0) {
 		t->res_left -= (uint64_t)n;
-		t->bytes_server += (uint64_t)n;
+		t->bytes.from_server += (uint64_t)n;
 		if (t->res_left == 0) {		/* counted before the last byte leaves */
 			t->flags |= TXN_F_RES_DONE;
 			txn_count(t);

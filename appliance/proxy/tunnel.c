@@ -35,7 +35,7 @@ struct flow {
 	struct conn	*src, *dst;
 	struct buf	**pending;	/* of the sink */
 	struct pipe_pair *pipe;		/* owned; NULL = none */
-	uint64_t	 bytes;
+	uint64_t	*got, *sent;	/* bytes, in the transaction: of src, for dst */
 	uint32_t	 streak;	/* full reads in a row: the flow is bulk */
 	bool		 may_splice, ended;
 };
@@ -60,6 +60,10 @@ tunnel_new(struct txn *t)
 
 	tun->up.src = tun->down.dst = &t->sess->conn;
 	tun->up.dst = tun->down.src = &t->sc->conn;
+	tun->up.got = &t->bytes.in;
+	tun->up.sent = &t->bytes.to_server;
+	tun->down.got = &t->bytes.from_server;
+	tun->down.sent = &t->bytes.out;
 	tun->up.pending = &t->sc->out;
 	tun->down.pending = &t->sess->out;
 	tun->up.may_splice = wants_splice(t, OPT_SPLICE_REQUEST);
@@ -112,7 +116,7 @@ send_on(struct flow *f, const char *p, size_t len)
 	struct iovec iov = { (char *)(uintptr_t)p, len };
 	ssize_t sent = 0;
 
-	f->bytes += len;
+	*f->sent += len;
 	if (len == RBUF_BYTES)
 		conn_more(f->dst);
 	if (*f->pending == NULL && conn_can_write(f->dst)) {
@@ -148,7 +152,8 @@ splice_flow(struct flow *f)
 		return FLOW_IDLE;
 	if (n < 0)
 		return FLOW_BROKEN;
-	f->bytes += (uint64_t)n;
+	*f->got += (uint64_t)n;
+	*f->sent += (uint64_t)n;
 	STAT_ADD(spliced_bytes, n);
 	return FLOW_MOVED;
 }
@@ -162,6 +167,7 @@ copy_flow(struct flow *f)
 		return FLOW_EOF;
 	if (n < 0)
 		return f->src->flags & CONN_ERROR ? FLOW_BROKEN : FLOW_IDLE;
+	*f->got += (uint64_t)n;
 	f->streak = n == RBUF_BYTES ? f->streak + (uint32_t)n : 0;
 	return send_on(f, dt->rbuf, (size_t)n) ? FLOW_MOVED : FLOW_BROKEN;
 }
@@ -170,7 +176,7 @@ copy_flow(struct flow *f)
 static enum flow_step
 run_flow(struct flow *f)
 {
-	uint64_t start = f->bytes;
+	uint64_t start = *f->got;
 	enum flow_step s = FLOW_IDLE;
 
 	if (f->ended)
@@ -178,7 +184,7 @@ run_flow(struct flow *f)
 	while (flush(f)) {
 		if (!(f->src->flags & (CONN_IN | CONN_ERROR)))
 			break;
-		if (f->bytes - start >= PASS_BYTES)
+		if (*f->got - start >= PASS_BYTES)
 			return FLOW_AGAIN;
 		s = f->may_splice && f->streak >= SPLICE_AFTER ? splice_flow(f) : copy_flow(f);
 		if (s == FLOW_EOF || s == FLOW_BROKEN)
@@ -189,7 +195,7 @@ run_flow(struct flow *f)
 	if (f->dst->flags & CONN_ERROR)
 		return FLOW_BROKEN;
 	conn_uncork(f->dst);
-	return f->bytes != start ? FLOW_MOVED : FLOW_IDLE;
+	return *f->got != start ? FLOW_MOVED : FLOW_IDLE;
 }
 
 /* ---- both ---- */
@@ -241,20 +247,9 @@ is_drained(struct flow *f, const struct flow *other)
 	return conn_is_flushed(f->dst);
 }
 
-void
-tunnel_account(struct txn *t)
-{
-	if (t->tunnel == NULL)
-		return;
-	t->bytes_in = t->tunnel_base_in + t->tunnel->up.bytes;
-	t->bytes_out = t->tunnel_base_out + t->tunnel->down.bytes;
-	t->bytes_server = t->tunnel_base_server + t->tunnel->down.bytes;
-}
-
 static enum step_result
 over(struct txn *t, char cause, char phase)
 {
-	tunnel_account(t);
 	if (cause != '-')
 		txn_set_term(t, cause, phase);
 	if (cause == 'S' || cause == 'C')
@@ -270,9 +265,6 @@ start(struct txn *t)
 {
 	t->tunnel = tunnel_new(t);
 	touch(t);		/* the connection's timer still had the wait before this */
-	t->tunnel_base_in = t->bytes_in;
-	t->tunnel_base_out = t->bytes_out;
-	t->tunnel_base_server = t->bytes_server;
 	if (t->sess->flags & SESS_F_LAZY)
 		session_register(t->sess);
 	timer_clear(&t->sess->conn.timer);
@@ -284,6 +276,7 @@ start(struct txn *t)
 	if (t->sess->in != NULL) {
 		struct buf *in = t->sess->in;
 
+		t->bytes.in += buf_len(in);
 		(void)send_on(&t->tunnel->up, in->data + in->start, buf_len(in));
 		buf_drop(&t->sess->in);
 	}
@@ -300,6 +293,7 @@ step_tunnel(struct txn *t)
 	tun = t->tunnel;
 	down = run_flow(&tun->down);
 	up = run_flow(&tun->up);
+	txn_count_bytes(t);
 	if (up == FLOW_EOF)
 		end_flow(t, &tun->up);
 	if (down == FLOW_EOF)

@@ -281,10 +281,30 @@ count_status(struct counters *c, unsigned status)
 }
 
 static void
-count_bytes(struct counters *c, const struct txn *t)
+add_bytes(struct counters *c, const struct txn_bytes *b)
 {
-	COUNT_ADD(c, bin, t->bytes_in);
-	COUNT_ADD(c, bout, t->bytes_out);
+	COUNT_ADD(c, bin, b->in);
+	COUNT_ADD(c, bout, b->out);
+	COUNT_ADD(c, reqbout, b->to_server);
+	COUNT_ADD(c, resbin, b->from_server);
+}
+
+void
+txn_count_bytes(struct txn *t)
+{
+	const struct txn_bytes *n = &t->bytes, *c = &t->counted;
+	struct txn_bytes more = { n->in - c->in, n->to_server - c->to_server,
+	    n->from_server - c->from_server, n->out - c->out };
+
+	if ((more.in | more.to_server | more.from_server | more.out) == 0)
+		return;
+	t->counted = t->bytes;
+	STAT_ADD(bytes_out, more.out);
+	add_bytes(&t->fe->live->threads[dt->id].fe, &more);
+	if (t->be != NULL)
+		add_bytes(&t->be->live->threads[dt->id].be, &more);
+	if (t->srv != NULL)
+		add_bytes(&t->srv->live->threads[dt->id].count, &more);
 }
 
 static uint64_t
@@ -307,7 +327,6 @@ count_server(struct txn *t)
 {
 	struct server_thread *st = &t->srv->live->threads[dt->id];
 
-	count_bytes(&st->count, t);
 	count_times(&st->count, t);
 	if (t->flags & TXN_F_HTTP)
 		count_status(&st->count, t->status);
@@ -319,7 +338,6 @@ count_backend(struct txn *t)
 {
 	struct proxy_thread *pt = &t->be->live->threads[dt->id];
 
-	count_bytes(&pt->be, t);
 	count_times(&pt->be, t);
 	if (t->flags & TXN_F_HTTP)
 		count_status(&pt->be, t->status);
@@ -329,6 +347,16 @@ count_backend(struct txn *t)
 		hist_add(&pt->connect, span_us(t->at.picked, t->at.connected));
 		hist_add(&pt->response, span_us(t->at.connected, t->at.response));
 	}
+}
+
+static void
+count_internal_error(struct txn *t)
+{
+	COUNT(&t->fe->live->threads[dt->id].fe, eint);
+	if (t->be != NULL)
+		COUNT(&t->be->live->threads[dt->id].be, eint);
+	if (t->srv != NULL)
+		COUNT(&t->srv->live->threads[dt->id].count, eint);
 }
 
 /* Before the last byte leaves: who asks after having seen the response must
@@ -342,32 +370,15 @@ txn_count(struct txn *t)
 		return;
 	t->flags |= TXN_F_COUNTED;
 	t->at.end = clock_now_us;
-	t->counted_in = t->bytes_in;
-	t->counted_out = t->bytes_out;
-	count_bytes(fe, t);
-	STAT_ADD(bytes_out, t->bytes_out);
+	txn_count_bytes(t);
+	if (t->term[0] == 'I')
+		count_internal_error(t);
 	if (t->flags & TXN_F_HTTP)
 		count_status(fe, t->status);
 	if (t->be != NULL)
 		count_backend(t);
 	if (t->srv != NULL && t->at.picked != 0)
 		count_server(t);
-}
-
-/* Bytes that moved after the counting (a body's rest, a tunnel). */
-static void
-count_late_bytes(struct txn *t, uint64_t in, uint64_t out)
-{
-	struct counters *blocks[3] = { &t->fe->live->threads[dt->id].fe, NULL, NULL };
-
-	if (t->be != NULL)
-		blocks[1] = &t->be->live->threads[dt->id].be;
-	if (t->srv != NULL && t->at.picked != 0)
-		blocks[2] = &t->srv->live->threads[dt->id].count;
-	for (int i = 0; i < 3 && blocks[i] != NULL; i++) {
-		COUNT_ADD(blocks[i], bin, in);
-		COUNT_ADD(blocks[i], bout, out);
-	}
 }
 
 static void
@@ -401,13 +412,8 @@ txn_log(struct txn *t)
 enum step_result
 step_log(struct txn *t)
 {
-	uint64_t in = t->counted_in, out = t->counted_out;
-
-	tunnel_account(t);
-	if (!(t->flags & TXN_F_COUNTED))
-		txn_count(t);
-	else if (t->bytes_in != in || t->bytes_out != out)
-		count_late_bytes(t, t->bytes_in - in, t->bytes_out - out);
+	txn_count(t);
+	txn_count_bytes(t);		/* a body's rest, after the counting */
 	t->at.end = clock_now_us;
 	if (t->fe->log_to != NULL && !(t->flags & TXN_F_LOGGED))
 		txn_log(t);

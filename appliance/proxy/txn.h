@@ -121,6 +121,12 @@ struct txn_times {
 	uint64_t end;
 };
 
+/* %U is in, %B is from_server. */
+struct txn_bytes {
+	uint64_t in, to_server;		/* from the client; passed on */
+	uint64_t from_server, out;	/* ... and back */
+};
+
 struct txn {
 	uint32_t	 magic;
 	uint64_t	 flags;		/* TXN_F_* */
@@ -139,9 +145,7 @@ struct txn {
 	struct h1_parser h1;		/* the HTTP/1 front side's */
 	struct h1_chunks req_chunks;
 	struct txn_times at;
-	uint64_t	 bytes_in, bytes_out;	/* from client, to client (%B: from server) */
-	uint64_t	 bytes_server;	/* received from the server */
-	uint64_t	 counted_in, counted_out;	/* of bytes_in, bytes_out: counted */
+	struct txn_bytes bytes, counted;	/* so far; of them, in the statistics */
 	const struct reply_conf *reply;	/* local answer; borrowed: snapshot; NULL = none */
 	struct str	 local_body;	/* of a local answer; borrowed: snapshot or our memory */
 	uint16_t	 status;	/* as logged; 0 = none yet */
@@ -158,7 +162,6 @@ struct txn {
 	size_t		 hand_len;	/* valid only while the driver runs */
 	struct pipe_pair *pipe;		/* owned: response body under splice; NULL = none */
 	struct tunnel	*tunnel;	/* owned: both directions of a tunnel */
-	uint64_t	 tunnel_base_in, tunnel_base_out, tunnel_base_server;
 	uint32_t	 srv_queue_pos, be_queue_pos;	/* %sq %bq */
 	uint32_t	 conn_counts[4];	/* %ac %fc %bc %sc at log time */
 	struct server	*wanted;	/* use-server, a cookie, a table: try it first */
@@ -226,6 +229,7 @@ void	txn_set_term(struct txn *t, char cause, char phase);	/* the first one wins 
 void	*txn_scratch(struct txn *t, size_t size);
 void	txn_begin_response(struct txn *t);	/* a fresh t->res; the request is final */
 void	txn_count(struct txn *t);	/* statistics, before the last byte leaves */
+void	txn_count_bytes(struct txn *t);	/* what moved since: long transfers, each pass */
 /* Grow the memory of a message; false when it is at its limit or refused. */
 bool	txn_grow(struct txn *t, struct http_msg *m);
 const char *txn_step_name(enum txn_step s);

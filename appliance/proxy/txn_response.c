@@ -243,7 +243,7 @@ step_read_response(struct txn *t)
 			sc->flags |= SC_F_GOT_BYTES;
 			txn_begin_response(t);
 		}
-		t->bytes_server += (size_t)n - before;
+		t->bytes.from_server += (size_t)n - before;
 		len = (size_t)n;
 		switch (parse_head(t, &p, &len)) {
 		case HEAD_DONE:
@@ -489,14 +489,16 @@ pump_body(struct txn *t)
 			break;
 		if (n <= 0)
 			return body_eof(t, n);
-		t->bytes_server += (size_t)n;
+		t->bytes.from_server += (size_t)n;
 		moved += (size_t)n;
 		r = give_body(t, dt->rbuf, (size_t)n);
 		if (r != BODY_MORE)
 			return r;
 	}
-	if (moved != 0)
+	if (moved != 0) {
+		txn_count_bytes(t);
 		restart_timeout(t);
+	}
 	conn_uncork(&t->sess->conn);
 	return BODY_MORE;
 }

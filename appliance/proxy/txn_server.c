@@ -322,6 +322,8 @@ server_sendv(struct server_conn *sc, struct iovec *iov, int n)
 {
 	ssize_t sent = 0;
 
+	for (int i = 0; i < n; i++)
+		sc->txn->bytes.to_server += iov[i].iov_len;
 	if (sc->out == NULL && conn_can_write(&sc->conn)) {
 		sent = conn_sendv(&sc->conn, iov, n);
 		if (sent < 0)
@@ -400,7 +402,7 @@ txn_body_in(struct txn *t, const struct iovec *body, int n, bool end)
 
 	for (int i = 0; i < n; i++)
 		sum += body[i].iov_len;
-	t->bytes_in += sum;
+	t->bytes.in += sum;
 	if (end)
 		t->flags |= TXN_F_REQ_DONE;
 	if (t->sc == NULL)
@@ -423,6 +425,8 @@ txn_body_in(struct txn *t, const struct iovec *body, int n, bool end)
 		return true;
 	}
 	set_server_deadline(t->sc, response_head_us(t));
+	if (!end)
+		txn_count_bytes(t);
 	upload_over(t);
 	return t->sc->out == NULL;
 }

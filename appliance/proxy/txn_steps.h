@@ -43,7 +43,6 @@ void	txn_upload_flush(struct txn *t);	/* the server takes bytes again */
 /* tunnel.c */
 void	tunnel_event(struct txn *t);
 void	tunnel_timeout(struct txn *t);	/* then txn_run */
-void	tunnel_account(struct txn *t);	/* bytes so far into t; no tunnel: nothing */
 void	tunnel_free(struct txn *t);
 
 #endif

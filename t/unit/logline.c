@@ -34,8 +34,8 @@ served(void)
 		.queued = 1005000, .picked = 1010000, .connected = 1017000, .response = 1028000,
 		.end = 1041000 };
 	t->status = 200;
-	t->bytes_server = 1234;
-	t->bytes_in = 55;
+	t->bytes.from_server = 1234;
+	t->bytes.in = 55;
 	t->retries = 2;
 	t->conn_counts[0] = 4;
 	t->conn_counts[1] = 3;
