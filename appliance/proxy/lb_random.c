@@ -138,7 +138,7 @@ random_pick(struct proxy *px, void *state, struct txn *t, const struct server *a
 	const struct random_state *st = state;
 	const struct lb_item *best = NULL;
 	struct lb_search s = { .avoid = avoid };
-	unsigned draws = px->set.lb.draws, tries = draws + 4u;
+	unsigned draws = st->set.n == 1 ? 1 : px->set.lb.draws, tries = draws + 4u;
 
 	(void)t;
 	if (st->set.n == 0)
