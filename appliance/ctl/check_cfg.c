@@ -15,6 +15,7 @@
 #include "base/diag.h"
 #include "base/magic.h"
 #include "base/module.h"
+#include "cfg/field.h"
 #include "cfg/kw.h"
 #include "cfg/snapshot.h"
 #include "ctl/check.h"
@@ -71,58 +72,9 @@ proxy_own(struct cfg *c, struct proxy *px)
 /* ---- options of server lines ---- */
 
 static int
-opt_check(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+opt_field(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
-	struct server *srv = c->option_object;
-
-	(void)args;
-	(void)nargs;
-	if (row->arg != 0)
-		srv->flags |= SRV_CHECK;
-	else
-		srv->flags &= ~SRV_CHECK;
-	return 0;
-}
-
-static int
-opt_time(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	uint64_t us;
-
-	(void)nargs;
-	if (cfg_duration(c, row->name, args[0], 1000, &us) == -1)
-		return -1;
-	if (us == 0 || us > MAX_US) {
-		diag_error(c->diag, "'%s' expects a time from 1 us to 2147483647 ms (got '%s')",
-		    row->name, args[0]);
-		return -1;
-	}
-	*(uint64_t *)(void *)((char *)conf_of(c) + row->arg) = us;
-	return 0;
-}
-
-static int
-opt_count(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	uint64_t v;
-
-	(void)nargs;
-	if (cfg_uint(c, row->name, args[0], 1, INT16_MAX, &v) == -1)
-		return -1;
-	*(uint32_t *)(void *)((char *)conf_of(c) + row->arg) = (uint32_t)v;
-	return 0;
-}
-
-static int
-opt_port(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	uint64_t v;
-
-	(void)nargs;
-	if (cfg_uint(c, row->name, args[0], 1, UINT16_MAX, &v) == -1)
-		return -1;
-	conf_of(c)->port = (uint16_t)v;
-	return 0;
+	return cfg_set(c, row, conf_of(c), args, nargs);
 }
 
 static int
@@ -313,23 +265,32 @@ post_checks(struct cfg *c)
 
 #define OPTION(name, n, fn, arg, syntax, help) \
 	{ name, IN_SERVER, KW_OBEYED, n, n, 0, fn, arg, syntax, help }
-#define AT(member)	offsetof(struct check_conf, member)
+#define TIME(member) \
+	CFG_FIELD(CFG_TIME, struct check_conf, member, .min = 1, .max = MAX_US)
+#define COUNT(member, most) \
+	CFG_FIELD(CFG_UINT, struct check_conf, member, .min = 1, .max = (most))
+#define FLAGS(...)	CFG_FIELD(CFG_BITS, struct server, flags, __VA_ARGS__)
 #define NOT_YET(name, in, why) \
 	{ name, in, KW_REFUSED, 0, 0, KW_F_ANY_ARGS | KW_F_NO, NULL, 0, "", why }
 #define S(name, why)	NOT_YET(name, IN_SERVER, why)
 #define P(name, why)	NOT_YET(name, IN_PROXY, why)
 
 static const struct kw_row rows[] = {
-	OPTION("check", 0, opt_check, 1, "", "Watch this server; without it it is always used."),
-	OPTION("no-check", 0, opt_check, 0, "", "Undoes check."),
-	OPTION("inter", 1, opt_time, AT(inter_us), "<time>", "Time between checks; 2s by default."),
-	OPTION("fastinter", 1, opt_time, AT(fastinter_us), "<time>",
+	OPTION("check", 0, cfg_set_option, FLAGS(.set = SRV_CHECK), "",
+	    "Watch this server; without it it is always used."),
+	OPTION("no-check", 0, cfg_set_option, FLAGS(.clear = SRV_CHECK), "", "Undoes check."),
+	OPTION("inter", 1, opt_field, TIME(inter_us), "<time>",
+	    "Time between checks; 2s by default."),
+	OPTION("fastinter", 1, opt_field, TIME(fastinter_us), "<time>",
 	    "Time between checks while the state is about to change; inter by default."),
-	OPTION("downinter", 1, opt_time, AT(downinter_us), "<time>",
+	OPTION("downinter", 1, opt_field, TIME(downinter_us), "<time>",
 	    "Time between checks while the server is down; inter by default."),
-	OPTION("rise", 1, opt_count, AT(rise), "<count>", "Good checks to come up; 2 by default."),
-	OPTION("fall", 1, opt_count, AT(fall), "<count>", "Bad checks to go down; 3 by default."),
-	OPTION("port", 1, opt_port, 0, "<port>", "Port that checks connect to."),
+	OPTION("rise", 1, opt_field, COUNT(rise, INT16_MAX), "<count>",
+	    "Good checks to come up; 2 by default."),
+	OPTION("fall", 1, opt_field, COUNT(fall, INT16_MAX), "<count>",
+	    "Bad checks to go down; 3 by default."),
+	OPTION("port", 1, opt_field, COUNT(port, UINT16_MAX), "<port>",
+	    "Port that checks connect to."),
 	OPTION("addr", 1, opt_addr, 0, "<address>", "Address that checks connect to."),
 	OPTION("init-state", 1, opt_init_state, 0, "fully-up|up|down|fully-down",
 	    "State before the first check; up, one failure from down, by default."),

@@ -15,6 +15,7 @@
 #include "base/ident.h"
 #include "base/magic.h"
 #include "base/module.h"
+#include "cfg/field.h"
 #include "cfg/kw.h"
 #include "proxy/bind_cfg.h"
 #include "proxy/proxy.h"
@@ -139,49 +140,6 @@ parse_bind(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 
 /* ---- options ---- */
 
-#define FIELD(c, row, type)	((type *)(void *)((char *)bind_of(c) + (row)->arg))
-
-static int
-opt_flag(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)args;
-	(void)nargs;
-	*FIELD(c, row, bool) = true;
-	return 0;
-}
-
-static int
-opt_text(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)nargs;
-	*FIELD(c, row, const char *) = args[0];
-	return 0;
-}
-
-static int
-opt_count(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	uint64_t v;
-
-	(void)nargs;
-	if (cfg_uint(c, row->name, args[0], 0, INT32_MAX, &v) == -1)
-		return -1;
-	*FIELD(c, row, uint32_t) = (uint32_t)v;
-	return 0;
-}
-
-static int
-opt_id(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	uint64_t v;
-
-	(void)nargs;
-	if (cfg_uint(c, row->name, args[0], 1, INT32_MAX, &v) == -1)
-		return -1;
-	bind_of(c)->id = (int)v;
-	return 0;
-}
-
 static int
 opt_mode(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
@@ -234,25 +192,6 @@ opt_group(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 }
 
 static int
-opt_uid(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	struct bind_conf *b = bind_of(c);
-	uint64_t v;
-
-	(void)nargs;
-	if (cfg_uint(c, row->name, args[0], 0, UINT32_MAX - 1, &v) == -1)
-		return -1;
-	if (row->arg == 'u') {
-		b->has_uid = true;
-		b->uid = (uid_t)v;
-	} else {
-		b->has_gid = true;
-		b->gid = (gid_t)v;
-	}
-	return 0;
-}
-
-static int
 opt_level(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	static const char *const levels[] = { "user", "operator", "admin" };
@@ -270,22 +209,16 @@ opt_level(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	return -1;
 }
 
-static int
-opt_proto(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)nargs;
-	if (strcmp(args[0], "h1") == 0 || strcmp(args[0], "none") == 0)
-		return 0;
-	diag_error(c->diag, "'%s' : '%s' is not built in this release; known: 'h1'.",
-	    row->name, args[0]);
-	return -1;
-}
-
 /* ---- rows ---- */
 
-#define AT(member)	offsetof(struct bind_conf, member)
-#define FLAG(name, in, member, help) \
-	{ name, in, KW_OBEYED, 0, 0, 0, opt_flag, AT(member), "", help }
+#define F(kind, member, ...)	CFG_FIELD(kind, struct bind_conf, member, ##__VA_ARGS__)
+#define FIELD(name, field, syntax, help) \
+	{ name, IN_BIND, KW_OBEYED, 1, 1, 0, cfg_set_option, field, syntax, help }
+#define FLAG(name, member, help) \
+	{ name, IN_BIND, KW_OBEYED, 0, 0, 0, cfg_set_option, \
+	    F(CFG_BITS, member, .set = true), "", help }
+#define ID(member)	F(CFG_UINT, member, .max = UINT32_MAX - 1, \
+	.has = offsetof(struct bind_conf, has_##member))
 #define NO_EFFECT(name, n, syntax, why) \
 	{ name, IN_BIND, KW_NO_EFFECT, n, n, 0, NULL, 0, syntax, why }
 #define REFUSED(name, why) \
@@ -296,34 +229,34 @@ static const struct kw_row rows[] = {
 	    "<address>[,<address>...] [<option>...]",
 	    "Listen on these addresses; a port may be a range." },
 
-	{ "name", IN_BIND, KW_OBEYED, 1, 1, 0, opt_text, AT(name), "<name>",
-	    "Name of the listener in logs and statistics." },
-	{ "id", IN_BIND, KW_OBEYED, 1, 1, 0, opt_id, 0, "<number>",
-	    "Number of the listener, from 1; by default in order." },
-	{ "maxconn", IN_BIND, KW_OBEYED, 1, 1, 0, opt_count, AT(maxconn), "<number>",
-	    "Connections on this listener at a time." },
-	{ "backlog", IN_BIND, KW_OBEYED, 1, 1, 0, opt_count, AT(backlog), "<number>",
-	    "Length of the kernel's queue of new connections." },
-	{ "interface", IN_BIND, KW_OBEYED, 1, 1, 0, opt_text, AT(interface), "<name>",
-	    "Take connections from this network interface only." },
-	FLAG("accept-proxy", IN_BIND, accept_proxy,
+	FIELD("name", F(CFG_TEXT, name), "<name>",
+	    "Name of the listener in logs and statistics."),
+	FIELD("id", F(CFG_UINT, id, .min = 1), "<number>",
+	    "Number of the listener, from 1; by default in order."),
+	FIELD("maxconn", F(CFG_UINT, maxconn), "<number>",
+	    "Connections on this listener at a time."),
+	FIELD("backlog", F(CFG_UINT, backlog), "<number>",
+	    "Length of the kernel's queue of new connections."),
+	FIELD("interface", F(CFG_TEXT, interface), "<name>",
+	    "Take connections from this network interface only."),
+	FLAG("accept-proxy", accept_proxy,
 	    "Each connection starts with a PROXY header, version 1 or 2."),
-	FLAG("defer-accept", IN_BIND, defer_accept, "Accept when the first bytes have come."),
-	FLAG("tfo", IN_BIND, tfo, "TCP Fast Open."),
-	FLAG("transparent", IN_BIND, transparent, "Listen on addresses that are not ours."),
-	FLAG("v4v6", IN_BIND, v4v6, "An IPv6 wildcard takes IPv4 connections too."),
-	FLAG("v6only", IN_BIND, v6only, "An IPv6 wildcard takes no IPv4 connections."),
+	FLAG("defer-accept", defer_accept, "Accept when the first bytes have come."),
+	FLAG("tfo", tfo, "TCP Fast Open."),
+	FLAG("transparent", transparent, "Listen on addresses that are not ours."),
+	FLAG("v4v6", v4v6, "An IPv6 wildcard takes IPv4 connections too."),
+	FLAG("v6only", v6only, "An IPv6 wildcard takes no IPv4 connections."),
 	{ "mode", IN_BIND, KW_OBEYED, 1, 1, 0, opt_mode, 0, "<octal>",
 	    "Access mode of a unix socket." },
 	{ "user", IN_BIND, KW_OBEYED, 1, 1, 0, opt_user, 0, "<name>",
 	    "Owner of a unix socket." },
 	{ "group", IN_BIND, KW_OBEYED, 1, 1, 0, opt_group, 0, "<name>",
 	    "Group of a unix socket." },
-	{ "uid", IN_BIND, KW_OBEYED, 1, 1, 0, opt_uid, 'u', "<number>",
-	    "Owner of a unix socket, as a number." },
-	{ "gid", IN_BIND, KW_OBEYED, 1, 1, 0, opt_uid, 'g', "<number>",
-	    "Group of a unix socket, as a number." },
-	{ "proto", IN_BIND, KW_OBEYED, 1, 1, 0, opt_proto, 0, "h1",
+	FIELD("uid", ID(uid), "<number>",
+	    "Owner of a unix socket, as a number."),
+	FIELD("gid", ID(gid), "<number>",
+	    "Group of a unix socket, as a number."),
+	{ "proto", IN_BIND, KW_OBEYED, 1, 1, 0, proto_parse, 0, "h1",
 	    "Protocol of the connections; only HTTP/1 so far." },
 	{ "level", IN_BIND | IN_STATS_SOCKET, KW_OBEYED, 1, 1, 0, opt_level, 0,
 	    "user|operator|admin", "What a client of this stats socket may do." },

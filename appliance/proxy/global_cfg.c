@@ -13,6 +13,7 @@
 #include "base/ident.h"
 #include "base/magic.h"
 #include "base/module.h"
+#include "cfg/field.h"
 #include "cfg/kw.h"
 #include "cfg/snapshot.h"
 #include "proxy/bind_cfg.h"
@@ -38,80 +39,10 @@ global_of(struct cfg *c)
 	return g;
 }
 
-#define FIELD(c, row, type)	((type *)(void *)((char *)global_of(c) + (row)->arg))
-
-/* ---- words that fill one field ---- */
-
 static int
-parse_flag(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+parse_field(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
-	(void)args;
-	(void)nargs;
-	*FIELD(c, row, bool) = !c->is_no && !c->is_default;
-	return 0;
-}
-
-static int
-parse_text(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)nargs;
-	*FIELD(c, row, const char *) = args[0];
-	return 0;
-}
-
-static int
-parse_u32(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	uint64_t v;
-
-	(void)nargs;
-	if (cfg_uint(c, row->name, args[0], 0, INT32_MAX, &v) == -1)
-		return -1;
-	*FIELD(c, row, uint32_t) = (uint32_t)v;
-	return 0;
-}
-
-static int
-parse_u64(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)nargs;
-	return cfg_uint(c, row->name, args[0], 0, INT32_MAX, FIELD(c, row, uint64_t));
-}
-
-static int
-parse_size32(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	uint64_t v;
-
-	(void)nargs;
-	if (cfg_size(c, row->name, args[0], &v) == -1)
-		return -1;
-	if (v > INT32_MAX) {
-		diag_error(c->diag, "'%s' : '%s' is too large.", row->name, args[0]);
-		return -1;
-	}
-	*FIELD(c, row, uint32_t) = (uint32_t)v;
-	return 0;
-}
-
-static int
-parse_time(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)nargs;
-	return cfg_duration(c, row->name, args[0], 1000, FIELD(c, row, uint64_t));
-}
-
-/* Words up to the end of the line as one text */
-static int
-parse_line(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	const char *text = "";
-	int i;
-
-	for (i = 0; i < nargs; i++)
-		text = arena_printf(c->arena, "%s%s%s", text, i > 0 ? " " : "", args[i]);
-	*FIELD(c, row, const char *) = text;
-	return 0;
+	return cfg_set(c, row, global_of(c), args, nargs);
 }
 
 /* ---- numbers with limits of their own ---- */
@@ -121,10 +52,9 @@ parse_nbthread(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	uint64_t v;
 
+	(void)row;
 	(void)nargs;
-	if (cfg_uint(c, row->name, args[0], 0, UINT32_MAX, &v) == -1)
-		return -1;
-	if (v < 1 || v > 64) {
+	if (!str_to_u64(str_of(args[0]), &v) || v < 1 || v > 64) {
 		diag_error(c->diag, "'nbthread' value must be between 1 and 64 (was %s)", args[0]);
 		return -1;
 	}
@@ -145,52 +75,6 @@ parse_thread_groups(struct cfg *c, const struct kw_row *row, char **args, int na
 	diag_error(c->diag, "'thread-groups' : only one group of threads is supported (got %s); "
 	    "use nbthread.", args[0]);
 	return -1;
-}
-
-static int
-parse_bufsize(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	uint64_t v;
-
-	(void)nargs;
-	if (cfg_size(c, row->name, args[0], &v) == -1)
-		return -1;
-	if (v < 1024 || v > 1048576) {
-		diag_error(c->diag, "'%s' expects a size from 1024 to 1048576 (got '%s').",
-		    row->name, args[0]);
-		return -1;
-	}
-	global_of(c)->bufsize = (uint32_t)v;
-	return 0;
-}
-
-static int
-parse_maxrewrite(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	uint64_t v;
-
-	(void)nargs;
-	if (cfg_size(c, row->name, args[0], &v) == -1)
-		return -1;
-	if (v > 1048576) {
-		diag_error(c->diag, "'%s' expects a size up to 1048576 (got '%s').", row->name,
-		    args[0]);
-		return -1;
-	}
-	global_of(c)->maxrewrite = (uint32_t)v;
-	return 0;
-}
-
-static int
-parse_maxhdr(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	uint64_t v;
-
-	(void)nargs;
-	if (cfg_uint(c, row->name, args[0], 1, 32767, &v) == -1)
-		return -1;
-	global_of(c)->maxhdr = (uint16_t)v;
-	return 0;
 }
 
 static int
@@ -254,25 +138,6 @@ parse_group(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	return 0;
 }
 
-static int
-parse_uid(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	struct global *g = global_of(c);
-	uint64_t v;
-
-	(void)nargs;
-	if (cfg_uint(c, row->name, args[0], 0, UINT32_MAX - 1, &v) == -1)
-		return -1;
-	if (row->arg == 'u') {
-		g->has_uid = true;
-		g->uid = (uid_t)v;
-	} else {
-		g->has_gid = true;
-		g->gid = (gid_t)v;
-	}
-	return 0;
-}
-
 /* ---- stats sockets, logs ---- */
 
 static int
@@ -304,31 +169,36 @@ parse_send_hostname(struct cfg *c, const struct kw_row *row, char **args, int na
 
 /* ---- rows ---- */
 
-#define AT(member)	offsetof(struct global, member)
+#define F(kind, member, ...)	CFG_FIELD(kind, struct global, member, ##__VA_ARGS__)
 #define ROW(name, n, fn, arg, syntax, help) \
 	{ name, IN_GLOBAL, KW_OBEYED, n, n, 0, fn, arg, syntax, help }
+#define FIELD(name, field, syntax, help) \
+	ROW(name, 1, parse_field, field, syntax, help)
 #define FLAG(name, member, help) \
-	{ name, IN_GLOBAL, KW_OBEYED, 0, 0, KW_F_NO, parse_flag, AT(member), "", help }
+	{ name, IN_GLOBAL, KW_OBEYED, 0, 0, KW_F_NO, parse_field, \
+	    F(CFG_BITS, member, .set = true), "", help }
+#define ID(member)	F(CFG_UINT, member, .max = UINT32_MAX - 1, \
+	.has = offsetof(struct global, has_##member))
 
 static const struct kw_row rows[] = {
-	ROW("maxconn", 1, parse_u64, AT(maxconn), "<number>",
+	FIELD("maxconn", F(CFG_UINT, maxconn), "<number>",
 	    "Client connections at a time; by default from the limit of descriptors."),
 	ROW("nbthread", 1, parse_nbthread, 0, "<1..64>", "Data threads; one per core by default."),
 	ROW("thread-groups", 1, parse_thread_groups, 0, "1", "Groups of threads; only one."),
-	ROW("ulimit-n", 1, parse_u64, AT(ulimit_n), "<number>", "Limit of open descriptors."),
-	ROW("maxpipes", 1, parse_u64, AT(maxpipes), "<number>",
+	FIELD("ulimit-n", F(CFG_UINT, ulimit_n), "<number>", "Limit of open descriptors."),
+	FIELD("maxpipes", F(CFG_UINT, maxpipes), "<number>",
 	    "Pipes for splicing; a quarter of maxconn by default."),
-	ROW("maxconnrate", 1, parse_u64, AT(maxconnrate), "<number>",
+	FIELD("maxconnrate", F(CFG_UINT, maxconnrate), "<number>",
 	    "New connections a second, whole process; the rest waits."),
-	ROW("maxsessrate", 1, parse_u64, AT(maxsessrate), "<number>",
+	FIELD("maxsessrate", F(CFG_UINT, maxsessrate), "<number>",
 	    "New sessions a second, whole process; the rest waits."),
-	ROW("maxsslrate", 1, parse_u64, AT(maxsslrate), "<number>",
+	FIELD("maxsslrate", F(CFG_UINT, maxsslrate), "<number>",
 	    "New TLS connections a second, whole process; the rest waits."),
-	ROW("grace", 1, parse_time, AT(grace_us), "<time>",
+	FIELD("grace", F(CFG_TIME, grace_us), "<time>",
 	    "Time between the signal of a soft stop and the end of listening."),
-	ROW("tune.pipesize", 1, parse_size32, AT(pipesize), "<size>",
+	FIELD("tune.pipesize", F(CFG_SIZE, pipesize), "<size>",
 	    "Size of pipes for splicing; 256k by default."),
-	ROW("maxsslconn", 1, parse_u64, AT(maxsslconn), "<number>",
+	FIELD("maxsslconn", F(CFG_UINT, maxsslconn), "<number>",
 	    "TLS connections at a time, whole process."),
 	FLAG("nosplice", nosplice, "Never splice."),
 	FLAG("noreuseport", noreuseport, "One listening socket for all threads."),
@@ -340,15 +210,15 @@ static const struct kw_row rows[] = {
 	FLAG("expose-experimental-directives", experimental, "Accept experimental words."),
 	ROW("user", 1, parse_user, 0, "<name>", "User to run as."),
 	ROW("group", 1, parse_group, 0, "<name>", "Group to run as."),
-	ROW("uid", 1, parse_uid, 'u', "<number>", "User to run as, as a number."),
-	ROW("gid", 1, parse_uid, 'g', "<number>", "Group to run as, as a number."),
-	ROW("chroot", 1, parse_text, AT(chroot), "<folder>", "New root folder once started."),
-	ROW("pidfile", 1, parse_text, AT(pidfile), "<file>", "File for the process id."),
-	ROW("node", 1, parse_text, AT(node), "<name>", "Name of this machine in statistics."),
-	{ "description", IN_GLOBAL, KW_OBEYED, 1, 0, KW_F_ANY_ARGS, parse_line, AT(description),
-	    "<text>", "A text for statistics." },
-	ROW("localpeer", 1, parse_text, AT(localpeer), "<name>", "Name of this process."),
-	ROW("hard-stop-after", 1, parse_time, AT(hard_stop_after_us), "<time>",
+	FIELD("uid", ID(uid), "<number>", "User to run as, as a number."),
+	FIELD("gid", ID(gid), "<number>", "Group to run as, as a number."),
+	FIELD("chroot", F(CFG_TEXT, chroot), "<folder>", "New root folder once started."),
+	FIELD("pidfile", F(CFG_TEXT, pidfile), "<file>", "File for the process id."),
+	FIELD("node", F(CFG_TEXT, node), "<name>", "Name of this machine in statistics."),
+	{ "description", IN_GLOBAL, KW_OBEYED, 1, 0, KW_F_ANY_ARGS, parse_field,
+	    F(CFG_LINE, description), "<text>", "A text for statistics." },
+	FIELD("localpeer", F(CFG_TEXT, localpeer), "<name>", "Name of this process."),
+	FIELD("hard-stop-after", F(CFG_TIME, hard_stop_after_us), "<time>",
 	    "A soft stop becomes a hard one after this time."),
 	ROW("spread-checks", 1, parse_spread_checks, 0, "<0..50>",
 	    "Percent by which intervals of checks vary."),
@@ -356,34 +226,34 @@ static const struct kw_row rows[] = {
 	{ "stats socket", IN_GLOBAL, KW_OBEYED, 0, 0, KW_F_ANY_ARGS | KW_F_ADDRESS,
 	    parse_stats_socket, 0, "<address> [level <level>] [mode <octal>] [<option>...]",
 	    "A socket for commands." },
-	ROW("stats timeout", 1, parse_time, AT(stats_timeout_us), "<time>",
+	FIELD("stats timeout", F(CFG_TIME, stats_timeout_us), "<time>",
 	    "Idle time of a client of the stats socket; 10s by default."),
-	ROW("stats maxconn", 1, parse_u32, AT(stats_maxconn), "<number>",
+	FIELD("stats maxconn", F(CFG_UINT, stats_maxconn), "<number>",
 	    "Clients of the stats socket at a time; 64 by default."),
 
-	ROW("log-tag", 1, parse_text, AT(log_tag), "<text>", "Name of this process in log lines."),
+	FIELD("log-tag", F(CFG_TEXT, log_tag), "<text>", "Name of this process in log lines."),
 	{ "log-send-hostname", IN_GLOBAL, KW_OBEYED, 0, 1, 0, parse_send_hostname, 0, "[<name>]",
 	    "Log lines carry the name of this machine, or this name." },
 
-	ROW("tune.bufsize", 1, parse_bufsize, 0, "<size>",
+	FIELD("tune.bufsize", F(CFG_SIZE, bufsize, .min = 1024, .max = 1048576), "<size>",
 	    "A received head is at most this large; 16384 by default."),
-	ROW("tune.maxrewrite", 1, parse_maxrewrite, 0, "<size>",
+	FIELD("tune.maxrewrite", F(CFG_SIZE, maxrewrite, .max = 1048576), "<size>",
 	    "Room for headers that rules add; 1024 by default."),
-	ROW("tune.http.maxhdr", 1, parse_maxhdr, 0, "<1..32767>",
+	FIELD("tune.http.maxhdr", F(CFG_UINT, maxhdr, .min = 1, .max = 32767), "<1..32767>",
 	    "Fields of a message; 101 by default."),
 	ROW("tune.http.min-body-rate", 1, parse_min_body_rate, 0, "<bytes>|off",
 	    "A request body slower than this, a second, is refused; 100 by default."),
-	ROW("tune.ssl.max-handshakes", 1, parse_u32, AT(max_handshakes), "<number>",
+	FIELD("tune.ssl.max-handshakes", F(CFG_UINT, max_handshakes), "<number>",
 	    "TLS handshakes under way at a time; 1024 by default."),
-	ROW("tune.maxaccept", 1, parse_u32, AT(maxaccept), "<number>",
+	FIELD("tune.maxaccept", F(CFG_UINT, maxaccept), "<number>",
 	    "Connections accepted in one pass; 64 by default."),
-	ROW("tune.rcvbuf.client", 1, parse_size32, AT(rcvbuf_client), "<size>",
+	FIELD("tune.rcvbuf.client", F(CFG_SIZE, rcvbuf_client), "<size>",
 	    "Kernel's receive buffer of clients."),
-	ROW("tune.rcvbuf.server", 1, parse_size32, AT(rcvbuf_server), "<size>",
+	FIELD("tune.rcvbuf.server", F(CFG_SIZE, rcvbuf_server), "<size>",
 	    "Kernel's receive buffer of servers."),
-	ROW("tune.sndbuf.client", 1, parse_size32, AT(sndbuf_client), "<size>",
+	FIELD("tune.sndbuf.client", F(CFG_SIZE, sndbuf_client), "<size>",
 	    "Kernel's send buffer of clients."),
-	ROW("tune.sndbuf.server", 1, parse_size32, AT(sndbuf_server), "<size>",
+	FIELD("tune.sndbuf.server", F(CFG_SIZE, sndbuf_server), "<size>",
 	    "Kernel's send buffer of servers."),
 	{ 0 }
 };

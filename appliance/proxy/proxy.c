@@ -179,6 +179,17 @@ proxy_takes(struct cfg *c, unsigned cap, const char *what, const char *hint)
 	return false;
 }
 
+int
+proto_parse(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	(void)nargs;
+	if (strcmp(args[0], "h1") == 0 || strcmp(args[0], "none") == 0)
+		return 0;
+	diag_error(c->diag, "'%s' : '%s' is not built in this release; known: 'h1'.",
+	    row->name, args[0]);
+	return -1;
+}
+
 /* ---- timeouts in force ---- */
 
 static uint64_t

@@ -20,6 +20,7 @@
 struct acl;
 struct acl_cond;
 struct cfg;
+struct kw_row;
 struct check_conf;		/* ctl/check.h: per backend or server */
 struct check_proxy;
 struct expr;			/* proxy/sample.h */
@@ -327,6 +328,8 @@ bool	 proxy_takes(struct cfg *c, unsigned cap, const char *what, const char *hin
  * character that is none of them, or 0. */
 char	 proxy_name_bad_char(const char *name);
 
+/* `proto`, `ws` of bind and server lines: a kw_parse, HTTP/1 is what there is. */
+int	 proto_parse(struct cfg *c, const struct kw_row *row, char **args, int nargs);
 /* `source ADDR`: an IP address, in the arena; 0, or -1 after an error. */
 int	 source_parse(struct cfg *c, const char *what, char **args, int nargs,
 	    const struct addr **ret_source);

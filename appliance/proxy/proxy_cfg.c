@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/magic.h"
 #include "base/module.h"
+#include "cfg/field.h"
 #include "cfg/kw.h"
 #include "cfg/snapshot.h"
 #include "proxy/proxy.h"
@@ -34,50 +35,26 @@ parse_mode(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	return 0;
 }
 
-/* ---- numbers ---- */
+/* ---- words that fill one member ---- */
 
-struct number_row {
-	const char	*name;
-	unsigned	 cap;
-	size_t		 at;		/* in struct proxy_settings */
-	size_t		 size;
+struct setting {
+	struct cfg_field field;		/* first: cfg_set reads it; in struct proxy_settings */
+	unsigned	 cap;		/* the sections that have a use for it */
 	const char	*hint;
 };
 
-#define NUMBER(name, cap, member, hint) \
-	{ name, cap, offsetof(struct proxy_settings, member), \
-	    sizeof(((struct proxy_settings *)0)->member), hint }
-
-static const struct number_row numbers[] = {
-	NUMBER("maxconn", CAP_FRONTEND, maxconn, "Maybe you want 'fullconn' instead ?"),
-	NUMBER("fullconn", CAP_BACKEND, fullconn, "Maybe you want 'maxconn' instead ?"),
-	NUMBER("backlog", CAP_FRONTEND, backlog, NULL),
-	NUMBER("retries", CAP_BACKEND, retries, NULL),
-	NUMBER("rate-limit sessions", CAP_FRONTEND, rate_limit_sessions, NULL),
-};
-
 static int
-parse_number(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+parse_setting(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
-	const struct number_row *n = &numbers[row->arg];
-	struct proxy *px = proxy_of(c);
-	char *at = (char *)&px->set + n->at;
-	uint64_t v = row->arg == 3 ? 3 : 0;	/* `no retries` */
+	const struct setting *s = (const struct setting *)row->arg;
 
-	WEIR_ASSERT(strcmp(n->name, row->name) == 0);
-	if (!proxy_takes(c, n->cap, row->name, n->hint))
+	if (!proxy_takes(c, s->cap, row->name, s->hint))
 		return 0;
-	if (nargs == 0 && !c->is_no && !c->is_default) {
+	if (s->field.kind == CFG_UINT && nargs == 0 && !c->is_no && !c->is_default) {
 		diag_error(c->diag, "'%s' expects an integer argument.", row->name);
 		return -1;
 	}
-	if (nargs > 0 && cfg_uint(c, row->name, args[0], 0, INT32_MAX, &v) == -1)
-		return -1;
-	if (n->size == sizeof(uint64_t))
-		*(uint64_t *)(void *)at = v;
-	else
-		*(uint32_t *)(void *)at = (uint32_t)v;
-	return 0;
+	return cfg_set(c, row, &proxy_of(c)->set, args, nargs);
 }
 
 /* ---- retry-on ---- */
@@ -176,28 +153,6 @@ parse_default_backend(struct cfg *c, const struct kw_row *row, char **args, int 
 }
 
 static int
-parse_description(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	const char *text = "";
-	int i;
-
-	(void)row;
-	for (i = 0; i < nargs; i++)
-		text = arena_printf(c->arena, "%s%s%s", text, i > 0 ? " " : "", args[i]);
-	proxy_of(c)->set.description = text;
-	return 0;
-}
-
-static int
-parse_disabled(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)args;
-	(void)nargs;
-	proxy_of(c)->set.disabled = row->arg != 0;
-	return 0;
-}
-
-static int
 parse_id(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	struct proxy *px = proxy_of(c), *other;
@@ -222,15 +177,6 @@ parse_id(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 }
 
 static int
-parse_monitor_uri(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)nargs;
-	if (proxy_takes(c, CAP_FRONTEND, row->name, NULL))
-		proxy_of(c)->set.monitor_uri = args[0];
-	return 0;
-}
-
-static int
 parse_source(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	if (!proxy_takes(c, CAP_BACKEND, row->name, NULL))
@@ -240,31 +186,42 @@ parse_source(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 
 /* ---- rows ---- */
 
-#define COUNT_ROW(name, n, help) \
-	{ name, IN_PROXY, KW_OBEYED, 0, 1, KW_F_NO, parse_number, n, "<number>", help }
+#define FE	CAP_FRONTEND
+#define BE	CAP_BACKEND
+#define F(cap, hint, kind, member, ...)	((intptr_t)&(const struct setting){ \
+	CFG_MEMBER(kind, struct proxy_settings, member, ##__VA_ARGS__), cap, hint })
+#define NUMBER(name, field, help) \
+	{ name, IN_PROXY, KW_OBEYED, 0, 1, KW_F_NO, parse_setting, field, "<number>", help }
 
 static const struct kw_row rows[] = {
 	{ "mode", IN_PROXY, KW_OBEYED, 1, 1, 0, parse_mode, 0, "http|tcp",
 	    "What is balanced: HTTP transactions or byte streams; tcp by default." },
-	COUNT_ROW("maxconn", 0, "Connections of this frontend at a time; global's by default."),
-	COUNT_ROW("fullconn", 1, "Load at which servers with minconn reach their maxconn."),
-	COUNT_ROW("backlog", 2, "Length of the kernel's queue of new connections."),
-	COUNT_ROW("retries", 3, "Further tries to connect to a server; 3 by default."),
-	COUNT_ROW("rate-limit sessions", 4, "New sessions a second; the rest waits."),
+	NUMBER("maxconn", F(FE, "Maybe you want 'fullconn' instead ?", CFG_UINT, maxconn),
+	    "Connections of this frontend at a time; global's by default."),
+	NUMBER("fullconn", F(BE, "Maybe you want 'maxconn' instead ?", CFG_UINT, fullconn),
+	    "Load at which servers with minconn reach their maxconn."),
+	NUMBER("backlog", F(FE, NULL, CFG_UINT, backlog),
+	    "Length of the kernel's queue of new connections."),
+	NUMBER("retries", F(BE, NULL, CFG_UINT, retries, .none = 3),
+	    "Further tries to connect to a server; 3 by default."),
+	NUMBER("rate-limit sessions", F(FE, NULL, CFG_UINT, rate_limit_sessions),
+	    "New sessions a second; the rest waits."),
 	{ "retry-on", IN_PROXY, KW_OBEYED, 1, 0, KW_F_ANY_ARGS, parse_retry_on, 0,
 	    "<word>|<status> ...", "Failures after which a request is sent again." },
 	{ "http-reuse", IN_PROXY, KW_OBEYED, 1, 1, 0, parse_http_reuse, 0,
 	    "never|safe|aggressive|always", "How server connections are shared." },
 	{ "default_backend", IN_PROXY, KW_OBEYED, 0, 1, KW_F_NO, parse_default_backend, 0,
 	    "<backend>", "Where requests go that no use_backend rule took." },
-	{ "description", IN_PROXY, KW_OBEYED, 1, 0, KW_F_ANY_ARGS, parse_description, 0,
-	    "<text>", "A text for statistics." },
-	{ "disabled", IN_PROXY, KW_OBEYED, 0, 0, 0, parse_disabled, 1, "",
-	    "This section is not started." },
-	{ "enabled", IN_PROXY, KW_OBEYED, 0, 0, 0, parse_disabled, 0, "", "Undoes disabled." },
+	{ "description", IN_PROXY, KW_OBEYED, 1, 0, KW_F_ANY_ARGS, parse_setting,
+	    F(FE | BE, NULL, CFG_LINE, description), "<text>", "A text for statistics." },
+	{ "disabled", IN_PROXY, KW_OBEYED, 0, 0, 0, parse_setting,
+	    F(FE | BE, NULL, CFG_BITS, disabled, .set = true), "", "This section is not started." },
+	{ "enabled", IN_PROXY, KW_OBEYED, 0, 0, 0, parse_setting,
+	    F(FE | BE, NULL, CFG_BITS, disabled, .clear = true), "", "Undoes disabled." },
 	{ "id", IN_PROXY, KW_OBEYED, 1, 1, 0, parse_id, 0, "<number>",
 	    "Number of this section; by default in order from 2." },
-	{ "monitor-uri", IN_PROXY, KW_OBEYED, 1, 1, 0, parse_monitor_uri, 0, "<path>",
+	{ "monitor-uri", IN_PROXY, KW_OBEYED, 1, 1, 0, parse_setting,
+	    F(FE, NULL, CFG_TEXT, monitor_uri), "<path>",
 	    "A path that is answered here with 200, without a log line." },
 	{ "source", IN_PROXY, KW_OBEYED, 1, 3, KW_F_ADDRESS, parse_source, 0,
 	    "<address>[:<port>]", "Local address of connections to servers." },

@@ -12,6 +12,7 @@
 #include "base/diag.h"
 #include "base/magic.h"
 #include "base/module.h"
+#include "cfg/field.h"
 #include "cfg/kw.h"
 #include "net/pp.h"
 #include "proxy/proxy.h"
@@ -178,50 +179,6 @@ parse_default_server(struct cfg *c, const struct kw_row *row, char **args, int n
 
 /* ---- options ---- */
 
-#define FIELD(c, row, type)	((type *)(void *)((char *)server_of(c) + (row)->arg))
-
-static int
-opt_count(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	uint64_t v;
-
-	(void)nargs;
-	if (cfg_uint(c, row->name, args[0], 0, INT32_MAX, &v) == -1)
-		return -1;
-	*FIELD(c, row, uint32_t) = (uint32_t)v;
-	return 0;
-}
-
-static int
-opt_time(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	uint64_t us;
-
-	(void)nargs;
-	if (cfg_duration(c, row->name, args[0], 1000, &us) == -1)
-		return -1;
-	*FIELD(c, row, uint64_t) = us;
-	return 0;
-}
-
-static int
-opt_set_flag(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)args;
-	(void)nargs;
-	server_of(c)->flags |= (uint32_t)row->arg;
-	return 0;
-}
-
-static int
-opt_clear_flag(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)args;
-	(void)nargs;
-	server_of(c)->flags &= ~(uint32_t)row->arg;
-	return 0;
-}
-
 static int
 opt_id(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
@@ -352,22 +309,15 @@ source_parse(struct cfg *c, const char *what, char **args, int nargs,
 	return 0;
 }
 
-static int
-opt_proto(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)nargs;
-	if (strcmp(args[0], "h1") == 0 || strcmp(args[0], "none") == 0)
-		return 0;
-	diag_error(c->diag, "'%s' : '%s' is not built in this release; known: 'h1'.",
-	    row->name, args[0]);
-	return -1;
-}
-
 /* ---- rows ---- */
 
-#define AT(member)	offsetof(struct server, member)
+#define F(kind, member, ...)	CFG_FIELD(kind, struct server, member, ##__VA_ARGS__)
 #define OPTION(name, n, fn, arg, syntax, help) \
 	{ name, IN_SERVER, KW_OBEYED, n, n, 0, fn, arg, syntax, help }
+#define FIELD(name, field, syntax, help) \
+	OPTION(name, 1, cfg_set_option, field, syntax, help)
+#define FLAG(name, clear_or_set, bits, help) \
+	OPTION(name, 0, cfg_set_option, F(CFG_BITS, flags, .clear_or_set = (bits)), "", help)
 #define REFUSED(name, why) \
 	{ name, IN_SERVER, KW_REFUSED, 0, 0, KW_F_ANY_ARGS, NULL, 0, "", why }
 #define DNS "name resolution at run time is built in a later release; names are resolved at load."
@@ -379,44 +329,43 @@ static const struct kw_row rows[] = {
 	    "<option>...", "Options that the servers below start with." },
 
 	OPTION("weight", 1, opt_weight, 0, "<0..256>", "Share of the traffic; 1 by default."),
-	OPTION("maxconn", 1, opt_count, AT(maxconn), "<number>",
+	FIELD("maxconn", F(CFG_UINT, maxconn), "<number>",
 	    "Transactions at this server at a time; more wait in its queue. 0 = no limit."),
-	OPTION("minconn", 1, opt_count, AT(minconn), "<number>",
+	FIELD("minconn", F(CFG_UINT, minconn), "<number>",
 	    "The limit at low load; it grows to maxconn as the backend nears fullconn."),
-	OPTION("maxqueue", 1, opt_count, AT(maxqueue), "<number>",
+	FIELD("maxqueue", F(CFG_UINT, maxqueue), "<number>",
 	    "Waiting transactions; beyond it another server is chosen. 0 = no limit."),
 	OPTION("pool-max-conn", 1, opt_pool_max_conn, 0, "<number>",
 	    "Idle connections to keep; -1 = no limit, 0 = none."),
-	OPTION("pool-low-conn", 1, opt_count, AT(pool_low_conn), "<number>",
+	FIELD("pool-low-conn", F(CFG_UINT, pool_low_conn), "<number>",
 	    "Idle connections that each thread may keep for itself."),
-	OPTION("pool-purge-delay", 1, opt_time, AT(pool_purge_delay_us), "<time>",
+	FIELD("pool-purge-delay", F(CFG_TIME, pool_purge_delay_us), "<time>",
 	    "Idle connections are closed after this time; 5s by default."),
 	OPTION("pool-conn-name", 1, opt_pool_conn_name, 0, "<expression>",
 	    "Idle connections are reused for the same value only."),
-	OPTION("slowstart", 1, opt_time, AT(slowstart_us), "<time>",
+	FIELD("slowstart", F(CFG_TIME, slowstart_us), "<time>",
 	    "After a failure the weight grows to its value over this time."),
 	OPTION("id", 1, opt_id, 0, "<number>", "Number of the server; by default in order."),
 	{ "source", IN_SERVER, KW_OBEYED, 1, 3, 0, opt_source, 0, "<address>[:<port>]",
 	    "Local address of connections to this server." },
 	OPTION("proxy-v2-options", 1, opt_pp2_options, 0, "<name>[,<name>...]",
 	    "What a PROXY v2 header tells besides addresses."),
-	OPTION("proto", 1, opt_proto, 0, "h1", "Protocol to the server; only HTTP/1 so far."),
-	OPTION("ws", 1, opt_proto, 0, "h1", "Protocol of WebSockets; only HTTP/1 so far."),
+	OPTION("proto", 1, proto_parse, 0, "h1", "Protocol to the server; only HTTP/1 so far."),
+	OPTION("ws", 1, proto_parse, 0, "h1", "Protocol of WebSockets; only HTTP/1 so far."),
 
-	OPTION("backup", 0, opt_set_flag, SRV_BACKUP, "", "Used when no other server is usable."),
-	OPTION("no-backup", 0, opt_clear_flag, SRV_BACKUP, "", "Undoes backup."),
-	OPTION("disabled", 0, opt_set_flag, SRV_DISABLED, "", "Starts in maintenance."),
-	OPTION("enabled", 0, opt_clear_flag, SRV_DISABLED, "", "Undoes disabled."),
-	OPTION("send-proxy", 0, opt_set_flag, SRV_SEND_PROXY_V1, "",
+	FLAG("backup", set, SRV_BACKUP, "Used when no other server is usable."),
+	FLAG("no-backup", clear, SRV_BACKUP, "Undoes backup."),
+	FLAG("disabled", set, SRV_DISABLED, "Starts in maintenance."),
+	FLAG("enabled", clear, SRV_DISABLED, "Undoes disabled."),
+	FLAG("send-proxy", set, SRV_SEND_PROXY_V1,
 	    "Connections start with a PROXY header, version 1."),
-	OPTION("no-send-proxy", 0, opt_clear_flag, SRV_SEND_PROXY_V1, "", "Undoes send-proxy."),
-	OPTION("send-proxy-v2", 0, opt_set_flag, SRV_SEND_PROXY_V2, "",
+	FLAG("no-send-proxy", clear, SRV_SEND_PROXY_V1, "Undoes send-proxy."),
+	FLAG("send-proxy-v2", set, SRV_SEND_PROXY_V2,
 	    "Connections start with a PROXY header, version 2."),
-	OPTION("no-send-proxy-v2", 0, opt_clear_flag, SRV_SEND_PROXY_V2, "",
-	    "Undoes send-proxy-v2."),
-	OPTION("send-proxy-v2-ssl", 0, opt_set_flag, SRV_SEND_PROXY_V2_SSL, "",
+	FLAG("no-send-proxy-v2", clear, SRV_SEND_PROXY_V2, "Undoes send-proxy-v2."),
+	FLAG("send-proxy-v2-ssl", set, SRV_SEND_PROXY_V2_SSL,
 	    "PROXY header, version 2, that tells of the client's TLS."),
-	OPTION("no-send-proxy-v2-ssl", 0, opt_clear_flag, SRV_SEND_PROXY_V2_SSL, "",
+	FLAG("no-send-proxy-v2-ssl", clear, SRV_SEND_PROXY_V2_SSL,
 	    "Undoes send-proxy-v2-ssl."),
 
 	REFUSED("cookie", "persistence by cookie is built in a later release."),

@@ -19,6 +19,7 @@
 #include "base/diag.h"
 #include "base/magic.h"
 #include "base/module.h"
+#include "cfg/field.h"
 #include "cfg/kw.h"
 #include "cfg/snapshot.h"
 #include "proxy/global.h"
@@ -89,6 +90,12 @@ server_tls_of(struct cfg *c)
 /* ---- bind ---- */
 
 static int
+bind_field(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	return cfg_set(c, row, &bind_tls_of(c)->conf, args, nargs);
+}
+
+static int
 bind_word(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	return tls_word_set(&bind_tls_of(c)->conf.opts, TLS_IN_BIND, row->name,
@@ -125,14 +132,6 @@ bind_source(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	return 0;
 }
 
-static int
-bind_strict(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)args, (void)nargs;
-	bind_tls_of(c)->conf.is_strict = row->arg != 0;
-	return 0;
-}
-
 /* ---- server ---- */
 
 static int
@@ -143,24 +142,9 @@ server_word(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 }
 
 static int
-server_flag(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+server_field(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
-	struct server *srv = c->option_object;
-
-	(void)args, (void)nargs;
-	if (row->arg > 0)
-		srv->flags |= (uint32_t)row->arg;
-	else
-		srv->flags &= ~(uint32_t)-row->arg;
-	return 0;
-}
-
-static int
-server_text(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)nargs;
-	*(const char **)(void *)((char *)&server_tls_of(c)->conf + row->arg) = args[0];
-	return 0;
+	return cfg_set(c, row, &server_tls_of(c)->conf, args, nargs);
 }
 
 static int
@@ -174,34 +158,12 @@ server_sni(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	return srv->sni != NULL ? 0 : -1;
 }
 
-static int
-server_reuse(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)args, (void)nargs;
-	server_tls_of(c)->conf.reuse = (uint8_t)row->arg;
-	return 0;
-}
-
 /* ---- global ---- */
 
 static int
-global_text(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+global_field(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
-	(void)nargs;
-	*(const char **)(void *)((char *)tls_global_of(c) + row->arg) = args[0];
-	return 0;
-}
-
-static int
-global_number(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	uint64_t v;
-
-	(void)nargs;
-	if (cfg_uint(c, row->name, args[0], 0, INT32_MAX, &v) == -1)
-		return -1;
-	*(uint32_t *)(void *)((char *)tls_global_of(c) + row->arg) = (uint32_t)v;
-	return 0;
+	return cfg_set(c, row, tls_global_of(c), args, nargs);
 }
 
 static int
@@ -385,6 +347,17 @@ build_all(struct cfg *c)
 #define NOT_BUILT(name, in, why) \
 	{ name, in, KW_REFUSED, 0, 0, KW_F_ANY_ARGS, NULL, 0, "", why }
 #define G(member)	offsetof(struct tls_global, member)
+#define STRICT(bit)	CFG_FIELD(CFG_BITS, struct tls_bind_conf, is_strict, .bit = true)
+#define REUSE(value) \
+	CFG_FIELD(CFG_BITS, struct tls_server_conf, reuse, .clear = UINT8_MAX, .set = (value))
+#define SERVER_TEXT(name, member, syntax, help) \
+	SERVER(name, 1, server_field, CFG_FIELD(CFG_TEXT, struct tls_server_conf, member), \
+	    syntax, help)
+#define GLOBAL_TEXT(name, member, syntax, help) \
+	GLOBAL(name, global_field, CFG_FIELD(CFG_TEXT, struct tls_global, member), syntax, help)
+#define FLAG(name, clear_or_set, bits, help) \
+	SERVER(name, 0, cfg_set_option, \
+	    CFG_FIELD(CFG_BITS, struct server, flags, .clear_or_set = (bits)), "", help)
 
 static const struct kw_row rows[] = {
 	/* both */
@@ -421,8 +394,8 @@ static const struct kw_row rows[] = {
 	    "key in <file>.key); the first is the default."),
 	BIND("crt-list", 1, bind_source, 1, "<file>",
 	    "File with lines of certificate, [options] and names."),
-	BIND("strict-sni", 0, bind_strict, 1, "", "Refuse names without a certificate."),
-	BIND("no-strict-sni", 0, bind_strict, 0, "", "Undoes strict-sni."),
+	BIND("strict-sni", 0, bind_field, STRICT(set), "", "Refuse names without a certificate."),
+	BIND("no-strict-sni", 0, bind_field, STRICT(clear), "", "Undoes strict-sni."),
 	BIND("verify", 1, bind_word, 0, "none|optional|required", "Ask for client certificates."),
 	BIND("ca-verify-file", 1, bind_word, 0, "<file>",
 	    "More CA certificates, whose names clients are not told."),
@@ -445,58 +418,57 @@ static const struct kw_row rows[] = {
 	NOT_BUILT("ech", IN_BIND, "encrypted client hellos need a newer OpenSSL."),
 
 	/* server */
-	SERVER("ssl", 0, server_flag, SRV_SSL, "", "TLS to this server."),
-	SERVER("no-ssl", 0, server_flag, -(intptr_t)SRV_SSL, "", "Undoes ssl of default-server."),
+	FLAG("ssl", set, SRV_SSL, "TLS to this server."),
+	FLAG("no-ssl", clear, SRV_SSL, "Undoes ssl of default-server."),
 	SERVER("verify", 1, server_word, 0, "none|required",
 	    "Verify the server's certificate; required by default."),
-	SERVER("verifyhost", 1, server_text, offsetof(struct tls_server_conf, verifyhost),
-	    "<name>",
+	SERVER_TEXT("verifyhost", verifyhost, "<name>",
 	    "Name that the certificate must have; by default that of sni."),
-	SERVER("crt", 1, server_text, offsetof(struct tls_server_conf, crt), "<file>",
-	    "Client certificate with its key."),
+	SERVER_TEXT("crt", crt, "<file>", "Client certificate with its key."),
 	SERVER("sni", 1, server_sni, 0, "<expression>", "Name to ask the server for."),
-	SERVER("no-sni-auto", 0, server_flag, SRV_NO_SNI_AUTO, "",
+	FLAG("no-sni-auto", set, SRV_NO_SNI_AUTO,
 	    "Without sni, send no name instead of the Host field's."),
-	SERVER("sni-auto", 0, server_flag, -(intptr_t)SRV_NO_SNI_AUTO, "", "Undoes no-sni-auto."),
-	SERVER("no-ssl-reuse", 0, server_reuse, TLS_OFF, "", "A full handshake each time."),
-	SERVER("ssl-reuse", 0, server_reuse, TLS_ON, "", "Undoes no-ssl-reuse."),
+	FLAG("sni-auto", clear, SRV_NO_SNI_AUTO, "Undoes no-sni-auto."),
+	SERVER("no-ssl-reuse", 0, server_field, REUSE(TLS_OFF), "", "A full handshake each time."),
+	SERVER("ssl-reuse", 0, server_field, REUSE(TLS_ON), "", "Undoes no-ssl-reuse."),
 
 	/* global */
-	GLOBAL("ca-base", global_text, G(d.ca_base), "<folder>", "Where relative ca-file and "
+	GLOBAL_TEXT("ca-base", d.ca_base, "<folder>", "Where relative ca-file and "
 	    "crl-file paths start."),
-	GLOBAL("crt-base", global_text, G(d.crt_base), "<folder>",
+	GLOBAL_TEXT("crt-base", d.crt_base, "<folder>",
 	    "Where relative crt paths start."),
-	GLOBAL("ssl-default-bind-ciphers", global_text, G(d.bind.ciphers), "<list>",
+	GLOBAL_TEXT("ssl-default-bind-ciphers", d.bind.ciphers, "<list>",
 	    "ciphers of bind lines that have none."),
-	GLOBAL("ssl-default-bind-ciphersuites", global_text, G(d.bind.ciphersuites), "<list>",
+	GLOBAL_TEXT("ssl-default-bind-ciphersuites", d.bind.ciphersuites, "<list>",
 	    "ciphersuites of bind lines that have none."),
-	GLOBAL("ssl-default-bind-curves", global_text, G(d.bind.curves), "<list>",
+	GLOBAL_TEXT("ssl-default-bind-curves", d.bind.curves, "<list>",
 	    "curves of bind lines that have none."),
-	GLOBAL("ssl-default-bind-sigalgs", global_text, G(d.bind.sigalgs), "<list>",
+	GLOBAL_TEXT("ssl-default-bind-sigalgs", d.bind.sigalgs, "<list>",
 	    "sigalgs of bind lines that have none."),
-	GLOBAL("ssl-default-bind-client-sigalgs", global_text, G(d.bind.client_sigalgs), "<list>",
+	GLOBAL_TEXT("ssl-default-bind-client-sigalgs", d.bind.client_sigalgs, "<list>",
 	    "client-sigalgs of bind lines that have none."),
 	{ "ssl-default-bind-options", IN_GLOBAL, KW_OBEYED, 1, 0, KW_F_ANY_ARGS, global_options,
 	    G(d.bind), "<option>...", "Version and ticket words for all bind lines." },
-	GLOBAL("ssl-default-server-ciphers", global_text, G(d.server.ciphers), "<list>",
+	GLOBAL_TEXT("ssl-default-server-ciphers", d.server.ciphers, "<list>",
 	    "ciphers of server lines that have none."),
-	GLOBAL("ssl-default-server-ciphersuites", global_text, G(d.server.ciphersuites), "<list>",
+	GLOBAL_TEXT("ssl-default-server-ciphersuites", d.server.ciphersuites, "<list>",
 	    "ciphersuites of server lines that have none."),
-	GLOBAL("ssl-default-server-curves", global_text, G(d.server.curves), "<list>",
+	GLOBAL_TEXT("ssl-default-server-curves", d.server.curves, "<list>",
 	    "curves of server lines that have none."),
-	GLOBAL("ssl-default-server-sigalgs", global_text, G(d.server.sigalgs), "<list>",
+	GLOBAL_TEXT("ssl-default-server-sigalgs", d.server.sigalgs, "<list>",
 	    "sigalgs of server lines that have none."),
-	GLOBAL("ssl-default-server-client-sigalgs", global_text, G(d.server.client_sigalgs),
+	GLOBAL_TEXT("ssl-default-server-client-sigalgs", d.server.client_sigalgs,
 	    "<list>", "client-sigalgs of server lines that have none."),
 	{ "ssl-default-server-options", IN_GLOBAL, KW_OBEYED, 1, 0, KW_F_ANY_ARGS, global_options,
 	    G(d.server), "<option>...", "Version and ticket words for all server lines." },
 	GLOBAL("ssl-server-verify", global_server_verify, 0, "none|required",
 	    "verify of server lines that have none."),
-	GLOBAL("ssl-dh-param-file", global_text, G(d.dh_file), "<file>",
+	GLOBAL_TEXT("ssl-dh-param-file", d.dh_file, "<file>",
 	    "DH parameters for ciphers with DHE."),
 	GLOBAL("tune.ssl.default-dh-param", global_dh_bits, 0, "<bits>",
 	    "Size of the DH group for ciphers with DHE; 2048 by default."),
-	GLOBAL("tune.ssl.cachesize", global_number, G(d.cache_entries), "<number>",
+	GLOBAL("tune.ssl.cachesize", global_field,
+	    CFG_FIELD(CFG_UINT, struct tls_global, d.cache_entries), "<number>",
 	    "Sessions without tickets kept per certificate; 20000 by default."),
 	GLOBAL("tune.ssl.lifetime", global_lifetime, 0, "<time>",
 	    "How long a session may be resumed; 300s by default."),
