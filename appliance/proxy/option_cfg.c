@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `option NAME` and `no option NAME`. Most are a bit: the row's arg is its number
- * in a table that also says which kind of section it belongs to. A bit that was
- * written is marked in options_written. Options of checks are rows of ctl. Runs
- * in the thread that loads.
+ * `option NAME` and `no option NAME`. Most are a bit: the row's arg tells which,
+ * and what kind of section it belongs to. A bit that was written is marked in
+ * options_written. Options of checks are rows of ctl. Runs in the thread that
+ * loads.
  */
 #include <ctype.h>
 
@@ -40,41 +40,19 @@ option_name(const struct kw_row *row)
 	return row->name + strlen("option ");
 }
 
-static const struct option_bit {
-	const char	*name;
-	unsigned	 cap;
+struct option_bit {
 	uint64_t	 bits;
-} option_bits[] = {
-	{ "dontlognull", FE, OPT_DONTLOGNULL },
-	{ "dontlog-normal", FE, OPT_DONTLOG_NORMAL },
-	{ "logasap", FE, OPT_LOGASAP },
-	{ "log-separate-errors", FE, OPT_LOG_SEPARATE_ERRORS },
-	{ "log-health-checks", BE, OPT_LOG_HEALTH_CHECKS },
-	{ "allbackups", BE, OPT_ALLBACKUPS },
-	{ "abortonclose", BOTH, OPT_ABORTONCLOSE },
-	{ "no-passive-health", BE, OPT_NO_PASSIVE_HEALTH },
-	{ "splice-auto", BOTH, OPT_SPLICE_AUTO },
-	{ "splice-request", BOTH, OPT_SPLICE_REQUEST },
-	{ "splice-response", BOTH, OPT_SPLICE_RESPONSE },
-	{ "clitcpka", FE, OPT_CLITCPKA },
-	{ "srvtcpka", BE, OPT_SRVTCPKA },
-	{ "tcpka", BOTH, OPT_CLITCPKA | OPT_SRVTCPKA },
-	{ "http-ignore-probes", FE, OPT_HTTP_IGNORE_PROBES },
-	{ "accept-unsafe-violations-in-http-request", FE, OPT_UNSAFE_REQUEST },
-	{ "accept-invalid-http-request", FE, OPT_UNSAFE_REQUEST },
+	unsigned	 cap;		/* the sections that have a use for it */
 };
 
 static int
 parse_bit(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
-	const char *name = option_name(row);
-	size_t i;
+	const struct option_bit *o = (const struct option_bit *)row->arg;
 
 	(void)args;
 	(void)nargs;
-	for (i = 0; strcmp(option_bits[i].name, name) != 0; i++)
-		WEIR_ASSERT(i + 1 < ARRAY_LEN(option_bits));
-	option_write(c, option_bits[i].cap, name, option_bits[i].bits);
+	option_write(c, o->cap, option_name(row), o->bits);
 	return 0;
 }
 
@@ -295,8 +273,9 @@ parse_accept_method(struct cfg *c, const struct kw_row *row, char **args, int na
 
 /* ---- rows ---- */
 
-#define BIT(name, help) \
-	{ "option " name, IN_PROXY, KW_OBEYED, 0, 0, KW_F_NO, parse_bit, 0, "", help }
+#define BIT(name, cap, bits, help) \
+	{ "option " name, IN_PROXY, KW_OBEYED, 0, 0, KW_F_NO, parse_bit, \
+	    (intptr_t)&(const struct option_bit){ bits, cap }, "", help }
 #define MODE(name, mode, help) \
 	{ "option " name, IN_PROXY, KW_OBEYED, 0, 0, KW_F_NO, parse_conn_mode, mode, "", help }
 #define LOGFORM(name, n, help) \
@@ -311,21 +290,27 @@ static const struct kw_row rows[] = {
 	LOGFORM("httplog", 0, "Log lines in HAProxy's HTTP format."),
 	LOGFORM("tcplog", 1, "Log lines in HAProxy's TCP format."),
 	LOGFORM("httpslog", 2, "Log lines in HAProxy's HTTPS format."),
-	BIT("dontlognull", "No log line for connections without a byte of data."),
-	BIT("dontlog-normal", "No log line for transactions that went well."),
-	BIT("logasap", "Log when the response head is known, not at the end."),
-	BIT("log-separate-errors", "Log failed transactions at level err."),
-	BIT("log-health-checks", "Log each change of a check's result."),
+	BIT("dontlognull", FE, OPT_DONTLOGNULL,
+	    "No log line for connections without a byte of data."),
+	BIT("dontlog-normal", FE, OPT_DONTLOG_NORMAL,
+	    "No log line for transactions that went well."),
+	BIT("logasap", FE, OPT_LOGASAP, "Log when the response head is known, not at the end."),
+	BIT("log-separate-errors", FE, OPT_LOG_SEPARATE_ERRORS,
+	    "Log failed transactions at level err."),
+	BIT("log-health-checks", BE, OPT_LOG_HEALTH_CHECKS,
+	    "Log each change of a check's result."),
 
 	MODE("http-keep-alive", CONN_KEEP_ALIVE, "Keep both sides' connections; the default."),
 	MODE("http-server-close", CONN_SERVER_CLOSE,
 	    "Close the server's connection after each response."),
 	MODE("httpclose", CONN_CLOSE, "Close both connections after each response."),
-	BIT("http-ignore-probes", "No answer and no log for connections closed before a request."),
-	BIT("abortonclose", "A client that leaves while waiting aborts its transaction."),
-	BIT("accept-unsafe-violations-in-http-request",
+	BIT("http-ignore-probes", FE, OPT_HTTP_IGNORE_PROBES,
+	    "No answer and no log for connections closed before a request."),
+	BIT("abortonclose", BOTH, OPT_ABORTONCLOSE,
+	    "A client that leaves while waiting aborts its transaction."),
+	BIT("accept-unsafe-violations-in-http-request", FE, OPT_UNSAFE_REQUEST,
 	    "Let some forbidden bytes pass in the target; nothing about framing."),
-	BIT("accept-invalid-http-request",
+	BIT("accept-invalid-http-request", FE, OPT_UNSAFE_REQUEST,
 	    "Old name of accept-unsafe-violations-in-http-request."),
 	{ "option accept-method", IN_PROXY, KW_OBEYED, 0, 2, KW_F_NO, parse_accept_method, 0,
 	    "TRACE|CONNECT ...", "Methods that are answered 405 without it." },
@@ -337,15 +322,17 @@ static const struct kw_row rows[] = {
 
 	{ "option redispatch", IN_PROXY, KW_OBEYED, 0, 1, KW_F_NO, parse_redispatch, 0,
 	    "[<number>]", "Retries may go to another server." },
-	BIT("allbackups", "All backup servers share the traffic, not only the first."),
-	BIT("no-passive-health", "Failing transactions do not take a server out of balancing."),
+	BIT("allbackups", BE, OPT_ALLBACKUPS,
+	    "All backup servers share the traffic, not only the first."),
+	BIT("no-passive-health", BE, OPT_NO_PASSIVE_HEALTH,
+	    "Failing transactions do not take a server out of balancing."),
 
-	BIT("splice-auto", "Splice in the kernel where it pays."),
-	BIT("splice-request", "Splice what clients send."),
-	BIT("splice-response", "Splice what servers send."),
-	BIT("tcpka", "TCP keep-alives on both sides."),
-	BIT("clitcpka", "TCP keep-alives to clients."),
-	BIT("srvtcpka", "TCP keep-alives to servers."),
+	BIT("splice-auto", BOTH, OPT_SPLICE_AUTO, "Splice in the kernel where it pays."),
+	BIT("splice-request", BOTH, OPT_SPLICE_REQUEST, "Splice what clients send."),
+	BIT("splice-response", BOTH, OPT_SPLICE_RESPONSE, "Splice what servers send."),
+	BIT("tcpka", BOTH, OPT_CLITCPKA | OPT_SRVTCPKA, "TCP keep-alives on both sides."),
+	BIT("clitcpka", FE, OPT_CLITCPKA, "TCP keep-alives to clients."),
+	BIT("srvtcpka", BE, OPT_SRVTCPKA, "TCP keep-alives to servers."),
 
 	NO_EFFECT("http-no-delay", "What is there is sent at the end of each pass."),
 	NO_EFFECT("tcp-smart-accept", "Acknowledgements are left to the kernel."),
