@@ -103,7 +103,7 @@ change_frontend(struct cli *c, struct proxy *px, enum fe_state to)
 }
 
 static void
-enable_frontend(struct cli *c)
+switch_frontend(struct cli *c, enum fe_state to, const char *verb, const char *done)
 {
 	struct proxy *px = cli_find_frontend(c, cli_arg(c, 0));
 	uint32_t state;
@@ -112,32 +112,25 @@ enable_frontend(struct cli *c)
 		return;
 	state = atomic_load(&px->live->fe_state);
 	if (state == FE_STOPPED)
-		cli_err(c, "Frontend was previously shut down, cannot enable.");
-	else if (state == FE_OPEN)
-		cli_err(c, "All sockets are already enabled.");
+		cli_err(c, "Frontend was previously shut down, cannot %s.", verb);
+	else if (state == to)
+		cli_err(c, "All sockets are already %sd.", verb);
 	else {
-		log_event(px, LOG_L_WARNING, "Resumed frontend %s.", px->name);
-		change_frontend(c, px, FE_OPEN);
+		log_event(px, LOG_L_WARNING, "%s frontend %s.", done, px->name);
+		change_frontend(c, px, to);
 	}
+}
+
+static void
+enable_frontend(struct cli *c)
+{
+	switch_frontend(c, FE_OPEN, "enable", "Resumed");
 }
 
 static void
 disable_frontend(struct cli *c)
 {
-	struct proxy *px = cli_find_frontend(c, cli_arg(c, 0));
-	uint32_t state;
-
-	if (px == NULL)
-		return;
-	state = atomic_load(&px->live->fe_state);
-	if (state == FE_STOPPED)
-		cli_err(c, "Frontend was previously shut down, cannot disable.");
-	else if (state == FE_PAUSED)
-		cli_err(c, "All sockets are already disabled.");
-	else {
-		log_event(px, LOG_L_WARNING, "Paused frontend %s.", px->name);
-		change_frontend(c, px, FE_PAUSED);
-	}
+	switch_frontend(c, FE_PAUSED, "disable", "Paused");
 }
 
 static void
