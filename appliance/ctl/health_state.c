@@ -64,30 +64,12 @@ health_reason(const struct check *chk, struct out *o)
 }
 
 static void
-count_servers(const struct proxy *px, unsigned *ret_active, unsigned *ret_backup)
-{
-	unsigned active = 0, backup = 0;
-	const struct server *srv;
-
-	for (srv = px->server_list; srv != NULL; srv = srv->next) {
-		if (!atomic_load(&srv->live->usable) || atomic_load(&srv->live->eweight) == 0)
-			continue;
-		if (srv->flags & SRV_BACKUP)
-			backup++;
-		else
-			active++;
-	}
-	*ret_active = active;
-	*ret_backup = backup;
-}
-
-static void
 add_counts(const struct server_live *l, int counts, struct out *o)
 {
 	unsigned active, backup;
 	const char *on_backup;
 
-	count_servers(l->conf->backend, &active, &backup);
+	live_count_usable(l->conf->backend, &active, &backup);
 	on_backup = backup > 0 && active == 0 ? " Running on backup." : "";
 	out_fmt(o, " %u active and %u backup servers %s.%s", active, backup,
 	    counts == SAY_LEFT ? "left" : "online", on_backup);

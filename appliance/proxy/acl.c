@@ -111,17 +111,6 @@ find_word(struct str name, int *ret_match)
 	return *ret_match >= 0 ? fetch_find(name.p, at - 1) : NULL;
 }
 
-static const char *
-nth_word(size_t i, void *arg)
-{
-	(void)arg;
-	MODULE_EACH(m)
-		for (const struct fetch_row *f = m->fetches; f != NULL && f->name != NULL; f++)
-			if (i-- == 0)
-				return f->name;
-	return NULL;
-}
-
 /* The criterion word; *ret_match from its suffix, or -1. */
 static struct expr *
 parse_criterion(struct cfg *c, struct proxy *px, const char *word, uint32_t use,
@@ -132,7 +121,7 @@ parse_criterion(struct cfg *c, struct proxy *px, const char *word, uint32_t use,
 
 	if (f == NULL) {
 		const char *name = arena_strndup(c->arena, word, len);
-		const char *near = str_nearest(name, nth_word, NULL);
+		const char *near = str_nearest(name, fetch_name, NULL);
 
 		diag_error(c->diag, "unknown fetch method '%s' in ACL expression '%s'.%s%s%s", name,
 		    word, near != NULL ? " Did you mean '" : "", near != NULL ? near : "",

@@ -9,21 +9,6 @@
 #include "proxy/rules_in.h"
 #include "proxy/vars.h"
 
-static bool
-operand(struct sample_ctx *x, const struct arg *a, int64_t *ret)
-{
-	struct sample v;
-
-	if (a->type == ARG_INT) {
-		*ret = a->i;
-		return true;
-	}
-	if (!var_get(x, a->u.var, &v) || !sample_cast(&v, SMP_INT))
-		return false;
-	*ret = v.u.i;
-	return true;
-}
-
 static int64_t
 add_clamped(int64_t a, int64_t b)
 {
@@ -77,7 +62,7 @@ c_arith(struct sample_ctx *x, const struct arg *a, intptr_t op, struct sample *s
 {
 	int64_t v, i = smp->u.i;
 
-	if (!operand(x, &a[0], &v))
+	if (!var_or_int(x, &a[0], &v))
 		return false;
 	switch (op) {
 	case '+':

@@ -90,22 +90,6 @@ c_length(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sample
 	return true;
 }
 
-/* An integer argument that may be a variable's name. */
-static bool
-int_arg(struct sample_ctx *x, const struct arg *a, int64_t *ret)
-{
-	struct sample v;
-
-	if (a->type == ARG_INT) {
-		*ret = a->i;
-		return true;
-	}
-	if (!var_get(x, a->u.var, &v) || !sample_cast(&v, SMP_INT))
-		return false;
-	*ret = v.u.i;
-	return true;
-}
-
 static bool
 c_bytes(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sample *smp)
 {
@@ -113,7 +97,7 @@ c_bytes(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sample 
 	struct str s = smp->u.s;
 
 	(void)priv;
-	if (!int_arg(x, &a[0], &off) || (a[1].type != ARG_NONE && !int_arg(x, &a[1], &len)))
+	if (!var_or_int(x, &a[0], &off) || (a[1].type != ARG_NONE && !var_or_int(x, &a[1], &len)))
 		return false;
 	if (off < 0 || len < 0)
 		return false;

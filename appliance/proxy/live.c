@@ -356,11 +356,10 @@ server_derive(struct server_live *l)
 	atomic_store(&l->usable, is_usable);
 }
 
-/* Servers that can serve now: active ones, else backups. */
-static uint32_t
-count_usable(const struct proxy *px)
+void
+live_count_usable(const struct proxy *px, unsigned *ret_active, unsigned *ret_backup)
 {
-	uint32_t active = 0, backup = 0;
+	unsigned active = 0, backup = 0;
 	const struct server *srv;
 
 	for (srv = px->server_list; srv != NULL; srv = srv->next) {
@@ -371,6 +370,17 @@ count_usable(const struct proxy *px)
 		else
 			active++;
 	}
+	*ret_active = active;
+	*ret_backup = backup;
+}
+
+/* Servers that can serve now: active ones, else backups. */
+static uint32_t
+count_usable(const struct proxy *px)
+{
+	unsigned active, backup;
+
+	live_count_usable(px, &active, &backup);
 	if (active > 0 || backup == 0)
 		return active;
 	return px->set.options & OPT_ALLBACKUPS ? backup : 1;

@@ -191,6 +191,8 @@ unsigned live_count(void);	/* cells there are; a gauge */
 /* Recompute usable/eweight/max_now of a server from op_state, admin, weights and
  * bump its backend's epoch; control thread. */
 void	live_server_changed(struct proxy_live *be, struct server_live *s);
+/* Servers that can serve now. */
+void	live_count_usable(const struct proxy *px, unsigned *ret_active, unsigned *ret_backup);
 /* The maxconn in force before slow start: set by command, else configured; 0 = none. */
 uint32_t live_server_maxconn(const struct server_live *s);
 uint64_t live_sum_fe(const struct proxy_live *l, enum counter id);	/* any thread */

@@ -103,19 +103,30 @@ eject(struct server_live *l, uint64_t word)
 		atomic_store_explicit(&l->eject_count, n, memory_order_relaxed);
 }
 
+/* Counts a request and gives the server's word; false when nobody wants to know. */
+static bool
+note(const struct proxy *be, struct server_live *l, bool is_failure, uint64_t *ret_word)
+{
+	struct server_thread *st = &l->threads[dt->id];
+
+	if (be->set.options & OPT_NO_PASSIVE_HEALTH)
+		return false;
+	roll(st);
+	SET(&st->win_requests, st->win_requests + 1);
+	if (is_failure)
+		SET(&st->win_failures, st->win_failures + 1);
+	*ret_word = atomic_load_explicit(&l->eject_until_us, memory_order_relaxed);
+	return true;
+}
+
 void
 passive_failure(struct proxy *be, struct server *srv)
 {
 	struct server_live *l = srv->live;
-	struct server_thread *st = &l->threads[dt->id];
 	uint64_t word;
 
-	if (be->set.options & OPT_NO_PASSIVE_HEALTH)
+	if (!note(be, l, true, &word))
 		return;
-	roll(st);
-	SET(&st->win_requests, st->win_requests + 1);
-	SET(&st->win_failures, st->win_failures + 1);
-	word = atomic_load_explicit(&l->eject_until_us, memory_order_relaxed);
 	if (word != 0 && phase_of(word) == EJECTED)
 		return;			/* what was under way before */
 	if (word != 0 && phase_of(word) == PROBE)
@@ -129,15 +140,9 @@ void
 passive_success(struct proxy *be, struct server *srv)
 {
 	struct server_live *l = srv->live;
-	struct server_thread *st = &l->threads[dt->id];
 	uint64_t word;
 
-	if (be->set.options & OPT_NO_PASSIVE_HEALTH)
-		return;
-	roll(st);
-	SET(&st->win_requests, st->win_requests + 1);
-	word = atomic_load_explicit(&l->eject_until_us, memory_order_relaxed);
-	if (unlikely(word != 0 && phase_of(word) == PROBE))
+	if (note(be, l, false, &word) && unlikely(word != 0 && phase_of(word) == PROBE))
 		atomic_compare_exchange_strong(&l->eject_until_us, &word,
 		    word_of(clock_now_us, HEALED));
 }

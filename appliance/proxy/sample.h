@@ -160,6 +160,7 @@ struct expr {
  * section's proxy or NULL. NULL after a diag_error. */
 struct expr *expr_parse(struct cfg *c, struct proxy *px, const char *word, uint32_t use);
 const struct fetch_row *fetch_find(const char *name, size_t len);
+const char *fetch_name(size_t i, void *unused);	/* the i-th, for str_nearest; NULL = no more */
 const struct conv_row *conv_find(const char *name, size_t len);
 /* Converters behind a fetch: `,lower,field(1,.)` or "". -1 after a diag_error. */
 int	expr_parse_convs(struct cfg *c, struct proxy *px, struct expr *e, const char *rest);

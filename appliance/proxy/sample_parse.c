@@ -53,8 +53,8 @@ conv_find(const char *name, size_t len)
 	return NULL;
 }
 
-static const char *
-nth_fetch(size_t i, void *arg)
+const char *
+fetch_name(size_t i, void *arg)
 {
 	(void)arg;
 	MODULE_EACH(m)
@@ -462,7 +462,7 @@ expr_parse(struct cfg *c, struct proxy *px, const char *word, uint32_t use)
 		return NULL;
 	if ((row = fetch_find(name.p, name.len)) == NULL) {
 		diag_unknown(c, "fetch method", arena_strndup(c->arena, name.p, name.len),
-		    nth_fetch, NULL);
+		    fetch_name, NULL);
 		return NULL;
 	}
 	if ((e = expr_of_fetch(c, px, row, inside, use)) == NULL ||

@@ -223,6 +223,21 @@ var_set(struct sample_ctx *x, const struct var_name *n, const struct sample *v)
 }
 
 bool
+var_or_int(struct sample_ctx *x, const struct arg *a, int64_t *ret)
+{
+	struct sample v;
+
+	if (a->type == ARG_INT) {
+		*ret = a->i;
+		return true;
+	}
+	if (!var_get(x, a->u.var, &v) || !sample_cast(&v, SMP_INT))
+		return false;
+	*ret = v.u.i;
+	return true;
+}
+
+bool
 var_unset(struct sample_ctx *x, const struct var_name *n)
 {
 	struct var **list = scope_list(x, n->scope), *v;

@@ -40,6 +40,8 @@ const struct var_name *var_name_parse(struct cfg *c, const char *text);
 /* data thread */
 bool	var_get(struct sample_ctx *x, const struct var_name *n, struct sample *ret);
 bool	var_set(struct sample_ctx *x, const struct var_name *n, const struct sample *v);
+/* An argument that is an integer or the name of a variable that holds one. */
+bool	var_or_int(struct sample_ctx *x, const struct arg *a, int64_t *ret);
 bool	var_unset(struct sample_ctx *x, const struct var_name *n);
 void	vars_free_session(struct session *s);	/* session_close calls it */
 
