@@ -12,11 +12,16 @@
 
 #include <event2/event.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "api/cli_pools.h"
+#include "base/magic.h"
 #include "base/module.h"
+#include "base/out.h"
 #include "cfg/snapshot.h"
 #include "ctl/control.h"
+#include "ctl/frontend.h"
 #include "ctl/reload.h"
 #include "event/child.h"
 #include "event/job.h"
@@ -32,6 +37,21 @@
 
 /* ---- signals ---- */
 
+static const int signals[] = {
+	SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP, SIGTTOU, SIGTTIN, SIGQUIT
+};
+
+static void
+print_pools(void)
+{
+	struct outbuf b;
+
+	outbuf_init(&b, 0);
+	pools_text(&b);
+	fputs(b.data, stderr);
+	outbuf_fini(&b);
+}
+
 static void
 on_signal(evutil_socket_t sig, short what, void *arg)
 {
@@ -46,17 +66,24 @@ on_signal(evutil_socket_t sig, short what, void *arg)
 	case SIGHUP: case SIGUSR2:
 		(void)reload_request(NULL, NULL);
 		break;
+	case SIGTTOU:
+		frontends_pause();
+		break;
+	case SIGTTIN:
+		frontends_resume();
+		break;
+	case SIGQUIT:
+		print_pools();
+		break;
 	}
 }
 
 static void
 catch_signals(struct event *events[], struct event_base *base)
 {
-	static const int sigs[] = { SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP };
-
 	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < 5; i++) {
-		events[i] = evsignal_new(base, sigs[i], on_signal, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+		events[i] = evsignal_new(base, signals[i], on_signal, NULL);
 		event_add(events[i], NULL);
 	}
 }
@@ -87,7 +114,7 @@ static int
 serve(struct snapshot *s)
 {
 	unsigned n = process_threads(s->global);
-	struct event *events[5];
+	struct event *events[ARRAY_LEN(signals)];
 
 	s->nthreads = n;
 	live_attach(s);
@@ -101,7 +128,7 @@ serve(struct snapshot *s)
 	process_signal_old();
 	process_ready();
 	loop_run(control_loop);
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		event_free(events[i]);
 	return 0;
 }

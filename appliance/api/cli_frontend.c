@@ -1,109 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Commands that change frontends and the process: enable, disable, shutdown,
- * maxconn. The sockets are watched in the data threads, so a change of them is a
- * message to each; the answer comes when all have done it.
+ * maxconn. The answer comes when all data threads have followed.
  *
- * A disabled frontend keeps its sockets: clients wait in the kernel's queue until
- * it is enabled. A shut down one closes them; only a restart brings it back.
- *
- * Thread: control, and data where said.
+ * Thread: control.
  */
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "api/cli.h"
 #include "api/cli_find.h"
 #include "base/module.h"
 #include "base/str.h"
-#include "base/xalloc.h"
-#include "ctl/broadcast.h"
-#include "net/listen.h"
+#include "ctl/frontend.h"
 #include "proxy/dthread.h"
 #include "proxy/live.h"
-#include "proxy/log_target.h"
 #include "proxy/proxy.h"
 
-enum fe_state { FE_OPEN, FE_PAUSED, FE_STOPPED };
-
-struct change {
-	struct cli	*cli;
-	struct proxy_live *live;	/* held */
-	enum fe_state	 to;
-};
-
-/* data thread */
 static void
-change_here(void *arg, struct dthread *d)
+on_changed(void *cli)
 {
-	struct change *ch = arg;
-
-	LIST_EACH(n, &listeners) {
-		struct listener *l = LIST_ITEM(n, struct listener, node);
-
-		if (l->live != ch->live)
-			continue;
-		if (ch->to == FE_OPEN)
-			listener_resume(l, d->loop);
-		else if (ch->to == FE_PAUSED)
-			listener_pause(l, d->loop, 0);
-		else
-			listener_stop(l, d->loop);
-	}
-}
-
-static void
-close_sockets(struct listener *l)
-{
-	for (unsigned i = 0; i < l->nfds; i++) {
-		if (l->fds[i] >= 0)
-			close(l->fds[i]);
-		l->fds[i] = -1;
-	}
-	if (l->unlink_path != NULL)
-		(void)unlink(l->unlink_path);
-}
-
-static void
-on_changed(void *arg)
-{
-	struct change *ch = arg;
-
-	LIST_EACH(n, &listeners) {
-		struct listener *l = LIST_ITEM(n, struct listener, node);
-
-		if (l->live == ch->live && ch->to == FE_STOPPED)
-			close_sockets(l);
-	}
-	cli_done(ch->cli);
-	live_proxy_unref(ch->live);
-	free(ch);
+	cli_done(cli);
 }
 
 static void
 change_frontend(struct cli *c, struct proxy *px, enum fe_state to)
 {
-	struct change *ch = xcalloc(1, sizeof *ch);
-
-	ch->cli = c;
-	ch->live = px->live;
-	ch->to = to;
-	live_proxy_ref(px->live);
-	atomic_store(&px->live->fe_state, to);
-	LIST_EACH(n, &listeners) {
-		struct listener *l = LIST_ITEM(n, struct listener, node);
-
-		if (l->live == px->live)
-			atomic_store(&l->disabled, to != FE_OPEN);
-	}
 	cli_wait(c);
-	broadcast(change_here, on_changed, ch);
+	frontend_switch(px, to, on_changed, c);
 }
 
 static void
-switch_frontend(struct cli *c, enum fe_state to, const char *verb, const char *done)
+switch_frontend(struct cli *c, enum fe_state to, const char *verb)
 {
 	struct proxy *px = cli_find_frontend(c, cli_arg(c, 0));
 	uint32_t state;
@@ -115,22 +42,20 @@ switch_frontend(struct cli *c, enum fe_state to, const char *verb, const char *d
 		cli_err(c, "Frontend was previously shut down, cannot %s.", verb);
 	else if (state == to)
 		cli_err(c, "All sockets are already %sd.", verb);
-	else {
-		log_event(px, LOG_L_WARNING, "%s frontend %s.", done, px->name);
+	else
 		change_frontend(c, px, to);
-	}
 }
 
 static void
 enable_frontend(struct cli *c)
 {
-	switch_frontend(c, FE_OPEN, "enable", "Resumed");
+	switch_frontend(c, FE_OPEN, "enable");
 }
 
 static void
 disable_frontend(struct cli *c)
 {
-	switch_frontend(c, FE_PAUSED, "disable", "Paused");
+	switch_frontend(c, FE_PAUSED, "disable");
 }
 
 static void
@@ -140,14 +65,10 @@ shutdown_frontend(struct cli *c)
 
 	if (px == NULL)
 		return;
-	if (atomic_load(&px->live->fe_state) == FE_STOPPED) {
+	if (atomic_load(&px->live->fe_state) == FE_STOPPED)
 		cli_err(c, "Frontend was already shut down.");
-		return;
-	}
-	log_event(px, LOG_L_WARNING, "Proxy %s stopped (cumulated conns: FE: %llu, BE: %llu).",
-	    px->name, (unsigned long long)live_sum_fe(px->live, C_stot),
-	    (unsigned long long)live_sum_be(px->live, C_stot));
-	change_frontend(c, px, FE_STOPPED);
+	else
+		change_frontend(c, px, FE_STOPPED);
 }
 
 /* ---- maxconn ---- */

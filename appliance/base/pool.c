@@ -8,6 +8,7 @@
  * it can run empty; the spare is last. Objects of a new chunk are cut off one by
  * one, so that memory never asked for is never touched.
  */
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "base/asan.h"
@@ -18,6 +19,9 @@
 #define REFILL	(POOL_MAGAZINE / 2)
 
 int pool_inject_armed;
+
+static pthread_mutex_t pools_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct list pools = { &pools, &pools };	/* under the lock */
 
 static uint64_t inject_left[POOL_SITE_MAX];	/* atomics */
 static uint64_t refused_total;
@@ -31,6 +35,18 @@ pool_init(struct pool *p, const char *name, size_t size_bytes)
 		.size_bytes = (uint32_t)((size_bytes + 15) & ~(size_t)15),
 	};
 	p->per_chunk = POOL_CHUNK_BYTES / p->size_bytes;
+	pthread_mutex_lock(&pools_lock);
+	list_append(&pools, &p->node);
+	pthread_mutex_unlock(&pools_lock);
+}
+
+void
+pool_each(void (*fn)(const struct pool *p, void *arg), void *arg)
+{
+	pthread_mutex_lock(&pools_lock);
+	LIST_EACH(n, &pools)
+		fn(LIST_ITEM(n, struct pool, node), arg);
+	pthread_mutex_unlock(&pools_lock);
 }
 
 static void
@@ -206,6 +222,9 @@ pool_fini(struct pool *p)
 	while (p->partial != NULL)
 		pool_shrink(p, p->partial);
 	WEIR_ASSERT(p->nchunks == 0 && p->allocated == 0);
+	pthread_mutex_lock(&pools_lock);
+	list_del(&p->node);
+	pthread_mutex_unlock(&pools_lock);
 }
 
 uint64_t

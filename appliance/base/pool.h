@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "base/asan.h"
+#include "base/list.h"
 #include "base/magic.h"
 
 #define POOL_CHUNK_BYTES	65536
@@ -46,6 +47,7 @@ struct pool {
 	uint64_t		 used;		/* objects handed out */
 	uint64_t		 allocated;	/* objects in chunks */
 	uint64_t		 refused;
+	struct list		 node;		/* of all pools */
 	struct pool_chunk	*partial;	/* ring of chunks with room, or NULL */
 	struct pool_chunk	*spare;		/* one of them, empty when last seen */
 	void			*magazine[POOL_MAGAZINE];
@@ -101,6 +103,8 @@ uint64_t pool_refused_total(void);
 uint64_t pool_used(const struct pool *p);	/* these three: as of a moment ago */
 uint64_t pool_allocated(const struct pool *p);
 uint64_t pool_refused(const struct pool *p);
+/* fn(p, arg) for each pool of each thread; pools neither come nor go meanwhile. */
+void	 pool_each(void (*fn)(const struct pool *p, void *arg), void *arg);
 /* Fault injection: the n-th get from now at this site says no (0 = off). */
 void	 pool_inject(enum pool_site site, uint64_t nth);
 

@@ -154,7 +154,7 @@ say_stopped(void)
 	for (struct proxy *px = snapshot_current()->proxies; px != NULL; px = px->next) {
 		if (px->binds == NULL)
 			continue;
-		atomic_store(&px->live->fe_state, 2);
+		atomic_store(&px->live->fe_state, FE_STOPPED);
 		log_event(px, LOG_L_WARNING,
 		    "Proxy %s stopped (cumulated conns: FE: %llu, BE: %llu).", px->name,
 		    (unsigned long long)live_sum_fe(px->live, C_stot),

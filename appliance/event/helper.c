@@ -297,7 +297,7 @@ static void
 child_signals(pid_t parent)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1,
-		SIGUSR2, SIGPIPE, SIGQUIT, SIGTSTP, SIGTTOU };
+		SIGUSR2, SIGPIPE, SIGQUIT, SIGTSTP, SIGTTOU, SIGTTIN };
 	sigset_t none;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)

@@ -82,6 +82,8 @@ enum server_op { SRV_OP_STOPPED = 0, SRV_OP_STARTING = 1, SRV_OP_RUNNING = 2, SR
 #define SRV_ADM_MAINT	(SRV_ADM_FMAINT | SRV_ADM_IMAINT | SRV_ADM_CMAINT | SRV_ADM_RMAINT)
 #define SRV_ADM_DRAIN	(SRV_ADM_FDRAIN | SRV_ADM_IDRAIN)
 
+enum fe_state { FE_OPEN, FE_PAUSED, FE_STOPPED };
+
 /* One thread's part of a server. */
 struct server_thread {
 	struct list	 idle;		/* server connections, most recently used first */
@@ -148,7 +150,7 @@ struct proxy_live {
 	_Atomic uint32_t refs;
 	char		*name;		/* owned */
 	unsigned	 nthreads;
-	_Atomic uint32_t fe_state;	/* 0 open, 1 paused, 2 stopped */
+	_Atomic uint32_t fe_state;	/* enum fe_state */
 	_Atomic uint32_t fe_max_now;	/* `set maxconn frontend`; 0 = configured */
 	_Atomic uint32_t epoch;		/* control: grows with each change of a server */
 	_Atomic uint32_t nusable;	/* can serve now; backups when active ones are gone */
