@@ -272,7 +272,7 @@ parse_unix(struct parse *p, const char *path, enum family fam, struct addr *a)
 	}
 	memcpy(a->u.un.sun_path + 1, path, n);
 	if (fam == FAM_ABNSZ)
-		a->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + n + 1);
+		a->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + n);
 	return 0;
 }
 

@@ -151,7 +151,7 @@ test_bad(void)
 	}
 }
 
-/* Abstract names: padded to the end, or NUL-terminated. */
+/* Abstract names: padded to the end, or just the name. */
 static void
 test_abstract(void)
 {
@@ -162,11 +162,11 @@ test_abstract(void)
 	is_int(a.len, sizeof(a.u.un));
 	is_mem(a.u.un.sun_path, 3, "\0n\0", 3);
 	addr_parse("abnsz@n", BIND, &b, err, sizeof(err));
-	is_int(b.len, offsetof(struct sockaddr_un, sun_path) + 3);
+	is_int(b.len, offsetof(struct sockaddr_un, sun_path) + 2);
 	ok(!addr_eq(&a, &b));
 	memset(name + 6, 'n', 106);
 	is_int(addr_parse(name, BIND, &a, err, sizeof(err)), 0);
-	is_int(a.len, sizeof(a.u.un));
+	is_int(a.len, sizeof(a.u.un) - 1);
 	name[112] = 'n';
 	is_int(addr_parse(name, BIND, &a, err, sizeof(err)), -1);
 }
