@@ -1,5 +1,5 @@
 # send-proxy, send-proxy-v2, -ssl and proxy-v2-options to a server that shows what
-# it got, to another weir, and to nginx.
+# it got, and to another weir. (To nginx: t/sys/peers/nginx_tls.t.)
 use v5.36;
 use Backend qw(:all);
 use Cert;
@@ -11,34 +11,9 @@ my $plain = Backend->new(response(200, 'plain'));
 my $dir = File::Temp->newdir('weir-t-XXXXXX', TMPDIR => 1);
 chmod 0755, "$dir";
 my $pem = Cert->self_signed("$dir/x.pem");
-my $nginx_port;
 
-# nginx with proxy_protocol, one process, everything below $dir
-my $nginx;
-sub start_nginx () {
-	my $s = IO::Socket::IP->new(LocalHost => '127.0.0.1', Listen => 1,
-	    Type => Socket::SOCK_STREAM);
-	$nginx_port = $s->sockport;
-	close $s;
-	Cert::spew("$dir/nginx.conf", <<"CONF");
-daemon off; master_process off; pid $dir/nginx.pid; error_log $dir/error.log;
-events { worker_connections 64; }
-http { access_log off; client_body_temp_path $dir/b; proxy_temp_path $dir/p;
-fastcgi_temp_path $dir/f; uwsgi_temp_path $dir/u; scgi_temp_path $dir/s;
-server { listen 127.0.0.1:$nginx_port proxy_protocol;
-location / { return 200 "\$proxy_protocol_addr \$proxy_protocol_port"; } } }
-CONF
-	$nginx = fork // die;
-	return if $nginx;
-	open STDERR, '>', '/dev/null';
-	exec '/usr/sbin/nginx', '-c', "$dir/nginx.conf", '-p', "$dir" or POSIX::_exit(127);
-}
--x '/usr/sbin/nginx' ? start_nginx() : ($nginx_port = Weir->refused_port);
-END { kill 'KILL', $nginx if $nginx }
-
-my $w = Weir->new(defaults => 'http', binds => [qw(v1 v2 ssl opts crc double inner nginx nginx2 uid)],
-    env => { SRV => $srv->addr, PLAIN => $plain->addr, PEM => $pem,
-	NGINX => "127.0.0.1:$nginx_port" }, cfg => <<'CFG');
+my $w = Weir->new(defaults => 'http', binds => [qw(v1 v2 ssl opts crc double inner uid)],
+    env => { SRV => $srv->addr, PLAIN => $plain->addr, PEM => $pem }, cfg => <<'CFG');
 listen v1
 	bind "fd@${v1}"
 	server s "${SRV}" send-proxy
@@ -67,12 +42,6 @@ frontend inner
 	default_backend next
 backend next
 	server s "${SRV}" send-proxy
-listen nginx
-	bind "fd@${nginx}"
-	server s "${NGINX}" send-proxy
-listen nginx2
-	bind "fd@${nginx2}"
-	server s "${NGINX}" send-proxy-v2
 CFG
 
 sub get ($name) {
@@ -152,13 +121,5 @@ for (1 .. 3) {
 	like pack('H*', $_->get->{body}), qr/ @{[ $_->local_port ]} /, 'each its own' for @two;
 }
 
-SKIP: {
-	skip 'no nginx', 2 unless $nginx;
-	Weir::poll(sub { IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $nginx_port) });
-	for my $name (qw(nginx nginx2)) {
-		my ($body, $p) = get($name);
-		is $body, "127.0.0.1 $p", "$name with proxy_protocol";
-	}
-}
 is $w->stop, 143;
 done_testing;
