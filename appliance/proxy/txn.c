@@ -444,8 +444,8 @@ void
 txn_front_gone(struct txn *t, bool by_error)
 {
 	static const char phase[TS_MAX] = {
-		[TS_READ_REQUEST] = 'R', [TS_TCP_CONTENT] = 'R', [TS_PICK] = 'Q',
-		[TS_WAIT_SLOT] = 'Q', [TS_REDISPATCH] = 'Q', [TS_CONNECT] = 'C',
+		[TS_READ_REQUEST] = 'R', [TS_TCP_CONTENT] = 'R', [TS_PICK] = 'C',
+		[TS_WAIT_SLOT] = 'Q', [TS_REDISPATCH] = 'C', [TS_CONNECT] = 'C',
 		[TS_SEND_REQUEST] = 'D', [TS_READ_RESPONSE] = 'H', [TS_SEND_RESPONSE] = 'D',
 		[TS_TUNNEL] = 'D', [TS_SERVICE] = 'R', [TS_ERROR] = 'R',
 	};

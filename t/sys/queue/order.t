@@ -11,8 +11,9 @@ my $srv = Backend->new(sub ($req) { $req->{path} eq '/hold' ? HANG :
     [PAUSE(0.01), response(200, $req->{path})] });
 my $other = Backend->new(response(200, 'other'));
 my $log = SyslogSink->new;
-my $w = Weir->new(defaults => 'http', binds => [qw(one two brief)], env => {
-	SRV => $srv->addr, OTHER => $other->addr, LOG => $log->addr }, cfg => <<'CFG');
+my $w = Weir->new(defaults => 'http', binds => [qw(one two brief dead free)], env => {
+	SRV => $srv->addr, OTHER => $other->addr, LOG => $log->addr,
+	NO => '127.0.0.1:' . Weir->refused_port }, cfg => <<'CFG');
 global
 	nbthread 4
 	log "${LOG}" local0
@@ -32,6 +33,12 @@ listen brief
 	bind "fd@${brief}"
 	timeout queue 300ms
 	server s1 "${SRV}" maxconn 1
+listen free
+	bind "fd@${free}"
+	server s1 "${OTHER}"
+listen dead
+	bind "fd@${dead}"
+	server s1 "${NO}"
 listen two
 	bind "fd@${two}"
 	balance hdr(x-key)
@@ -67,6 +74,7 @@ for my $n (5, 10, 40) {
 	$wait[$n - 1]->reset;
 }
 ok wait_queue(37), 'who leaves gives up the place';
+like $log->find(qr{"GET /5 }) // '', qr{ one/<NOSRV> 0/\d+/-1/-1/\d+ 400 0 - - CQ}, 'CQ';
 $srv->forget;
 $first->reset;
 my @stay = grep { $_ != 5 && $_ != 10 && $_ != 40 } 1 .. 40;
@@ -84,6 +92,23 @@ my $late = start('brief', '/late');
 is $late->read_response(timeout => 10)->{status}, 503, 'timeout queue';
 like $log->find(qr{"GET /late }) // '', qr{ brief/<NOSRV> 0/3\d\d/-1/-1/3\d\d 503 0 - - sQ-- .* 0/1 }, 'sQ';
 $first->reset;
+
+# Q is for those only, not for who leaves before a server was picked or connected.
+my $try = start('dead', '/try');
+ok $w->wait_for(sub { $w->stat('dead', 'BACKEND')->{scur} == 1 }), 'waits for the next try';
+$try->reset;
+like $log->find(qr{"GET /try }) // '', qr{ 400 0 - - CC}, 'CC';
+$log->forget;
+for (1 .. 30) {
+	my $c = $w->http('free');
+	$c->send("GET /p HTTP/1.1\r\nHost: a\r\n\r\n" x 10);
+	$c->read_response;
+	$c->reset;
+}
+ok $w->wait_for(sub { !$w->stat('free', 'FRONTEND')->{scur} }), 'pipelines, cut';
+$log->lines(30);
+my @left = map { / (C[A-Z])-- / } $log->all;
+ok !grep({ $_ eq 'CQ' } @left), 'no CQ where nobody waits' or diag "@left";
 
 # A full queue of the server that a key belongs to: as in HAProxy 503 at once.
 my ($key) = grep { start('two', '/k', "X-Key: $_")->read_response->{body} eq '/k' } 'a' .. 'z';
