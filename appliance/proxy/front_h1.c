@@ -189,9 +189,11 @@ h1_send_interim(struct txn *t)
 	}
 }
 
-static void
-flush_out(struct session *s)
+/* True when the client has taken some of what waits in the buffer. */
+static bool
+flush_buf(struct session *s)
 {
+	bool has_taken = false;
 	struct iovec iov;
 	ssize_t sent;
 
@@ -201,19 +203,36 @@ flush_out(struct session *s)
 		sent = conn_sendv(&s->conn, &iov, 1);
 		if (sent < 0) {
 			client_failed(s);
-			return;
+			return false;
 		}
 		buf_consume(&s->out, (size_t)sent);
+		has_taken |= sent > 0;
 	}
-	if (s->out != NULL) {
-		if (s->txn != NULL)
-			set_deadline(s, clock_now_us + s->txn->timeout_client_us);
+	return has_taken;
+}
+
+/* Each piece that the client takes gives it timeout client again; what it sends
+ * meanwhile does not. */
+static void
+flush_out(struct session *s)
+{
+	bool has_taken = flush_buf(s);
+	struct txn *t = s->txn;
+	uint64_t before;
+
+	if (s->out == NULL && (s->flags & SESS_F_CLOSING)) {
+		session_end(s);
 		return;
 	}
-	if (s->flags & SESS_F_CLOSING)
-		session_end(s);
-	else if (s->txn != NULL && (s->txn->flags & TXN_F_FRONT_FULL) && splice_drain(s->txn))
-		txn_front_drained(s->txn);
+	if (t == NULL || !(t->flags & TXN_F_FRONT_FULL))
+		return;
+	before = t->bytes.out;		/* a pipe's bytes count when they leave it */
+	if (s->out == NULL && splice_drain(t)) {
+		txn_front_drained(t);
+		return;
+	}
+	if (has_taken || t->bytes.out != before)
+		set_deadline(s, clock_now_us + t->timeout_client_us);
 }
 
 /* ---- the end of a transaction ---- */
@@ -377,11 +396,14 @@ slow_body(struct txn *t)
 	txn_run(t);
 }
 
+/* While an early answer waits for the client, its deadline is the one that counts. */
 static void
 set_body_deadline(struct session *s, struct txn *t)
 {
 	uint64_t idle = t->body_last_us + t->timeout_client_us, look;
 
+	if (t->flags & TXN_F_FRONT_FULL)
+		return;
 	if (t->snap->global->min_body_rate == 0) {
 		set_deadline(s, idle);
 		return;
@@ -434,7 +456,8 @@ pump_body(struct session *s, struct txn *t)
 	else if (d == DECODE_FULL) {	/* from here on the server is waited for */
 		t->flags &= ~TXN_F_BODY_WANTED;
 		t->body_last_us = clock_now_us;
-		timer_clear(&s->conn.timer);
+		if (!(t->flags & TXN_F_FRONT_FULL))
+			timer_clear(&s->conn.timer);
 	} else if (d == DECODE_GO)
 		set_body_deadline(s, t);
 }
