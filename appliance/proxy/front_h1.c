@@ -262,6 +262,14 @@ idle(struct session *s, struct proxy *fe)
 		session_register(s);
 }
 
+/* What the client sent may lie unread in the kernel: a close would then send a
+ * RST and forget the part of our answer that has not left. */
+static bool
+may_have_more(const struct session *s, const struct txn *t)
+{
+	return !(t->flags & TXN_F_REQ_DONE) || conn_can_read(&s->conn);
+}
+
 static void
 h1_finish(struct txn *t)
 {
@@ -278,7 +286,7 @@ h1_finish(struct txn *t)
 		idle(s, t->fe);
 		return;
 	}
-	if (!(t->flags & TXN_F_REQ_DONE) && !(s->conn.flags & (CONN_EOF | CONN_ERROR)))
+	if (may_have_more(s, t) && !(s->conn.flags & (CONN_EOF | CONN_ERROR)))
 		s->flags |= SESS_F_LINGER;
 	s->flags |= SESS_F_CLOSING;
 	if (s->out == NULL || (s->flags & SESS_F_CUT) || (t->flags & TXN_F_CLIENT_GONE))

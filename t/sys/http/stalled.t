@@ -1,5 +1,6 @@
 # A client that does not read has its timeout, whatever else it does; one that
-# reads slowly is served.
+# reads slowly is served; what a client sends behind its last request takes
+# nothing of the answer away.
 use v5.36;
 use lib 't/lib';
 use Weir;
@@ -12,8 +13,10 @@ use Test::More;
 
 my $big = response(200, 'x' x (16 << 20));
 my $body = join '', map { sprintf "%07d\n", $_ } 1 .. 60_000;	# 480 kB
+my $short = substr $body, 0, 96_000;
 my $srv = Backend->new(sub ($req) {
-	return $req->{path} eq '/some' ? response(200, $body) : $big;
+	return $req->{path} eq '/late' ? [PAUSE(0.1), response(200, $short)] :
+	    $req->{path} eq '/some' ? response(200, $body) : $big;
 }, on_head => sub ($req) { $req->{method} eq 'POST' ? $big : undef });
 my $w = Weir->new(binds => [qw(brief splice)], defaults => 'http',
     env => { SRV => $srv->addr }, cfg => <<'CFG');
@@ -82,5 +85,25 @@ for my $name (qw(brief splice)) {
 	    diag length $got, ' bytes ', time - $start, ' s';
 }
 
+is $w->stop, 143;
+
+# Bytes behind a last request lie unread when the connection ends.
+$w = Weir->new(binds => ['fe'], defaults => 'http', env => { SRV => $srv->addr }, cfg => <<'CFG');
+listen l
+	bind "fd@${fe}"
+	server s1 "${SRV}"
+CFG
+{
+	my $c = client($w, 'fe');
+	my $n = $srv->requests;
+	$c->send("GET /late HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	ok $w->wait_for(sub { $srv->requests > $n }), 'the request is at the server';
+	$c->send("\r\nGET /not HTTP/1.1\r\nHost: a\r\n\r\n");
+	ok $w->wait_for(sub { $w->stat('l', 's1')->{hrsp_2xx} == 1 }), 'it was answered';
+	my $r = $c->read_response;
+	ok $r && $r->{body} eq $short, 'the answer is complete' or diag $c->error;
+	ok $c->is_closed, 'and the last';
+	is $c->ended, 'fin', 'with a FIN';
+}
 is $w->stop, 143;
 done_testing;
