@@ -100,34 +100,98 @@ no_server(struct txn *t)
 	return STEP_NEXT;
 }
 
-static enum step_result
+/* False: it has as many waiting as may (maxqueue). */
+static bool
 wait_in(struct txn *t, struct wait_queue *q, uint32_t limit)
 {
-	if (!queue_enter(q, t, limit)) {
-		/* maxqueue; SQ, as HAProxy calls it */
-		txn_error(t, 503, 'S', 'Q');
-		return STEP_NEXT;
-	}
+	if (!queue_enter(q, t, limit))
+		return false;
 	if (t->at.queued == 0)
 		t->at.queued = clock_now_us;
 	t->flags |= TXN_F_QUEUED;
 	timer_set(&t->loop->wheel, &t->timer, clock_now_us + t->timeout_queue_us);
 	t->step = TS_WAIT_SLOT;
+	return true;
+}
+
+static enum step_result
+wait_in_backend(struct txn *t)
+{
+	(void)wait_in(t, &t->be->live->queue, 0);
+	return STEP_NEXT;
+}
+
+/* A slot, or a place in its queue. */
+static bool
+enter_server(struct txn *t, struct server *srv)
+{
+	t->srv = srv;
+	if (!server_slot_take(srv))
+		return wait_in(t, &srv->live->queue, srv->maxqueue);
+	if (t->at.queued == 0)
+		t->at.queued = clock_now_us;
+	hold_slot(t, srv);
+	t->step = TS_CONNECT;
+	return true;
+}
+
+static bool
+another_server(const struct txn *t)
+{
+	for (uint32_t i = 0; i < t->be->nservers; i++)
+		if (t->be->servers[i] != t->srv && server_is_usable(t->be->servers[i]))
+			return true;
+	return false;
+}
+
+static bool
+is_hashed(const struct txn *t)
+{
+	return (t->be->set.lb.algo->flags & LB_HASH) != 0;
+}
+
+/* Any server but the full one: balancing's choice; else for a key the next that
+ * has room, in file order, for others the queue of all servers. */
+static bool
+enter_other(struct txn *t, struct server *full)
+{
+	struct proxy *be = t->be;
+	bool is_full;
+	struct server *srv = lb_pick(be, t, full, &is_full);
+
+	if (srv != NULL && srv != full && enter_server(t, srv))
+		return true;
+	t->srv = full;
+	if (!is_hashed(t))
+		return another_server(t) && wait_in(t, &be->live->queue, 0);
+	for (uint32_t i = 1; i < be->nservers; i++) {
+		srv = be->servers[(full->index + i) % be->nservers];
+		if (server_is_due(srv) && enter_server(t, srv))
+			return true;
+	}
+	return false;
+}
+
+/* maxqueue: another server, whatever a key or persistence says. */
+static enum step_result
+leave_full(struct txn *t, struct server *full)
+{
+	if (!enter_other(t, full)) {
+		t->srv = full;
+		txn_error(t, 503, 'S', 'Q');	/* as HAProxy calls it */
+		return STEP_NEXT;
+	}
+	COUNT(&full->live->threads[dt->id].count, wredis);
+	COUNT(be_count(t), wredis);
+	t->flags |= TXN_F_REDISPATCHED;
+	t->flags &= ~TXN_F_PERSISTENT;
 	return STEP_NEXT;
 }
 
 static enum step_result
 use_server(struct txn *t, struct server *srv)
 {
-	if (!server_slot_take(srv)) {
-		t->srv = srv;
-		return wait_in(t, &srv->live->queue, srv->maxqueue);
-	}
-	if (t->at.queued == 0)
-		t->at.queued = clock_now_us;
-	hold_slot(t, srv);
-	t->step = TS_CONNECT;
-	return STEP_NEXT;
+	return enter_server(t, srv) ? STEP_NEXT : leave_full(t, srv);
 }
 
 enum step_result
@@ -148,15 +212,15 @@ step_pick(struct txn *t)
 		return use_server(t, t->wanted);
 	t->flags &= ~TXN_F_PERSISTENT;
 	if (atomic_load_explicit(&t->be->live->queue.len, memory_order_relaxed) != 0)
-		return wait_in(t, &t->be->live->queue, 0);
+		return wait_in_backend(t);
 	for (int tries = 0; tries < 8; tries++) {
 		srv = lb_pick(t->be, t, t->avoid, &is_full);
 		if (srv == NULL)
-			return is_full ? wait_in(t, &t->be->live->queue, 0) : no_server(t);
-		if ((t->be->set.lb.algo->flags & LB_HASH) || server_has_slot(srv))
+			return is_full ? wait_in_backend(t) : no_server(t);
+		if (is_hashed(t) || server_has_slot(srv))
 			return use_server(t, srv);
 	}
-	return wait_in(t, &t->be->live->queue, 0);
+	return wait_in_backend(t);
 }
 
 enum step_result
@@ -535,15 +599,6 @@ static bool
 is_repeatable(const struct txn *t)
 {
 	return !(t->flags & TXN_F_NO_RETRY) && !(t->flags & TXN_F_CLIENT_GONE);
-}
-
-static bool
-another_server(const struct txn *t)
-{
-	for (uint32_t i = 0; i < t->be->nservers; i++)
-		if (t->be->servers[i] != t->srv && server_is_usable(t->be->servers[i]))
-			return true;
-	return false;
 }
 
 /* A reused connection died before the first byte: once, on a fresh one. */

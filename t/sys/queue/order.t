@@ -11,7 +11,7 @@ my $srv = Backend->new(sub ($req) { $req->{path} eq '/hold' ? HANG :
     [PAUSE(0.01), response(200, $req->{path})] });
 my $other = Backend->new(response(200, 'other'));
 my $log = SyslogSink->new;
-my $w = Weir->new(defaults => 'http', binds => [qw(one two brief dead free)], env => {
+my $w = Weir->new(defaults => 'http', binds => [qw(one two brief dead free kept alone)], env => {
 	SRV => $srv->addr, OTHER => $other->addr, LOG => $log->addr,
 	NO => '127.0.0.1:' . Weir->refused_port }, cfg => <<'CFG');
 global
@@ -46,6 +46,17 @@ listen two
 	timeout queue 200ms
 	server s1 "${SRV}" maxconn 1 maxqueue 1
 	server s2 "${OTHER}" maxconn 100
+listen kept
+	bind "fd@${kept}"
+	timeout queue 200ms
+	use-server s1 if TRUE
+	server s1 "${SRV}" maxconn 1 maxqueue 1
+	server s2 "${OTHER}" maxconn 100
+listen alone
+	bind "fd@${alone}"
+	balance hdr(x-key)
+	timeout queue 200ms
+	server s1 "${SRV}" maxconn 1 maxqueue 1
 CFG
 sub wait_queue ($n, $px = 'one') {
 	return $w->wait_for(sub { $w->stat($px, 'BACKEND')->{qcur} == $n }, 5, "$n waiting");
@@ -110,14 +121,29 @@ $log->lines(30);
 my @left = map { / (C[A-Z])-- / } $log->all;
 ok !grep({ $_ eq 'CQ' } @left), 'no CQ where nobody waits' or diag "@left";
 
-# A full queue of the server that a key belongs to: as in HAProxy 503 at once.
+# A full queue of the server that a key or persistence names: another server.
 my ($key) = grep { start('two', '/k', "X-Key: $_")->read_response->{body} eq '/k' } 'a' .. 'z';
-$first = holding('two', "X-Key: $key");
-my $second = start('two', '/q', "X-Key: $key");
-ok $w->wait_for(sub { $w->stat('two', 's1')->{qcur} == 1 }), 'one waits for its server';
-is start('two', '/r', "X-Key: $key")->read_response->{status}, 503, 'maxqueue: no more than one';
-is $w->stat('two', 's1')->{qcur}, 1, 'while that one waits';
-like $log->find(qr{"GET /r }) // '', qr{ two/s1 0/-?\d/-1/-1/\d+ 503 0 - - SQ}, 'SQ';
+for my $px (qw(two kept)) {
+	my $held = holding($px, "X-Key: $key");
+	my $second = start($px, '/q', "X-Key: $key");
+	ok $w->wait_for(sub { $w->stat($px, 's1')->{qcur} == 1 }), "$px: one waits for its server";
+	is start($px, "/r-$px", "X-Key: $key")->read_response->{body}, 'other',
+	    "$px: maxqueue: the next goes elsewhere";
+	is $w->stat($px, 's1')->{qcur}, 1, "$px: while that one waits";
+	is $w->stat($px, 's1')->{wredis}, 1, "$px: counted";
+	like $log->find(qr{"GET /r-$px }) // '', qr{ $px/s2 0/0/\d+/\d+/\d+ 200 .* \d/\d/\d/\d/\+0 },
+	    "$px: and in the log";
+	is $second->read_response->{status}, 503, "$px: the first one was late";
+	$held->reset;
+}
+
+# Without another one: 503 at once.
+$first = holding('alone', "X-Key: $key");
+my $second = start('alone', '/q', "X-Key: $key");
+ok $w->wait_for(sub { $w->stat('alone', 's1')->{qcur} == 1 }), 'one waits for its server';
+is start('alone', '/r', "X-Key: $key")->read_response->{status}, 503, 'maxqueue: no more than one';
+is $w->stat('alone', 's1')->{qcur}, 1, 'while that one waits';
+like $log->find(qr{"GET /r }) // '', qr{ alone/s1 0/-?\d/-1/-1/\d+ 503 0 - - SQ}, 'SQ';
 is $second->read_response->{status}, 503, 'the first one was late';
 is $w->stop, 143;
 done_testing;
