@@ -639,19 +639,18 @@ retry_counted(struct txn *t, enum txn_failure why)
 	return true;
 }
 
-/* `option redispatch`: on the last retry, or every n-th; without it a try on
- * another server is allowed unless persistence chose. */
+/* Away from a server that persistence chose only as `option redispatch` says: on
+ * each n-th retry, or (-n) on the n-th before the end. Others may always. */
 static bool
 may_redispatch(const struct txn *t)
 {
-	if (t->be->set.options & OPT_REDISPATCH) {
-		int every = t->be->set.redispatch_every;
+	int every = t->be->set.redispatch_every;
 
-		if (every > 0)
-			return t->retries % every == 0;
-		return t->retries_left == 0 || !(t->flags & TXN_F_PERSISTENT);
-	}
-	return !(t->flags & TXN_F_PERSISTENT);
+	if (!(t->flags & TXN_F_PERSISTENT))
+		return true;
+	if (!(t->be->set.options & OPT_REDISPATCH))
+		return false;
+	return every > 0 ? (t->retries + 1) % every == 0 : t->retries_left + 1 == -every;
 }
 
 static void

@@ -227,6 +227,21 @@ subtest 'a connection refused goes to another server' => sub {
 	$v->stop;
 };
 
+subtest 'away from the server of persistence' => sub {
+	my %tries = ('option redispatch' => 3, 'option redispatch 2' => 2, 'option redispatch -2' => 2,
+	    'option redispatch 1' => 1);
+	for (sort keys %tries) {
+		my ($v) = two(bad => $refused, lines => "use-server bad if TRUE; $_; timeout connect 20");
+		is try_method($v), 200, $_;
+		is $v->stat('l', 'bad')->{wretr}, $tries{$_}, "$_: at that retry";
+		is $v->stat('l', 'bad')->{wredis}, 1, "$_: once";
+		$v->stop;
+	}
+	my ($v) = two(bad => $refused, lines => 'use-server bad if TRUE; timeout connect 20');
+	is try_method($v), 503, 'never without';
+	$v->stop;
+};
+
 subtest 'a blackhole goes to another server' => sub {
 	my ($v) = two(bad => $blackhole, lines => 'option redispatch; retries 1');
 	is status(within('one connect timeout', 200, sub { $v->http('fe')->get('/') })), 200, 'GET';
