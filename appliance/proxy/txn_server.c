@@ -663,7 +663,9 @@ note_failure(struct txn *t, enum txn_failure why, bool was_reused)
 		COUNT(srv_count(t), eresp);
 		COUNT(be_count(t), eresp);
 	}
-	if (!was_reused || (why != FAIL_EMPTY && why != FAIL_RESET))
+	if (why == FAIL_STATUS)		/* an answer, whatever retry-on makes of it */
+		passive_success(t->be, t->srv);
+	else if (!was_reused || (why != FAIL_EMPTY && why != FAIL_RESET))
 		passive_failure(t->be, t->srv);
 }
 

@@ -263,6 +263,13 @@ subtest 'retry-on means what it lists' => sub {
 	}
 };
 
+subtest 'a status of retry-on does not eject' => sub {
+	my ($v, $bad) = two(answer => response(503, 'x'), lines => 'balance roundrobin; retry-on 503');
+	is scalar(grep { try_method($v) == 200 } 1 .. 10), 10, 'all are served';
+	is scalar($bad->requests), 10, 'it keeps its turns, the retries those of the other';
+	$v->stop;
+};
+
 subtest 'one server: the first failure is answered at once' => sub {
 	my $srv = Backend->new(CLOSE);
 	my $v = Weir->new(defaults => 'http', binds => ['fe'], env => { SRV => $srv->addr }, cfg => <<'CFG');
