@@ -94,9 +94,11 @@ check_global(struct diag *d, const struct global *old, const struct global *new)
 	check_word(d, old->maxhdr == new->maxhdr, "tune.http.maxhdr");
 }
 
-/* Each address must have its listener, of the same frontend, and the other way. */
+/* Each address must have its listener, of the same frontend, and the other way. A
+ * listener holds the cell of its frontend, which a `listen` does not share with a
+ * `frontend` of its name. */
 static unsigned
-adopt_binds(struct diag *d, struct bind_conf *b, const char *frontend)
+adopt_binds(struct diag *d, struct bind_conf *b, const struct proxy *px)
 {
 	unsigned n = 0;
 
@@ -108,10 +110,11 @@ adopt_binds(struct diag *d, struct bind_conf *b, const char *frontend)
 			diag_plain(d, LOG_L_ALERT,
 			    "config : parsing [%s:%d] : new address '%s': this needs a restart.",
 			    b->file, b->line, b->text);
-		else if (live != NULL && frontend != NULL && strcmp(live->name, frontend) != 0)
+		else if (live != NULL && px != NULL &&
+		    (live->cap != px->cap || strcmp(live->name, px->name) != 0))
 			diag_plain(d, LOG_L_ALERT, "config : parsing [%s:%d] : address '%s' "
-			    "belonged to '%s': this needs a restart.", b->file, b->line, b->text,
-			    live->name);
+			    "belonged to %s '%s': this needs a restart.", b->file, b->line, b->text,
+			    live->cap & CAP_BACKEND ? "listen" : "frontend", live->name);
 		b->listener = l;
 		n += l != NULL;
 	}
@@ -127,7 +130,7 @@ check_listeners(struct diag *d, struct snapshot *s)
 		have++;
 	for (struct proxy *px = s->proxies; px != NULL; px = px->next)
 		if (!px->set.disabled)		/* as at the start: not opened */
-			used += adopt_binds(d, px->binds, px->name);
+			used += adopt_binds(d, px->binds, px);
 	used += adopt_binds(d, s->global->stats_binds, NULL);
 	if (used < have && d->nerrors == 0)
 		diag_plain(d, LOG_L_ALERT,

@@ -13,7 +13,7 @@ my $GLOBAL = "\tlog @{[ $log->addr ]} local0 info\n\tnbthread 2\n";
 
 sub text (%o) {
 	return "global\n" . ($o{global} // $GLOBAL) .
-	    "frontend f\n\t" . ($o{bind} // 'bind "fd@${http}"') . "\n" .
+	    ($o{kind} // 'frontend f') . "\n\t" . ($o{bind} // 'bind "fd@${http}"') . "\n" .
 	    "\tdefault_backend be\n" . ($o{more} // '') .
 	    "backend be\n\tserver s1 @{[ $srv->addr ]}\n";
 }
@@ -33,6 +33,10 @@ my @REFUSED = (
 	[ { bind => 'bind "fd@${spare}"' },
 	  qr/t\.cfg:5\] : new address '\S+': this needs a restart/, 'another address' ],
 	[ { bind => '# none' }, qr/an address .* is gone: this needs a restart/, 'an address gone' ],
+	[ { kind => 'frontend g' }, qr/t\.cfg:5\] : address '\S+' belonged to frontend 'f': this needs/,
+	  'a frontend of another name' ],
+	[ { kind => 'listen f' }, qr/address '\S+' belonged to frontend 'f': this needs a restart/,
+	  'a listen in its place' ],
 	[ { global => "\tnbthread 3\n" }, qr/'nbthread' changed: this needs a restart/, 'nbthread' ],
 	[ { global => "$GLOBAL\tchroot /\n" }, qr/'chroot' changed: this needs a restart/, 'chroot' ],
 	[ { global => "$GLOBAL\tuser nobody\n" }, qr/'user' changed: this needs a restart/, 'user' ],
