@@ -99,12 +99,13 @@ collect(struct session *s)
 void
 front_tcp_start(struct session *s)
 {
-	struct txn *t = txn_new(s, &tcp_front);
+	struct txn *t;
 
 	timer_clear(&s->conn.timer);
 	session_register(s);
 	if (s->flags & SESS_F_DEAD)
 		return;
+	t = txn_new(s, &tcp_front);
 	if (t == NULL) {
 		session_close(s);
 		return;

@@ -174,8 +174,8 @@ free_parts(struct session *s)
 {
 	buf_drop(&s->in);
 	buf_drop(&s->out);
-	if (s->pp != NULL)
-		pp_info_free(s->pp);
+	pp_info_free(s->pp);
+	s->pp = NULL;			/* a step under way may write its log line yet */
 	vars_free_session(s);
 	uncount_handshake(s);
 	if (s->flags & SESS_F_SSL)	/* a reload may have changed the bind */
