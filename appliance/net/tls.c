@@ -406,8 +406,10 @@ tls_sendv(struct conn *c, const struct iovec *iov, int n)
 	if (unlikely(tls_has_output(t)) && !tls_io_flush(io, t))
 		return t->flags & TLS_F_WR_FAIL ? write_error(t, t->wr_errno) : 0;
 	while ((p = next_record(io, iov, n, &i, &off, &len)) != NULL && len > 0) {
-		if (write_record(t, p, len) != 0)
+		if (write_record(t, p, len) != 0) {
+			(void)tls_io_flush(io, t);	/* what came before it, an alert */
 			return write_error(t, EPROTO);
+		}
 		done += len;
 		if (sizeof(io->wr) - io->wr_len >= TLS_RECORD_BYTES + 256 && i < n)
 			continue;
