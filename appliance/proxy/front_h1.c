@@ -507,6 +507,18 @@ begin(struct session *s)
 	return t;
 }
 
+/* A connection that ends or is late without a byte: its time counts from accept, or
+ * from the end of the handshake. */
+static struct txn *
+begin_silent(struct session *s)
+{
+	struct txn *t = begin(s);
+
+	if (t != NULL)
+		t->at.start = s->accept_us + s->handshake_ms * 1000u;
+	return t;
+}
+
 static void
 refuse_head(struct txn *t, enum h1_error e)
 {
@@ -565,14 +577,18 @@ run_request(struct session *s, struct txn *t)
 		session_register_later(s);
 }
 
-/* The client ended the connection before its head was complete. */
+/* The client ended the connection before its head was complete. Between requests
+ * that is its good right; a connection without any is logged, with dontlognull or
+ * http-ignore-probes it is not. */
 static void
 head_eof(struct session *s, struct txn *t, bool by_error)
 {
-	if (t == NULL) {
+	if (t == NULL && ((s->flags & SESS_F_KEEP_ALIVE) || session_ignores_probes(s))) {
 		session_close(s);
 		return;
 	}
+	if (t == NULL && (t = begin_silent(s)) == NULL)
+		return;
 	t->refused = H1_E_TRUNCATED;
 	t->status = 400;
 	t->flags |= TXN_F_CLOSE_CLIENT | TXN_F_CLIENT_GONE;
@@ -727,7 +743,7 @@ front_h1_timeout(struct session *s)
 	}
 	if (t == NULL) {
 		if ((s->flags & SESS_F_KEEP_ALIVE) || session_ignores_probes(s) ||
-		    (t = begin(s)) == NULL) {
+		    (t = begin_silent(s)) == NULL) {
 			session_close(s);
 			return;
 		}

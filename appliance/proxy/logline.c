@@ -52,12 +52,13 @@ is_error(const struct txn *t)
 	return t->term[0] != '-' && t->term[0] != '\0' && t->term[0] != 'L';
 }
 
-/* `option dontlognull`: a connection that brought no byte. */
+/* `option dontlognull`: a connection that brought no byte; our own page for it is
+ * none either. */
 static bool
 is_null(const struct txn *t)
 {
 	return (t->fe->set.options & OPT_DONTLOGNULL) && t->bytes.in == 0 &&
-	    t->bytes.out == 0 && t->req.method_text.len == 0;
+	    (t->flags & TXN_F_HTTP ? t->req.method_text.len == 0 : t->bytes.out == 0);
 }
 
 static bool

@@ -339,9 +339,7 @@ session_timeout_http_request(const struct session *s)
 bool
 session_ignores_probes(const struct session *s)
 {
-	return (bind_of(s)->frontend->set.options & (OPT_HTTP_IGNORE_PROBES | OPT_DONTLOGNULL)) ==
-	    (OPT_HTTP_IGNORE_PROBES | OPT_DONTLOGNULL) ||
-	    (bind_of(s)->frontend->set.options & OPT_HTTP_IGNORE_PROBES);
+	return (bind_of(s)->frontend->set.options & OPT_HTTP_IGNORE_PROBES) != 0;
 }
 
 /* False: the session is over. */

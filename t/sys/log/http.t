@@ -102,6 +102,8 @@ my @ROWS = (
 	[ 'bad request', raw("GET / HTTP/1.1\r\nBad Name: x\r\n\r\n"), 'f/<NOSRV> -1/-1/-1/-1/0 400 0 - - PR-- 1/1/0/0/0 0/0 "<BADREQ>"' ],
 	[ 'half a request', raw("GET / HT"), 'f/<NOSRV> -1/-1/-1/-1/2NN 408 0 - - cR-- 1/1/0/0/0 0/0 "<BADREQ>"' ],
 	[ 'left early', raw("GET / HT", 'close'), 'f/<NOSRV> -1/-1/-1/-1/0 400 0 - - CR-- 1/1/0/0/0 0/0 "<BADREQ>"' ],
+	[ 'left without a byte', raw('', 'close'), 'f/<NOSRV> -1/-1/-1/-1/0 400 0 - - CR-- 1/1/0/0/0 0/0 "<BADREQ>"' ],
+	[ 'said nothing', raw(''), 'f/<NOSRV> -1/-1/-1/-1/2NN 408 0 - - cR-- 1/1/0/0/0 0/0 "<BADREQ>"' ],
 	[ 'reset while waiting', leave('/hang', sub ($c) { $c->reset }), 'be/s1 0/0/0/-1/N 400 0 - - CH-- 1/1/0/0/0 0/0 "GET /hang HTTP/1.1"' ],
 	[ 'reset in the body', leave('/stall', sub ($c) { $c->read_bytes(40); $c->reset }), 'be/s1 0/0/0/0/N 200 B - - CD-- 1/1/0/0/0 0/0 "GET /stall HTTP/1.1"' ],
 	[ 'queue timeout', \&queued, 'full/<NOSRV> 0/1NN/-1/-1/1NN 503 0 - - sQ-- 2/2/1/0/0 0/1 "GET /full HTTP/1.1"' ],
@@ -180,4 +182,16 @@ for (@ROWS) {
 	diag "weir    $line\nhaproxy $theirs" if $ENV{SHOW};
 }
 is $w->stop, 143;
+
+# Who sends no byte is not logged with these; the next client is.
+for my $option ('dontlognull', 'http-ignore-probes') {
+	$log->forget;
+	my $v = Weir->new(defaults => undef, binds => ['fe'], env => { %env, LOG => $log->addr },
+	    cfg => $CFG =~ s/httplog/httplog\n\toption $option/r);
+	raw('', 'close')->($v->port('fe'));
+	$v->wait_for(sub { $v->stat('f', 'FRONTEND')->{scur} == 0 });
+	get('/deny')->($v->port('fe'));
+	like +($log->lines)[0], qr/deny/, "$option: a silent connection is not logged";
+	is $v->stop, 143;
+}
 done_testing;
