@@ -75,18 +75,31 @@ below(_Atomic uint32_t *cur, uint32_t max)
 	return max == 0 || atomic_load_explicit(cur, memory_order_relaxed) < max;
 }
 
-/* Written limits per second; the clients wait in the kernel's queue. */
+/* Written limits per second; the clients wait in the kernel's queue. Asked before
+ * an accept that may find nobody, so counted only after it. */
 static bool
-within_rates(const struct bind_conf *b, struct proxy_live *live)
+within_rates(const struct bind_conf *b, const struct proxy_live *live)
 {
 	const struct global *g = b->frontend->snap->global;
 
 	if (b->is_ssl && (!below(&limits.ssl_conns, (uint32_t)g->maxsslconn) ||
-	    !rate_take(&limits.ssl_rate, g->maxsslrate)))
+	    !rate_has_room(&limits.ssl_rate, g->maxsslrate)))
 		return false;
-	return rate_take(&limits.conn_rate, g->maxconnrate) &&
-	    rate_take(&limits.sess_rate, g->maxsessrate) &&
-	    rate_take(&live->fe_sess_rate, b->frontend->set.rate_limit_sessions);
+	return rate_has_room(&limits.conn_rate, g->maxconnrate) &&
+	    rate_has_room(&limits.sess_rate, g->maxsessrate) &&
+	    rate_has_room(&live->fe_sess_rate, b->frontend->set.rate_limit_sessions);
+}
+
+static void
+count_rates(const struct bind_conf *b, struct proxy_live *live)
+{
+	const struct global *g = b->frontend->snap->global;
+
+	if (b->is_ssl)
+		rate_count(&limits.ssl_rate, g->maxsslrate);
+	rate_count(&limits.conn_rate, g->maxconnrate);
+	rate_count(&limits.sess_rate, g->maxsessrate);
+	rate_count(&live->fe_sess_rate, b->frontend->set.rate_limit_sessions);
 }
 
 /* At a limit of connections: who closes one wakes the threads that wait. */
@@ -630,6 +643,7 @@ session_accepted(struct listener *l, int fd, const struct sockaddr *sa)
 	}
 	count_accept(s);
 	b = bind_of(s);
+	count_rates(b, live_of(s));
 	if (b->is_ssl) {
 		s->flags |= SESS_F_SSL;
 		atomic_fetch_add_explicit(&limits.ssl_conns, 1, memory_order_relaxed);

@@ -3,7 +3,7 @@
 use v5.36;
 use Cert;
 use RawHTTP;
-use Time::HiRes qw(time);
+use Time::HiRes qw(time clock_gettime CLOCK_MONOTONIC);
 use Weir;
 use Test::More;
 
@@ -33,6 +33,25 @@ CFG
 served_slowly('maxconnrate 3', '', 'maxconnrate');
 served_slowly('maxsessrate 3', '', 'maxsessrate');
 served_slowly('', 'rate-limit sessions 3', 'rate-limit sessions');
+
+# Connections count once each: one by one, as many as the limit fit in a second.
+{
+	my $w = Weir->new(defaults => 'http', binds => ['f'], cfg => <<'CFG');
+global
+	nbthread 1
+	maxconnrate 30
+frontend f
+	bind "fd@${f}"
+	rate-limit sessions 12
+	http-request return status 200
+CFG
+	ok $w->wait_for(sub { my $t = clock_gettime(CLOCK_MONOTONIC); $t - int $t < 0.1 }),
+	    'a second begins';
+	my $start = time;
+	is scalar(grep { $w->http('f')->request($GET)->{status} == 200 } 1 .. 12), 12, 'all served';
+	cmp_ok time - $start, '<', 0.8, 'in the same second';
+	$w->stop;
+}
 
 # maxsslrate counts TLS listeners only
 {
