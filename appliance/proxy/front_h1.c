@@ -422,6 +422,30 @@ set_body_deadline(struct session *s, struct txn *t)
 	set_deadline(s, look < idle ? look : idle);
 }
 
+/* While a response is awaited: has the client gone? A FIN alone may be a client
+ * that still reads; with abortonclose it counts as gone. A reset comes as a plain
+ * read event: libevent says no more for EPOLLERR. */
+static void
+check_gone(struct session *s, struct txn *t)
+{
+	if (!(s->conn.flags & (CONN_IN | CONN_ERROR)) || (s->flags & SESS_F_CLOSING))
+		return;
+	if (conn_peer_is_gone(&s->conn))
+		txn_front_gone(t, true);
+	else if (!(s->conn.flags & CONN_RDHUP))
+		return;
+	else if (t->fe->set.options & OPT_ABORTONCLOSE && s->in == NULL)
+		txn_front_gone(t, false);
+}
+
+/* A FIN that came with the last bytes of a request makes no edge of its own. */
+static void
+check_fin(struct session *s, struct txn *t)
+{
+	if (s->txn == t && (s->conn.flags & CONN_RDHUP))
+		check_gone(s, t);
+}
+
 static void
 pump_body(struct session *s, struct txn *t)
 {
@@ -468,6 +492,8 @@ pump_body(struct session *s, struct txn *t)
 			timer_clear(&s->conn.timer);
 	} else if (d == DECODE_GO)
 		set_body_deadline(s, t);
+	else
+		check_fin(s, t);
 }
 
 /* The time since the body was last read is not the client's fault. */
@@ -575,6 +601,8 @@ run_request(struct session *s, struct txn *t)
 	txn_run(t);
 	if (s->flags & SESS_F_LAZY && s->txn == t)
 		session_register_later(s);
+	if (t->flags & TXN_F_REQ_DONE)
+		check_fin(s, t);
 }
 
 /* The client ended the connection before its head was complete. Between requests
@@ -662,22 +690,6 @@ static bool
 in_head(const struct txn *t)
 {
 	return t->step == TS_READ_REQUEST && t->at.request == 0;
-}
-
-/* While a response is awaited: has the client gone? A FIN alone may be a client
- * that still reads; with abortonclose it counts as gone. A reset comes as a plain
- * read event: libevent says no more for EPOLLERR. */
-static void
-check_gone(struct session *s, struct txn *t)
-{
-	if (!(s->conn.flags & (CONN_IN | CONN_ERROR)) || (s->flags & SESS_F_CLOSING))
-		return;
-	if (conn_peer_is_gone(&s->conn))
-		txn_front_gone(t, true);
-	else if (!(s->conn.flags & CONN_RDHUP))
-		return;
-	else if (t->fe->set.options & OPT_ABORTONCLOSE && s->in == NULL)
-		txn_front_gone(t, false);
 }
 
 static void
