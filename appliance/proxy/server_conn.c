@@ -5,7 +5,9 @@
  * the rest run into pool-purge-delay. An idle connection stays registered, so
  * a FIN or stray bytes on it cost one event and never a request.
  *
- * pool-max-conn is divided over the threads (at least 1 each).
+ * pool-max-conn is divided over the threads (at least 1 each). Idle connections
+ * count for maxconn too: a new one takes the place of the one that is idle longest
+ * in this thread, or of another thread's, which is asked by mail.
  *
  * Thread: data.
  */
@@ -13,11 +15,13 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/xalloc.h"
 #include "net/buf.h"
 #include "proxy/dthread.h"
 #include "proxy/forward.h"
@@ -39,7 +43,7 @@ on_free(struct loop_task *task)
 	pool_put(&dt->server_conns, sc);
 }
 
-/* Control reads the server's number (show servers conn). */
+/* Other threads read it: who has idle ones? and control (show servers conn). */
 static void
 count_idle(struct server_thread *st, int by)
 {
@@ -182,6 +186,63 @@ server_conn_reuse(struct txn *t, struct server *srv, uint64_t key)
 	return NULL;
 }
 
+/* ---- room within maxconn ---- */
+
+struct shed_mail {
+	struct mail	 mail;
+	struct server_live *live;	/* held */
+};
+
+static bool
+close_oldest(struct server_live *live)
+{
+	struct server_thread *st = &live->threads[dt->id];
+
+	if (st->nidle == 0)
+		return false;
+	server_conn_close(LIST_ITEM(st->idle.prev, struct server_conn, node));
+	return true;
+}
+
+static void
+on_shed(struct mail *m)
+{
+	struct shed_mail *s = CONTAINER_OF(m, struct shed_mail, mail);
+
+	if (dt != NULL)			/* else its thread has ended */
+		(void)close_oldest(s->live);
+	live_server_unref(s->live);
+	free(s);
+}
+
+static void
+shed_elsewhere(struct server_live *live)
+{
+	for (unsigned i = 1; i < ndthreads; i++) {
+		unsigned id = (dt->id + i) % ndthreads;
+		struct shed_mail *s;
+
+		if (__atomic_load_n(&live->threads[id].nidle, __ATOMIC_RELAXED) == 0)
+			continue;
+		s = xcalloc(1, sizeof *s);
+		s->live = live;
+		live_server_ref(live);
+		mailbox_send(&dthreads[id].loop->mailbox, &s->mail, on_shed);
+		return;
+	}
+}
+
+/* A slot is held for the new connection: it is counted in inflight. */
+static void
+make_room(struct server_live *live)
+{
+	uint32_t max = atomic_load_explicit(&live->max_now, memory_order_relaxed);
+
+	if (max != 0 && gauge_get(&live->inflight) + gauge_get(&live->idle) > max &&
+	    !close_oldest(live))
+		shed_elsewhere(live);
+}
+
 /* ---- a new connection ---- */
 
 static void
@@ -241,6 +302,7 @@ server_conn_open(struct txn *t, struct server *srv, uint64_t key)
 		errno = ENOMEM;
 		return NULL;
 	}
+	make_room(srv->live);
 	fd = open_socket(t, srv, &in_progress);
 	if (fd < 0) {
 		int saved = errno;
