@@ -157,6 +157,13 @@ struct str http_name_text(enum http_name id);
 enum http_method http_method_of(struct str s);
 struct str http_method_name(enum http_method m);
 bool	http_method_is_idempotent(enum http_method m);		/* RFC 9110 9.2.2 */
+/* A status of which a response never has a body (RFC 9112 section 6.3). */
+static inline bool
+http_status_is_bare(unsigned status)
+{
+	return status < 200 || status == 204 || status == 304;
+}
+
 bool	http_token_is_valid(struct str s);
 bool	http_value_is_valid(struct str s);
 const char *http_status_reason(unsigned status);		/* 400 is "Bad request" */

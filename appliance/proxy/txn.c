@@ -66,6 +66,13 @@ txn_step_name(enum txn_step s)
 	return s < TS_MAX ? steps[s].name : "?";
 }
 
+enum http_method
+txn_client_method(const struct txn *t)
+{
+	return likely(t->orig_method.len == 0) ? (enum http_method)t->req.method :
+	    http_method_of(http_str(&t->req, t->orig_method));
+}
+
 /* ---- memory ---- */
 
 #define FIELDS_OFF	sizeof(struct txn)

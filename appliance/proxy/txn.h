@@ -233,5 +233,7 @@ void	txn_count_bytes(struct txn *t);	/* what moved since: long transfers, each p
 /* Grow the memory of a message; false when it is at its limit or refused. */
 bool	txn_grow(struct txn *t, struct http_msg *m);
 const char *txn_step_name(enum txn_step s);
+/* As the client wrote it: what set-method says is for the server. */
+enum http_method txn_client_method(const struct txn *t);
 
 #endif

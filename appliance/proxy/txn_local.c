@@ -156,9 +156,9 @@ step_service(struct txn *t)
 	if (t->be != t->fe)
 		after_rules(t, t->be);
 	after_rules(t, t->fe);
-	bare = t->res.status < 200 || t->res.status == 204 || t->res.status == 304;
+	bare = http_status_is_bare(t->res.status);
 	t->res_out = bare ? HTTP_BODY_NONE : HTTP_BODY_LENGTH;
-	if (t->req.method == HTTP_M_HEAD)
+	if (txn_client_method(t) == HTTP_M_HEAD)
 		t->flags |= TXN_F_HEAD_ONLY;
 	t->res.content_length = t->local_body.len;
 	t->flags |= TXN_F_RES_DONE;

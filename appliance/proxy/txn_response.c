@@ -295,10 +295,22 @@ after_rules(struct txn *t, struct proxy *px)
 	(void)ruleset_run(px->rules[RS_HTTP_AFTER], &x);
 }
 
+/* A rule gave another status or method than the body was framed for: what was
+ * received says nothing of what is sent. */
+static void
+reframe(struct txn *t, uint8_t body)
+{
+	t->res_out = body;
+	t->res.flags &= ~(uint32_t)HTTP_F_HAS_LENGTH;
+	t->res.content_length = 0;
+}
+
 /* How the body is framed towards the client. */
 static void
 choose_framing(struct txn *t)
 {
+	bool is_bare = http_status_is_bare(t->res.status);
+
 	t->res_out = t->res.body;
 	if (t->res.body == HTTP_BODY_CHUNKED && (t->flags & TXN_F_HTTP10_CLIENT))
 		t->res_out = HTTP_BODY_CLOSE;
@@ -306,8 +318,13 @@ choose_framing(struct txn *t)
 		t->res_out = HTTP_BODY_CHUNKED;
 	if (t->res_out == HTTP_BODY_CLOSE)
 		t->flags |= TXN_F_CLOSE_CLIENT;
-	if (t->req.method == HTTP_M_HEAD)
+	if (txn_client_method(t) == HTTP_M_HEAD)
 		t->flags |= TXN_F_HEAD_ONLY;
+	else if (unlikely(is_bare && t->res.body != HTTP_BODY_NONE)) {
+		t->flags |= TXN_F_HEAD_ONLY;	/* the body is read and dropped */
+		reframe(t, HTTP_BODY_NONE);
+	} else if (unlikely(!is_bare && t->res.body == HTTP_BODY_NONE))
+		reframe(t, HTTP_BODY_LENGTH);
 }
 
 enum step_result
