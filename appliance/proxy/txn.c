@@ -461,6 +461,8 @@ txn_front_gone(struct txn *t, bool by_error)
 	(void)by_error;
 	if (t->flags & (TXN_F_FREED | TXN_F_CLIENT_GONE))
 		return;
+	if (t->step == TS_READ_RESPONSE && !(t->flags & TXN_F_REQ_DONE))
+		ph = 'D';		/* its upload is cut */
 	t->flags |= TXN_F_CLIENT_GONE | TXN_F_CLOSE_CLIENT | TXN_F_SERVER_BAD;
 	if (t->step != TS_LOG && t->step != TS_DONE) {
 		txn_set_term(t, 'C', ph != 0 ? ph : '-');
