@@ -67,10 +67,8 @@ server_cell_new(const struct server *srv, unsigned nthreads)
 	l->nthreads = nthreads;
 	queue_init(&l->queue);
 	l->threads = xaligned(CACHE_LINE, nthreads * sizeof(*l->threads));
-	for (i = 0; i < nthreads; i++) {
+	for (i = 0; i < nthreads; i++)
 		list_init(&l->threads[i].idle);
-		list_init(&l->threads[i].lb_node);
-	}
 	return l;
 }
 

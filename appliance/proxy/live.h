@@ -89,7 +89,6 @@ struct server_thread {
 	struct list	 idle;		/* server connections, most recently used first */
 	uint32_t	 nidle;
 	uint32_t	 inflight;	/* of this thread */
-	struct list	 lb_node;	/* leastconn: in its bucket */
 	uint32_t	 lb_bucket;
 	uint64_t	 ewma_us, ewma_at_us;	/* peak-ewma: cost, time of last update */
 	/* passive health: this thread's part of the present and the last slot of 2.5 s;

@@ -127,12 +127,6 @@ server_conn_key(struct txn *t, struct server *srv)
 	return key;
 }
 
-bool
-server_conn_any_idle(const struct server *srv)
-{
-	return srv->live->threads[dt->id].nidle != 0;
-}
-
 static bool
 is_repeatable(const struct txn *t)
 {

@@ -27,7 +27,6 @@ struct txn;
 #define SC_F_IDLE	0x04u
 #define SC_F_DEAD	0x08u
 #define SC_F_GOT_BYTES	0x10u	/* something of this response was received */
-#define SC_F_CLOSE	0x20u	/* this response ends the connection */
 #define SC_F_PP_SENT	0x40u
 
 struct server_conn {
@@ -43,7 +42,6 @@ struct server_conn {
 	struct h1_chunks chunks;
 	uint64_t	 key;		/* may be reused for requests of the same key only */
 	uint64_t	 idle_us;	/* since when */
-	uint64_t	 deadline_us;	/* of the phase under way */
 	uint64_t	 last_session;	/* serial of who used it last; 0 = nobody */
 	uint32_t	 uses;
 	uint32_t	 low_conn;	/* pool-low-conn of its server */
@@ -58,7 +56,6 @@ struct server_conn *server_conn_open(struct txn *t, struct server *srv, uint64_t
 /* The response is complete: into the pool, or closed if it must not be kept. */
 void	server_conn_release(struct server_conn *sc, bool may_keep);
 void	server_conn_close(struct server_conn *sc);	/* frees at the end of the pass */
-bool	server_conn_any_idle(const struct server *srv);	/* in this thread */
 void	server_conn_purge(struct server_live *live);	/* close this thread's idle ones */
 uint64_t server_conn_key(struct txn *t, struct server *srv);
 

@@ -76,13 +76,11 @@ enum txn_step {
 #define TXN_F_SERVER_BAD	0x00000080ull	/* server connection must not be pooled */
 #define TXN_F_TUNNEL		0x00000100ull
 #define TXN_F_CLIENT_GONE	0x00000200ull
-#define TXN_F_LOCAL		0x00000400ull	/* answered by weir itself */
 #define TXN_F_REDISPATCHED	0x00000800ull	/* %rc gets its + */
 #define TXN_F_RETRIED_FRESH	0x00001000ull	/* reused one died; free retry is used */
 #define TXN_F_RETRIED_OTHER	0x00002000ull	/* implicit retry on another server is used */
 #define TXN_F_HAS_SLOT		0x00004000ull
 #define TXN_F_PERSISTENT	0x00008000ull	/* persistence chose the server */
-#define TXN_F_CONTINUE_SENT	0x00010000ull	/* 100 sent by us or asked for by us */
 #define TXN_F_QUEUED		0x00020000ull
 #define TXN_F_IN_BACKEND	0x00040000ull	/* counted in be_conn */
 #define TXN_F_LOGGED		0x00080000ull
@@ -105,7 +103,6 @@ enum txn_step {
 #define TXN_F_NO_ANSWER		0x1000000000ull	/* reject: close without bytes */
 #define TXN_F_LATE		0x2000000000ull	/* this is the end of the pass: pick now */
 #define TXN_F_WANT_FRESH	0x8000000000ull	/* the next connection must be a new one */
-#define TXN_F_SENT_ANY		0x4000000000ull	/* bytes of this request reached a server */
 
 #define LOG_SILENT		255	/* log_level: no line at all */
 

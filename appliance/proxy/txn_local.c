@@ -23,7 +23,7 @@ answer(struct txn *t, const struct reply_conf *rc)
 		t->flags |= TXN_F_CLOSE_CLIENT;
 	txn_begin_response(t);
 	reply_build(t, rc);
-	t->flags |= TXN_F_LOCAL | TXN_F_VERDICT;
+	t->flags |= TXN_F_VERDICT;
 	t->step = TS_SERVICE;
 }
 

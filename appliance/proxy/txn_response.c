@@ -13,7 +13,6 @@
 
 #include "base/clock.h"
 #include "cfg/snapshot.h"
-#include "cfg/snapshot.h"
 #include "net/buf.h"
 #include "proxy/dthread.h"
 #include "proxy/global.h"
@@ -59,8 +58,7 @@ interim(struct txn *t)
 		junk(t, H1_E_STATUS_LINE);
 		return false;
 	}
-	if (!(t->flags & TXN_F_HTTP10_CLIENT) &&
-	    !(t->res.status == 100 && (t->flags & TXN_F_CONTINUE_SENT)))
+	if (!(t->flags & TXN_F_HTTP10_CLIENT))
 		t->front->send_interim(t);
 	txn_begin_response(t);
 	h1_parser_init(&t->sc->parser, true);

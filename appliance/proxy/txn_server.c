@@ -426,7 +426,6 @@ step_send_request(struct txn *t)
 	if (o.close)
 		t->flags |= TXN_F_SERVER_BAD;
 	h1_parser_init(&t->sc->parser, true);
-	t->flags |= TXN_F_SENT_ANY;
 	t->step = TS_READ_RESPONSE;
 	if (!server_sendv(t->sc, iov, (int)n)) {
 		txn_server_failed(t, FAIL_RESET);
