@@ -673,7 +673,8 @@ try_again(struct txn *t, bool elsewhere, bool pause)
 {
 	t->retries++;
 	t->at.connected = 0;
-	t->flags &= ~TXN_F_BODY_WANTED;	/* what comes meanwhile waits for the next try */
+	/* body bytes that come meanwhile wait; the next connection has its own fate */
+	t->flags &= ~(TXN_F_BODY_WANTED | TXN_F_SERVER_BAD | TXN_F_REQ_SENT);
 	COUNT(srv_count(t), wretr);
 	COUNT(be_count(t), wretr);
 	if (elsewhere) {

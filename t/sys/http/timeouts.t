@@ -215,6 +215,9 @@ for my $name (sort keys %FAILS) {
 		is $v->stat('l', 'good')->{hrsp_2xx}, 1, 'answered by the other';
 		is try_method($v, 'POST'), $name eq 'silence' ? 504 : 502, 'POST is not repeated';
 		is scalar(grep { $_->{method} eq 'POST' } $good->requests), 0, 'not sent twice';
+		my $c = $v->http('fe');
+		is join(' ', map { $c->get('/')->{status} } 1, 2), '200 200', 'one client, twice';
+		is $good->opened, 2, 'the connection of a retry is kept';
 		$v->stop;
 		$_->stop for $bad, $good;
 	};
