@@ -122,6 +122,8 @@ server_conn_key(struct txn *t, struct server *srv)
 		key ^= t->sess->serial * 0x9e3779b97f4a7c15u;
 	if (!srv->has_port)
 		key ^= (session_dst(t->sess).port + 1u) * 0xc2b2ae3d27d4eb4fu;
+	/* equal TLS settings are one object, which idle connections hold */
+	key ^= (uint64_t)(uintptr_t)srv->tls * 0x165667b19e3779f9u;
 	if (srv->tls != NULL || srv->pool_conn_name != NULL)
 		key ^= str_hash(forward_pool_name(t, srv));
 	return key;

@@ -57,4 +57,26 @@ for (1 .. 5) {
 	is $w->http('good')->request("GET / HTTP/1.1\r\nHost: x\r\n\r\n")->{status}, 200,
 	    "again, resumed or not ($_)";
 }
+
+# Idle connections are as trusted as the configuration that opened them: a reload
+# that asks for more does not reuse them; one that changes nothing does.
+my $PORT = $peers->port('s');
+sub reloadable ($words) {
+	return "global\n\tnbthread 1\nlisten l\n\tbind \"fd\@\${fe}\"\n\thttp-reuse always\n\tretries 0\n" .
+	    "\tserver s 127.0.0.1:$PORT ssl sni str(s.test) $words\n";
+}
+my $v = Weir->new(defaults => 'http', binds => ['fe'], env => { C => "$dir" },
+    cfg => reloadable('verify none'));
+my $GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+my $before = sub { return $peers->stat('s', 'FRONTEND')->{stot} };
+is $v->http('fe')->request($GET)->{status}, 200, 'not verified';
+my $n = $before->();
+like $v->cli('reload'), qr/Loading success/, 'the same again';
+is $v->http('fe')->request($GET)->{status}, 200, 'reused';
+is $before->(), $n, 'over the same connection';
+$v->write_file('stranger.crt', do { local (@ARGV, $/) = "$dir/stranger.pem.crt"; <> });
+$v->write_file('t.cfg', reloadable('verify required ca-file "${DIR}/stranger.crt"'));
+like $v->cli('reload'), qr/Loading success/, 'verify required';
+is $v->http('fe')->request($GET)->{status}, 503, 'what was not verified is not reused';
+is $v->stop, 143;
 done_testing;
