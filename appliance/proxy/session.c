@@ -485,6 +485,10 @@ read_pp(struct session *s)
 		return;
 	}
 	r = pp_parse(buf, (size_t)n, &used, &s->pp);
+	if (r == PP_MORE && (s->conn.flags & CONN_RDHUP)) {	/* no edge will tell */
+		failed_early(s, "Truncated PROXY protocol header received");
+		return;
+	}
 	if (r == PP_MORE && n < (ssize_t)sizeof buf)
 		return;
 	if (r != PP_DONE || recv(s->conn.fd, buf, used, 0) != (ssize_t)used) {

@@ -106,6 +106,8 @@ for my $whole ($GOOD[0][1], v2(1, 0x11, $V4)) {
 	$cut->send(substr $whole, 0, 14);
 	$cut->shut;
 	is $cut->read_until_close, '', 'refused: cut';
+	like $log->find(qr{Truncated}) // '', qr{ f/1: Truncated PROXY protocol header received$}, 'at once';
+	$log->forget;
 }
 my $silent = $w->http('pp');
 $silent->send('PROXY TC');
