@@ -683,6 +683,7 @@ try_again(struct txn *t, bool elsewhere, bool pause)
 		t->flags |= TXN_F_REDISPATCHED;
 		t->avoid = t->srv;
 		t->wanted = NULL;
+		t->flags &= ~TXN_F_LATE;	/* this pass may still have news of idle ones */
 		txn_leave_server(t, false);
 		t->step = TS_PICK;
 		return;
