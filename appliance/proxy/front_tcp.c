@@ -96,6 +96,16 @@ collect(struct session *s)
 		buf_drop(&s->in);
 }
 
+static void
+look(struct session *s, struct txn *t)
+{
+	collect(s);
+	if (s->conn.flags & CONN_ERROR)
+		txn_front_gone(t, true);
+	else
+		txn_run(t);
+}
+
 void
 front_tcp_start(struct session *s)
 {
@@ -116,8 +126,9 @@ front_tcp_start(struct session *s)
 	t->timeout_client_us = proxy_timeout_client(t->fe);
 	t->step = TS_TCP_CONTENT;
 	if (t->fe->rules[RS_TCP_CONTENT] != NULL)
-		collect(s);
-	txn_run(t);
+		look(s, t);
+	else
+		txn_run(t);
 }
 
 void
@@ -131,13 +142,9 @@ front_tcp_event(struct session *s)
 		tunnel_event(t);
 		return;
 	}
-	if (is_collecting(t)) {
-		collect(s);
-		if (s->conn.flags & CONN_ERROR)
-			txn_front_gone(t, true);
-		else
-			txn_run(t);
-	} else if ((s->conn.flags & CONN_IN) && conn_peer_is_gone(&s->conn))
+	if (is_collecting(t))
+		look(s, t);
+	else if ((s->conn.flags & CONN_IN) && conn_peer_is_gone(&s->conn))
 		txn_front_gone(t, true);
 }
 

@@ -123,6 +123,13 @@ $c = $w->http('wait');
 $c->send('ec');
 $c->reset;
 like $log->find(qr{ wait wait/<NOSRV> }) // '', qr{ -1/-1/\d+ 0 CR }, 'a reset';
+$log->forget;
+$w->signal('STOP');
+$c = $w->http('wait');
+$c->send('ec');
+$c->reset;
+$w->signal('CONT');
+like $log->find(qr{ wait wait/<NOSRV> }) // '', qr{ -1/-1/\d+ 0 CR }, 'a reset that was there at accept';
 
 is echo('wait', '12345678'), '12345678', 'enough bytes before the delay is over';
 my $t = time;
