@@ -15,6 +15,7 @@
 #include "base/magic.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
+#include "ctl/broadcast.h"
 #include "event/loop.h"
 #include "net/listen.h"
 #include "proxy/dthread.h"
@@ -24,6 +25,7 @@
 #include "proxy/proxy.h"
 #include "proxy/queue.h"
 #include "proxy/session.h"
+#include "proxy/tunnel.h"
 
 #define MAX_HOOKS	8
 #define SOFT_STOP_LOOK_US 100000u
@@ -64,9 +66,18 @@ serve_waiters(struct snapshot *s)
 			queue_kick(px->live, srv->live);
 }
 
+static void
+follow_here(void *arg, struct dthread *d)
+{
+	(void)arg, (void)d;
+	tunnels_follow();
+}
+
 void
 control_publish(struct snapshot *s)
 {
+	bool is_first = snapshot_current() == NULL;
+
 	proxy_fill_fullconn(s, atomic_load(&limits.maxconn));
 	live_commit(s);
 	for (unsigned i = 0; i < nhooks; i++)
@@ -74,6 +85,8 @@ control_publish(struct snapshot *s)
 	point_listeners(s);
 	snapshot_publish(s);
 	serve_waiters(s);
+	if (!is_first)
+		broadcast(follow_here, NULL, NULL);
 }
 
 void

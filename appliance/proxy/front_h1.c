@@ -431,11 +431,11 @@ check_gone(struct session *s, struct txn *t)
 	if (!(s->conn.flags & (CONN_IN | CONN_ERROR)) || (s->flags & SESS_F_CLOSING))
 		return;
 	if (conn_peer_is_gone(&s->conn))
-		txn_front_gone(t, true);
+		txn_front_gone(t);
 	else if (!(s->conn.flags & CONN_RDHUP))
 		return;
 	else if (t->fe->set.options & OPT_ABORTONCLOSE && s->in == NULL)
-		txn_front_gone(t, false);
+		txn_front_gone(t);
 }
 
 /* A FIN that came with the last bytes of a request makes no edge of its own. */
@@ -471,7 +471,7 @@ pump_body(struct session *s, struct txn *t)
 		if (n < 0 && errno == EAGAIN && !(s->conn.flags & CONN_ERROR))
 			break;
 		if (n <= 0) {
-			txn_front_gone(t, n < 0);
+			txn_front_gone(t);
 			return;
 		}
 		moved += (size_t)n;
@@ -736,7 +736,7 @@ front_h1_task(struct session *s)
 {
 	if (s->conn.flags & CONN_ERROR) {
 		if (s->txn != NULL)
-			txn_front_gone(s->txn, true);
+			txn_front_gone(s->txn);
 		else
 			session_close(s);
 		return;
@@ -767,7 +767,7 @@ front_h1_timeout(struct session *s)
 	} else if (t->flags & TXN_F_FRONT_FULL) {
 		txn_set_term(t, 'c', 'D');
 		h1_abort(t);
-		txn_front_gone(t, false);
+		txn_front_gone(t);
 		return;
 	} else if ((t->flags & (TXN_F_REQ_DONE | TXN_F_BODY_WANTED)) == TXN_F_BODY_WANTED) {
 		if (clock_now_us < t->body_last_us + t->timeout_client_us && !is_too_slow(t)) {

@@ -101,7 +101,7 @@ look(struct session *s, struct txn *t)
 {
 	collect(s);
 	if (s->conn.flags & CONN_ERROR)
-		txn_front_gone(t, true);
+		txn_front_gone(t);
 	else
 		txn_run(t);
 }
@@ -145,7 +145,7 @@ front_tcp_event(struct session *s)
 	if (is_collecting(t))
 		look(s, t);
 	else if ((s->conn.flags & CONN_IN) && conn_peer_is_gone(&s->conn))
-		txn_front_gone(t, true);
+		txn_front_gone(t);
 }
 
 void

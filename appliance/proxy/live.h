@@ -129,7 +129,7 @@ struct server_live {
 	uint64_t	 rate_prev;
 	uint32_t	 maxconn_set;	/* `set maxconn server`; LIVE_NOT_SET = configured */
 	uint64_t	*base;		/* owned: counters when they were cleared; NULL = never */
-	const struct server *conf;	/* of the current snapshot; NULL: of none any more */
+	_Atomic(const struct server *) conf;	/* of the current snapshot; NULL: of none */
 	struct server_live *reg_next;	/* registry */
 	uint32_t	 snaps;		/* registry: snapshots among refs */
 	struct server_thread *threads;	/* owned: nthreads of them */
@@ -166,7 +166,7 @@ struct proxy_live {
 	uint32_t	 fe_rate, be_rate, req_rate, conn_rate;
 	uint64_t	 fe_prev, be_prev, req_prev, conn_prev;
 	uint64_t	*base_fe, *base_be;	/* owned: as in struct server_live */
-	const struct proxy *conf;	/* of the current snapshot; NULL: of none any more */
+	_Atomic(const struct proxy *) conf;	/* of the current snapshot; NULL: of none */
 	unsigned	 cap;		/* CAP_*: part of the key */
 	struct proxy_live *reg_next;	/* registry */
 	uint32_t	 snaps;

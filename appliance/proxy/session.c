@@ -202,7 +202,7 @@ session_close(struct session *s)
 		return;
 	s->flags |= SESS_F_DEAD;
 	if (s->txn != NULL)
-		txn_front_gone(s->txn, false);
+		txn_front_gone(s->txn);
 	conn_close(&s->conn);
 	free_parts(s);
 	list_del(&s->node);

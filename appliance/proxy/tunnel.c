@@ -9,9 +9,15 @@
  * tunnel is over when both ended, on an error, or when nothing moved for
  * `timeout tunnel` (client-fin, server-fin after a half-close).
  *
+ * Tunnels may live for days: after a reload they move over to the new snapshot,
+ * where their frontend, backend and server still exist, so that no old one stays
+ * for their sake.
+ *
  * Thread: data.
  */
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,10 +28,12 @@
 #include "proxy/dthread.h"
 #include "proxy/front_tcp.h"
 #include "proxy/global.h"
+#include "proxy/live.h"
 #include "proxy/proxy.h"
 #include "proxy/server_conn.h"
 #include "proxy/session.h"
 #include "proxy/splice.h"
+#include "proxy/tunnel.h"
 #include "proxy/txn_steps.h"
 
 #define PASS_BYTES	65536u
@@ -331,4 +339,56 @@ void
 tunnel_event(struct txn *t)
 {
 	txn_run(t);
+}
+
+/* ---- reloads ---- */
+
+/* Where an entry of the old configuration stands in the new one; false: it is
+ * not there any more, or what the transaction holds of it would not fit. */
+static bool
+find_successors(const struct txn *t, const struct proxy **ret_fe, const struct proxy **ret_be,
+    const struct server **ret_srv)
+{
+	const struct proxy *fe = atomic_load_explicit(&t->fe->live->conf, memory_order_acquire);
+	const struct proxy *be = atomic_load_explicit(&t->be->live->conf, memory_order_acquire);
+	const struct server *srv = atomic_load_explicit(&t->srv->live->conf, memory_order_acquire);
+
+	if (fe == NULL || be == NULL || srv == NULL || fe->snap != be->snap ||
+	    srv->backend != be || fe->set.mode != t->fe->set.mode ||
+	    fe->ncaptures_req != t->fe->ncaptures_req ||
+	    fe->ncaptures_res != t->fe->ncaptures_res)
+		return false;
+	*ret_fe = fe;
+	*ret_be = be;
+	*ret_srv = srv;
+	return true;
+}
+
+static void
+follow(struct txn *t)
+{
+	const struct proxy *fe, *be;
+	const struct server *srv;
+
+	if (!find_successors(t, &fe, &be, &srv) || fe->snap == t->snap)
+		return;
+	snapshot_ref(fe->snap, dt->id);
+	snapshot_unref(t->snap, dt->id);
+	t->snap = fe->snap;
+	t->fe = (struct proxy *)(uintptr_t)fe;
+	t->be = (struct proxy *)(uintptr_t)be;
+	t->srv = (struct server *)(uintptr_t)srv;
+	t->wanted = t->avoid = NULL;
+	t->reply = NULL;
+}
+
+void
+tunnels_follow(void)
+{
+	LIST_EACH(n, &dt->txn_list) {
+		struct txn *t = LIST_ITEM(n, struct txn, node);
+
+		if (t->step == TS_TUNNEL && t->tunnel != NULL && !(t->flags & TXN_F_FREED))
+			follow(t);
+	}
 }

@@ -52,7 +52,6 @@ static const struct {
 	[TS_SEND_RESPONSE] =	{ "send_response", step_send_response },
 	[TS_TUNNEL] =		{ "tunnel", step_tunnel },
 	[TS_SERVICE] =		{ "service", step_service },
-	[TS_REDISPATCH] =	{ "redispatch", step_redispatch },
 	[TS_ERROR] =		{ "error", step_error },
 	[TS_LOG] =		{ "log", step_log },
 	[TS_DONE] =		{ "done", step_done },
@@ -448,17 +447,16 @@ step_done(struct txn *t)
 
 /* The client is gone or the client side failed: whatever was under way ends. */
 void
-txn_front_gone(struct txn *t, bool by_error)
+txn_front_gone(struct txn *t)
 {
 	static const char phase[TS_MAX] = {
 		[TS_READ_REQUEST] = 'R', [TS_TCP_CONTENT] = 'R', [TS_PICK] = 'C',
-		[TS_WAIT_SLOT] = 'Q', [TS_REDISPATCH] = 'C', [TS_CONNECT] = 'C',
+		[TS_WAIT_SLOT] = 'Q', [TS_CONNECT] = 'C',
 		[TS_SEND_REQUEST] = 'D', [TS_READ_RESPONSE] = 'H', [TS_SEND_RESPONSE] = 'D',
 		[TS_TUNNEL] = 'D', [TS_SERVICE] = 'R', [TS_ERROR] = 'R',
 	};
 	char ph = t->step < TS_MAX ? phase[t->step] : 0;
 
-	(void)by_error;
 	if (t->flags & (TXN_F_FREED | TXN_F_CLIENT_GONE))
 		return;
 	if (t->step == TS_READ_RESPONSE && !(t->flags & TXN_F_REQ_DONE))

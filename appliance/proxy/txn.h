@@ -58,7 +58,7 @@ enum txn_step {
 	TS_READ_REQUEST, TS_TCP_CONTENT, TS_FRONTEND_RULES, TS_CHOOSE_BACKEND,
 	TS_BACKEND_RULES, TS_PERSISTENCE, TS_PICK, TS_WAIT_SLOT, TS_CONNECT,
 	TS_SEND_REQUEST, TS_READ_RESPONSE, TS_RESPONSE_RULES, TS_STORE_STICK,
-	TS_SEND_RESPONSE, TS_TUNNEL, TS_SERVICE, TS_REDISPATCH, TS_ERROR,
+	TS_SEND_RESPONSE, TS_TUNNEL, TS_SERVICE, TS_ERROR,
 	TS_LOG, TS_DONE, TS_MAX
 };
 
@@ -218,7 +218,7 @@ void	txn_wake(struct txn *t);		/* run at the end of this pass */
  * TXN_F_BODY_WANTED and stop until front->want_body. end: the body is complete. */
 bool	txn_body_in(struct txn *t, const struct iovec *body, int n, bool end);
 void	txn_front_drained(struct txn *t);	/* the client took what was pending */
-void	txn_front_gone(struct txn *t, bool by_error);	/* the client is gone */
+void	txn_front_gone(struct txn *t);	/* the client is gone */
 /* A local answer ends the transaction: error page `status`, cause letters. */
 void	txn_error(struct txn *t, unsigned status, char cause, char phase);
 void	txn_set_term(struct txn *t, char cause, char phase);	/* the first one wins */

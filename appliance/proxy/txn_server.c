@@ -729,10 +729,3 @@ txn_server_failed(struct txn *t, enum txn_failure why)
 	}
 	txn_error(t, failures[why].status, failures[why].cause, failures[why].phase);
 }
-
-enum step_result
-step_redispatch(struct txn *t)
-{
-	t->step = TS_PICK;
-	return STEP_NEXT;
-}

@@ -13,8 +13,7 @@ struct server_conn;
 txn_step_fn step_read_request, step_tcp_content, step_frontend_rules,
     step_choose_backend, step_backend_rules, step_persistence;
 /* txn_server.c */
-txn_step_fn step_pick, step_wait_slot, step_connect, step_send_request,
-    step_redispatch;
+txn_step_fn step_pick, step_wait_slot, step_connect, step_send_request;
 /* txn_response.c */
 txn_step_fn step_read_response, step_response_rules, step_store_stick,
     step_send_response;

@@ -110,16 +110,13 @@ scope_alloc(struct sample_ctx *x, uint8_t scope, size_t size)
 static struct var *
 list_add(struct sample_ctx *x, struct var **list, const struct var_name *n)
 {
-	bool owns_name = n->scope == VAR_PROC || n->scope == VAR_SESS;
-	struct var *v = scope_alloc(x, n->scope, sizeof(*v) + (owns_name ? n->name.len : 0));
+	struct var *v = scope_alloc(x, n->scope, sizeof(*v) + n->name.len);
 
 	if (v == NULL)
 		return NULL;
 	*v = (struct var){ .next = *list, .hash = n->hash, .name = n->name };
-	if (owns_name) {
-		memcpy(v + 1, n->name.p, n->name.len);
-		v->name.p = (const char *)(v + 1);
-	}
+	memcpy(v + 1, n->name.p, n->name.len);
+	v->name.p = (const char *)(v + 1);
 	return *list = v;
 }
 

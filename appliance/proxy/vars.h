@@ -29,7 +29,7 @@ struct var {
 	uint32_t	 hash;
 	uint32_t	 cap;		/* room behind `data` for strings */
 	bool		 is_set;
-	struct str	 name;		/* borrowed: snapshot; proc and sess: own copy */
+	struct str	 name;		/* own copy: a variable may outlive its snapshot */
 	struct sample	 value;
 	char		*data;
 };
