@@ -16,7 +16,7 @@
 	/* rules */ \
 	X(sample) X(fetch_conn) X(fetch_http) X(fetch_state) X(fetch_tcp) \
 	X(conv_text) X(conv_math) X(conv_hash) \
-	X(acl) X(rules) X(capture) \
+	X(acl) X(rules) X(capture) X(stickiness) \
 	X(action_header) X(action_line) X(action_set) X(action_end) X(reply) \
 	/* logs */ \
 	X(logfield) X(logline) X(log_target) \
@@ -28,7 +28,7 @@
 	X(check_cfg) X(check_tcp) X(check_http) X(health) \
 	/* control and operators */ \
 	X(tick) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
-	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_reload)
+	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_reload) X(cli_stickiness)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

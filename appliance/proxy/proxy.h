@@ -163,6 +163,7 @@ struct proxy_settings {
 	const char	*default_backend;
 	const char	*monitor_uri;
 	const char	*description;
+	const char	*stickiness_header;	/* lower case; NULL = none */
 	struct check_proxy *check;		/* ctl/check.h: option httpchk etc. */
 	struct server	*default_server;	/* template, not in any list */
 	const struct addr *source;

@@ -28,6 +28,7 @@
 #include "http/h1.h"
 #include "http/msg.h"
 #include "net/addr.h"
+#include "proxy/stickiness.h"
 
 struct buf;
 struct front_ops;
@@ -162,6 +163,7 @@ struct txn {
 	uint32_t	 srv_queue_pos, be_queue_pos;	/* %sq %bq */
 	uint32_t	 conn_counts[4];	/* %ac %fc %bc %sc at log time */
 	struct server	*wanted;	/* use-server, a cookie, a table: try it first */
+	struct stickiness stick;	/* why the server was chosen; NONE = by balancing */
 	struct server	*avoid;		/* redispatch: not this one if another is there */
 	struct buf	*keep;		/* owned: request body held for a retry */
 	struct timer	 timer;		/* queue, tarpit, inspect-delay, pause between tries */

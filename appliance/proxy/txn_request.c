@@ -243,8 +243,10 @@ step_persistence(struct txn *t)
 	if (t->be->use_servers != NULL) {
 		sample_ctx_init(&x, t, t->be, DIR_REQ);
 		t->wanted = rules_pick_server(&x, t->be);
-		if (t->wanted != NULL)
+		if (t->wanted != NULL) {
 			t->flags |= TXN_F_PERSISTENT;
+			stickiness_set(t, STICK_RULE, 0, 0);
+		}
 	}
 	t->step = TS_PICK;
 	return STEP_NEXT;

@@ -331,6 +331,10 @@ step_store_stick(struct txn *t)
 	after_rules(t, t->be);
 	if (t->be != t->fe)
 		after_rules(t, t->fe);
+	if (unlikely(t->fe->set.stickiness_header != NULL) && !stickiness_add_header(t)) {
+		txn_error(t, 502, 'I', 'H');
+		return STEP_NEXT;
+	}
 	if (t->res.body == HTTP_BODY_TUNNEL) {
 		t->res_out = HTTP_BODY_TUNNEL;
 		t->flags |= TXN_F_TUNNEL | TXN_F_CLOSE_CLIENT | TXN_F_SERVER_BAD;

@@ -92,6 +92,16 @@ txn_leave_server(struct txn *t, bool may_keep)
 
 /* ---- pick ---- */
 
+/* Who was wanted is not taken: from here on it is balancing's choice. */
+static void
+forget_wish(struct txn *t)
+{
+	t->flags &= ~TXN_F_PERSISTENT;
+	t->wanted = NULL;
+	if (t->stick.reason != STICK_NONE)
+		stickiness_set(t, STICK_NONE, 0, 0);
+}
+
 static enum step_result
 no_server(struct txn *t)
 {
@@ -184,7 +194,7 @@ leave_full(struct txn *t, struct server *full)
 	COUNT(&full->live->threads[dt->id].count, wredis);
 	COUNT(be_count(t), wredis);
 	t->flags |= TXN_F_REDISPATCHED;
-	t->flags &= ~TXN_F_PERSISTENT;
+	forget_wish(t);
 	return STEP_NEXT;
 }
 
@@ -210,7 +220,7 @@ step_pick(struct txn *t)
 		return STEP_WAIT;
 	if (t->wanted != NULL && server_is_usable(t->wanted))
 		return use_server(t, t->wanted);
-	t->flags &= ~TXN_F_PERSISTENT;
+	forget_wish(t);
 	if (atomic_load_explicit(&t->be->live->queue.len, memory_order_relaxed) != 0)
 		return wait_in_backend(t);
 	for (int tries = 0; tries < 8; tries++) {
@@ -682,7 +692,7 @@ try_again(struct txn *t, bool elsewhere, bool pause)
 		COUNT(be_count(t), wredis);
 		t->flags |= TXN_F_REDISPATCHED;
 		t->avoid = t->srv;
-		t->wanted = NULL;
+		forget_wish(t);
 		t->flags &= ~TXN_F_LATE;	/* this pass may still have news of idle ones */
 		txn_leave_server(t, false);
 		t->step = TS_PICK;

@@ -101,6 +101,7 @@ disabled
 enabled
 id| 77
 monitor-uri| /alive
+stickiness-header| X-Why
 source| 127.0.0.1
 timeout client| 1s
 timeout client-fin| 1s
