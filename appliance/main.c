@@ -53,6 +53,7 @@ load(void)
 		s = NULL;
 	} else if (options.check_only && d.nwarnings != 0)
 		puts("Warnings were found.");
+	diag_keep(&d);
 	diag_fini(&d);
 	return s;
 }

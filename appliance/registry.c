@@ -28,7 +28,8 @@
 	X(check_cfg) X(check_tcp) X(check_http) X(health) \
 	/* control and operators */ \
 	X(tick) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
-	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_reload) X(cli_stickiness)
+	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_reload) X(cli_stickiness) \
+	X(cli_sess) X(cli_process) X(cli_var)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

@@ -443,6 +443,8 @@ produce(struct cli *c, uint64_t end_us)
 			command_end(c);
 			return true;
 		}
+		if (c->is_waiting)
+			return false;
 	}
 	return true;
 }

@@ -132,3 +132,18 @@ diag_text(const struct diag *d)
 	}
 	return b.data != NULL ? b.data : xstrdup("");
 }
+
+static char *kept;
+
+void
+diag_keep(const struct diag *d)
+{
+	free(kept);
+	kept = diag_text(d);
+}
+
+const char *
+diag_kept(void)
+{
+	return kept != NULL ? kept : "";
+}

@@ -47,4 +47,8 @@ void	diag_vadd(struct diag *d, enum log_level level, const char *file, int line,
 /* All items as text lines (for a socket's answer); malloc'ed. */
 char	*diag_text(const struct diag *d);
 
+/* What the start said, for `show startup-logs`: kept as text, for good. start-up */
+void	diag_keep(const struct diag *d);
+const char *diag_kept(void);	/* "" when nothing was said */
+
 #endif

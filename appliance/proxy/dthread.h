@@ -32,6 +32,7 @@ struct dthread {
 	struct list	 handshake_list; /* TLS handshakes under way, longest silent first */
 	struct list	 server_conn_list;	/* all connections to servers */
 	uint64_t	 session_serial;	/* of the latest one */
+	uint64_t	 txn_serial;	/* of the latest one */
 	uint32_t	 nsessions;
 	uint32_t	 nidle;		/* idle server connections of this thread */
 	/* process-wide totals, this thread's part; relaxed, read by control */
@@ -55,6 +56,9 @@ struct process_limits {
 	_Atomic uint32_t stopping;	/* soft stop: idle clients leave at their next request */
 	uint32_t	 maxsock;
 	struct rate	 conn_rate, sess_rate, ssl_rate;	/* maxconnrate and friends */
+	/* per second, in force: as configured, or `set rate-limit`; 0 = none. Control
+	 * writes them. */
+	_Atomic uint32_t maxconnrate, maxsessrate, maxsslrate;
 };
 extern struct process_limits limits;
 

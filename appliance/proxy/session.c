@@ -75,7 +75,9 @@ below(_Atomic uint32_t *cur, uint32_t max)
 	return max == 0 || atomic_load_explicit(cur, memory_order_relaxed) < max;
 }
 
-/* Written limits per second; the clients wait in the kernel's queue. Asked before
+#define PER_SECOND(field)	atomic_load_explicit(&limits.field, memory_order_relaxed)
+
+/* Limits per second; the clients wait in the kernel's queue. Asked before
  * an accept that may find nobody, so counted only after it. */
 static bool
 within_rates(const struct bind_conf *b, const struct proxy_live *live)
@@ -83,22 +85,20 @@ within_rates(const struct bind_conf *b, const struct proxy_live *live)
 	const struct global *g = b->frontend->snap->global;
 
 	if (b->is_ssl && (!below(&limits.ssl_conns, (uint32_t)g->maxsslconn) ||
-	    !rate_has_room(&limits.ssl_rate, g->maxsslrate)))
+	    !rate_has_room(&limits.ssl_rate, PER_SECOND(maxsslrate))))
 		return false;
-	return rate_has_room(&limits.conn_rate, g->maxconnrate) &&
-	    rate_has_room(&limits.sess_rate, g->maxsessrate) &&
+	return rate_has_room(&limits.conn_rate, PER_SECOND(maxconnrate)) &&
+	    rate_has_room(&limits.sess_rate, PER_SECOND(maxsessrate)) &&
 	    rate_has_room(&live->fe_sess_rate, b->frontend->set.rate_limit_sessions);
 }
 
 static void
 count_rates(const struct bind_conf *b, struct proxy_live *live)
 {
-	const struct global *g = b->frontend->snap->global;
-
 	if (b->is_ssl)
-		rate_count(&limits.ssl_rate, g->maxsslrate);
-	rate_count(&limits.conn_rate, g->maxconnrate);
-	rate_count(&limits.sess_rate, g->maxsessrate);
+		rate_count(&limits.ssl_rate, PER_SECOND(maxsslrate));
+	rate_count(&limits.conn_rate, PER_SECOND(maxconnrate));
+	rate_count(&limits.sess_rate, PER_SECOND(maxsessrate));
 	rate_count(&live->fe_sess_rate, b->frontend->set.rate_limit_sessions);
 }
 

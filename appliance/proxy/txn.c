@@ -130,6 +130,7 @@ txn_new(struct session *s, const struct front_ops *front)
 	timer_init(&t->timer, on_timer);
 	loop_task_init(&t->task, run_task);
 	list_init(&t->queue_node);
+	t->serial = ++dt->txn_serial;
 	list_append(&dt->txn_list, &t->node);
 	return t;
 }
@@ -445,9 +446,9 @@ step_done(struct txn *t)
 	return is_out ? STEP_END : STEP_WAIT;	/* for the slot's mail */
 }
 
-/* The client is gone or the client side failed: whatever was under way ends. */
-void
-txn_front_gone(struct txn *t)
+/* The second letter of the termination code, when it ends where it is now. */
+static char
+phase_of(const struct txn *t)
 {
 	static const char phase[TS_MAX] = {
 		[TS_READ_REQUEST] = 'R', [TS_TCP_CONTENT] = 'R', [TS_PICK] = 'C',
@@ -457,21 +458,49 @@ txn_front_gone(struct txn *t)
 	};
 	char ph = t->step < TS_MAX ? phase[t->step] : 0;
 
-	if (t->flags & (TXN_F_FREED | TXN_F_CLIENT_GONE))
-		return;
 	if (t->step == TS_READ_RESPONSE && !(t->flags & TXN_F_REQ_DONE))
 		ph = 'D';		/* its upload is cut */
+	return ph != 0 ? ph : '-';
+}
+
+/* Whatever was under way ends here. */
+static void
+end_now(struct txn *t)
+{
 	t->flags |= TXN_F_CLIENT_GONE | TXN_F_CLOSE_CLIENT | TXN_F_SERVER_BAD;
+	if (t->step == TS_LOG || t->step == TS_DONE)
+		return;
+	if (t->status == 0 && (t->flags & TXN_F_HTTP))
+		t->status = t->term[0] == 'K' || t->term[0] == 'D' || t->term[0] == 'U' ?
+		    503 : 400;
+	t->step = TS_LOG;
+}
+
+void
+txn_kill(struct txn *t, char cause)
+{
+	if (t->flags & (TXN_F_FREED | TXN_F_CLIENT_GONE | TXN_F_FINISHED))
+		return;
+	txn_set_term(t, cause, phase_of(t));
+	t->front->abort(t);
+	end_now(t);
+	txn_run(t);
+}
+
+/* The client is gone or the client side failed: whatever was under way ends. */
+void
+txn_front_gone(struct txn *t)
+{
+	if (t->flags & (TXN_F_FREED | TXN_F_CLIENT_GONE))
+		return;
 	if (t->step != TS_LOG && t->step != TS_DONE) {
-		txn_set_term(t, 'C', ph != 0 ? ph : '-');
-		if (t->status == 0 && (t->flags & TXN_F_HTTP))
-			t->status = 400;
+		txn_set_term(t, 'C', phase_of(t));
 		COUNT(&t->fe->live->threads[dt->id].fe, cli_abrt);
 		if (t->be != NULL)
 			COUNT(&t->be->live->threads[dt->id].be, cli_abrt);
 		if (t->srv != NULL)
 			COUNT(&t->srv->live->threads[dt->id].count, cli_abrt);
-		t->step = TS_LOG;
 	}
+	end_now(t);
 	txn_run(t);
 }

@@ -132,6 +132,7 @@ struct txn {
 	uint8_t		 running;	/* the driver is on the stack */
 	bool		 timed_out;	/* our timer fired; the step that waits clears it */
 	char		 term[2];	/* cause and phase */
+	uint64_t	 serial;	/* of this thread's; never given again */
 	const struct front_ops *front;	/* borrowed: static */
 	struct session	*sess;		/* borrowed: outlives us */
 	struct loop	*loop;		/* this thread's */
@@ -221,6 +222,9 @@ void	txn_wake(struct txn *t);		/* run at the end of this pass */
 bool	txn_body_in(struct txn *t, const struct iovec *body, int n, bool end);
 void	txn_front_drained(struct txn *t);	/* the client took what was pending */
 void	txn_front_gone(struct txn *t);	/* the client is gone */
+/* An operator or the health of its server ends it: cause K, D, U; the client's
+ * connection ends too. Not from inside a step. */
+void	txn_kill(struct txn *t, char cause);
 /* A local answer ends the transaction: error page `status`, cause letters. */
 void	txn_error(struct txn *t, unsigned status, char cause, char phase);
 void	txn_set_term(struct txn *t, char cause, char phase);	/* the first one wins */

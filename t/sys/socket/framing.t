@@ -130,8 +130,8 @@ like $unknown, qr/^Unknown command: 'foo', but maybe one of the following ones i
     'five hints and three lines more';
 like $unknown, qr/\Q$last\E\n$/, 'which are help, prompt, quit';
 like raw("show sta\n"), qr/^Unknown command: 'show'.*\n(?:  .*\n)*  show stat /, 'words match whole';
-is raw("help get\n"), "The following commands are valid at this level:\n" .
-    "  get weight <bk>/<srv>                   : report the weight of a server\n$last\n", 'help get';
+is raw("help get weight\n"), "The following commands are valid at this level:\n" .
+    "  get weight <bk>/<srv>                   : report the weight of a server\n$last\n", 'help get weight';
 like raw("help\n"), qr/^The following.*\n(  .+\n)+\n$/, 'help';
 
 # Limits of connections: the ninth waits until one ends
