@@ -294,6 +294,7 @@ enum step_result
 step_tunnel(struct txn *t)
 {
 	enum flow_step up, down;
+	bool up_done, down_done;
 	struct tunnel *tun;
 
 	if (t->tunnel == NULL)
@@ -311,7 +312,9 @@ step_tunnel(struct txn *t)
 
 		return over(t, client ? 'C' : 'S', 'D');
 	}
-	if (is_drained(&tun->up, &tun->down) & is_drained(&tun->down, &tun->up))
+	up_done = is_drained(&tun->up, &tun->down);
+	down_done = is_drained(&tun->down, &tun->up);
+	if (up_done && down_done)
 		return over(t, '-', '-');
 	if (up == FLOW_AGAIN || down == FLOW_AGAIN)
 		txn_wake(t);

@@ -17,6 +17,8 @@
 
 static char seen[8192];
 
+static void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 static void
 note(const char *fmt, ...)
 {
