@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/file_keep.h"
 #include "base/str.h"
 #include "base/xalloc.h"
 
@@ -70,9 +71,17 @@ file_set_recorder(file_recorder *fn)
 int
 file_open(const char *path, int flags, mode_t mode)
 {
+	bool is_kept = flags == O_RDONLY;
+	int fd;
+
 	if (recorder != NULL)
 		recorder(path);
-	return opener(path, flags | O_CLOEXEC, mode);
+	if (is_kept && file_keep_open(path, &fd))
+		return fd;
+	fd = opener(path, flags | O_CLOEXEC, mode);
+	if (is_kept)
+		file_keep_opened(path, fd);
+	return fd;
 }
 
 static void
@@ -238,8 +247,8 @@ open_folder(const char *dir)
 	return d;
 }
 
-int
-file_list_dir(const char *dir, const char *suffix, char ***ret_names)
+static int
+list_dir(const char *dir, const char *suffix, char ***ret_names)
 {
 	const char *slash = str_ends(str_of(dir), STR("/")) ? "" : "/";
 	char **names = NULL;
@@ -262,5 +271,17 @@ file_list_dir(const char *dir, const char *suffix, char ***ret_names)
 	if (n > 0)
 		qsort(names, (size_t)n, sizeof(*names), by_name);
 	*ret_names = names;
+	return n;
+}
+
+int
+file_list_dir(const char *dir, const char *suffix, char ***ret_names)
+{
+	int n;
+
+	if (file_keep_list(dir, suffix, ret_names, &n))
+		return n;
+	n = list_dir(dir, suffix, ret_names);
+	file_keep_listed(dir, suffix, n > 0 ? *ret_names : NULL, n);
 	return n;
 }

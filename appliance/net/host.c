@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/file_keep.h"
 #include "base/xalloc.h"
 
 struct host {
@@ -51,15 +52,34 @@ find(const char *name, int family)
 	return h;
 }
 
+static bool
+recall(const char *name, int family, struct sockaddr_storage *ret_ss, socklen_t *ret_len)
+{
+	const struct host *h;
+
+	pthread_mutex_lock(&lock);
+	h = find(name, family);
+	if (h != NULL) {
+		*ret_ss = h->ss;
+		*ret_len = h->len;
+	}
+	pthread_mutex_unlock(&lock);
+	return h != NULL;
+}
+
 bool
 host_resolve(const char *name, int family, struct sockaddr_storage *ret_ss,
     socklen_t *ret_len)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = 0;
-	bool fresh = ask_system(name, family, &ss, &len);
 	struct host *h;
+	bool fresh;
 
+	/* the same configuration once more: with the same addresses */
+	if (file_keep_mode() == FILE_KEEP_REPLAY && recall(name, family, ret_ss, ret_len))
+		return true;
+	fresh = ask_system(name, family, &ss, &len);
 	pthread_mutex_lock(&lock);
 	h = find(name, family);
 	if (h == NULL && fresh) {

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The files of one load, kept in memory: while a thread records, everything that
+ * it opens for reading through base/file is kept as it was found; while it
+ * replays, the same paths give the same bytes, whatever became of the files. A
+ * configuration can so be built again without taking up what is edited just now.
+ * A path that was not asked for while recording is opened, and kept from then on.
+ */
+#ifndef WEIR_BASE_FILE_KEEP_H
+#define WEIR_BASE_FILE_KEEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct file_keep;
+
+enum file_keep_mode { FILE_KEEP_OFF, FILE_KEEP_RECORD, FILE_KEEP_REPLAY };
+
+/* one thread at a time */
+struct file_keep *file_keep_new(void);
+void	file_keep_free(struct file_keep *k);		/* NULL is fine */
+size_t	file_keep_bytes(const struct file_keep *k);
+
+/* this thread, until it is called with FILE_KEEP_OFF (k may be NULL then) */
+void	file_keep_use(struct file_keep *k, enum file_keep_mode mode);
+enum file_keep_mode file_keep_mode(void);
+
+/* ---- for base/file.c ---- */
+
+/* False: not known. True: *ret_fd is a descriptor, or -1 with errno. */
+bool	file_keep_open(const char *path, int *ret_fd);
+void	file_keep_opened(const char *path, int fd);	/* fd -1: errno; both stay */
+/* The same for the names in a folder; n is -1 with errno. */
+bool	file_keep_list(const char *dir, const char *suffix, char ***ret_names, int *ret_n);
+void	file_keep_listed(const char *dir, const char *suffix, char *const *names, int n);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* file_keep.c: what was read once is read again as it was. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/file_keep.h"
+#include "tap.h"
+
+static char dir[] = "/tmp/weir-keep-XXXXXX";
+static char one[64], two[64], none[64];
+
+static void
+put(const char *path, const char *text)
+{
+	ok(file_write_atomic(path, text, strlen(text), 0640) == 0);
+}
+
+static void
+reads(const char *path, const char *want)
+{
+	size_t len = 0;
+	char *text = file_read(path, 1000, &len);
+
+	if (want == NULL)
+		ok(text == NULL && errno == ENOENT);
+	else
+		is_str(text != NULL ? text : "(none)", want);
+	free(text);
+}
+
+static void
+lists(int want)
+{
+	char **names = NULL;
+	int n = file_list_dir(dir, ".cfg", &names);
+
+	ok(n == want);
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+int
+main(void)
+{
+	struct file_keep *k = file_keep_new();
+	struct stat st;
+	int fd;
+
+	ok(mkdtemp(dir) != NULL);
+	snprintf(one, sizeof one, "%s/1.cfg", dir);
+	snprintf(two, sizeof two, "%s/2.cfg", dir);
+	snprintf(none, sizeof none, "%s/3.cfg", dir);
+	put(one, "first");
+
+	file_keep_use(k, FILE_KEEP_RECORD);
+	reads(one, "first");
+	reads(none, NULL);
+	lists(1);
+	file_keep_use(NULL, FILE_KEEP_OFF);
+	is_u64(file_keep_bytes(k), 5);
+	put(one, "changed");
+	put(two, "second");
+	put(none, "there");
+	reads(one, "changed");
+
+	file_keep_use(k, FILE_KEEP_REPLAY);
+	ok(file_keep_mode() == FILE_KEEP_REPLAY);
+	reads(one, "first");
+	reads(none, NULL);		/* what was not there is not there */
+	lists(1);
+	fd = file_open(one, O_RDONLY, 0);
+	ok(fd >= 0 && fstat(fd, &st) == 0);
+	is_u64(st.st_mode & 0777, 0640);	/* secrets are known by it */
+	close(fd);
+	reads(two, "second");		/* a new one is taken up */
+	put(two, "third");
+	reads(two, "second");
+	file_keep_use(NULL, FILE_KEEP_OFF);
+	reads(two, "third");
+	file_keep_free(k);
+	unlink(one), unlink(two), unlink(none);
+	rmdir(dir);
+	return tap_done();
+}
