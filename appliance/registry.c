@@ -26,6 +26,8 @@
 	X(proxy_post) \
 	/* health checks */ \
 	X(check_cfg) X(check_tcp) X(check_http) X(health) \
+	/* servers that come and go */ \
+	X(reload) X(cli_server) \
 	/* control and operators */ \
 	X(tick) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
 	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_reload) X(cli_stickiness) \

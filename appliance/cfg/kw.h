@@ -38,6 +38,7 @@ enum kw_kind { KW_OBEYED, KW_NO_EFFECT, KW_REFUSED };
 #define KW_F_ADDRESS	0x04	/* the first two args are an address, or a name and one:
 				 * ${VAR} expands unquoted as well */
 #define KW_F_STRICT	0x08	/* in the other kind of proxy it is an error, not ignored */
+#define KW_F_FILE_ONLY	0x10	/* of a server line: not for servers added at run time */
 
 /* args are NUL-terminated, unquoted, expanded, and live as long as the snapshot;
  * args[nargs] is NULL. Returns 0, or -1 after a diag_error (the driver goes on
@@ -91,6 +92,7 @@ struct cfg {
 	const char	*file;		/* as given on the command line; lives in the arena */
 	int		 line;
 	bool		 is_reload;	/* the running process keeps its listeners */
+	void		(*tail)(struct cfg *c);	/* behind the last file; may be NULL */
 	const char	*section_name;	/* first argument of the section, or NULL */
 	const struct kw_row *row;	/* of the statement under work */
 	/* How messages of cfg_parse_options name the statement; a parse function

@@ -493,6 +493,8 @@ cfg_load(struct cfg *c, char *const *paths, int npaths)
 	if (c->env == NULL)
 		c->env = cfg_env_make(c->arena);
 	load_all(c, paths, npaths);
+	if (c->tail != NULL && c->diag->nerrors == errors)
+		c->tail(c);
 	/* Checks of the whole expect parts that are right in themselves. */
 	if (c->diag->nerrors == errors)
 		run_checks(c);

@@ -390,8 +390,10 @@ adopt(const struct server *srv)
 	const struct check_conf *conf = conf_of(srv);
 	struct check *chk = srv->live->check;
 
-	if (chk == NULL)
+	if (chk == NULL) {
 		chk = check_new(srv->live);
+		chk->is_enabled = !srv->is_dynamic;	/* `enable health` begins them */
+	}
 	chk->generation = state.generation;
 	chk->srv = srv;
 	if (chk->conf == NULL && conf != NULL)

@@ -12,10 +12,13 @@
 #include <string.h>
 
 #include "base/diag.h"
+#include "base/file_keep.h"
+#include "base/module.h"
 #include "base/xalloc.h"
 #include "cfg/kw.h"
 #include "cfg/snapshot.h"
 #include "ctl/control.h"
+#include "ctl/overlay.h"
 #include "event/job.h"
 #include "event/loop.h"
 #include "net/listen.h"
@@ -26,6 +29,7 @@
 #include "proxy/proxy.h"
 
 #define MAX_THREADS	64
+#define TRIM_EVERY	64
 
 static struct {
 	char		**paths;	/* borrowed: argv */
@@ -34,6 +38,8 @@ static struct {
 	unsigned	 count, failed;
 	bool		 busy;
 	bool		 again;		/* a signal came while one was under way */
+	struct build	*under_way, *waiting;	/* a reload waits for a rebuild only */
+	struct file_keep *keep;		/* owned: the files of the configuration in service */
 } state;
 
 void
@@ -49,22 +55,35 @@ config_set_adjust(void (*fn)(struct snapshot *s))
 	state.adjust = fn;
 }
 
-struct snapshot *
-config_load(struct diag *d, bool is_reload)
+static struct snapshot *
+load(struct diag *d, bool is_reload, struct file_keep *keep, enum file_keep_mode mode)
 {
 	struct snapshot *s = snapshot_new(MAX_THREADS);
-	struct cfg c = { .snap = s, .arena = s->arena, .diag = d, .is_reload = is_reload };
+	struct cfg c = { .snap = s, .arena = s->arena, .diag = d, .is_reload = is_reload,
+	    .tail = overlay_parse };
+	int r;
 
 	if (is_reload)
 		s->nthreads = ndthreads;
 	(void)global_of(&c);
-	if (cfg_load(&c, state.paths, state.npaths) == 0 && d->nerrors == 0) {
+	file_keep_use(keep, mode);
+	r = cfg_load(&c, state.paths, state.npaths);
+	file_keep_use(NULL, FILE_KEEP_OFF);
+	if (r == 0 && d->nerrors == 0) {
 		if (state.adjust != NULL)
 			state.adjust(s);
 		return s;
 	}
 	snapshot_free(s);
 	return NULL;
+}
+
+struct snapshot *
+config_load(struct diag *d, bool is_reload)
+{
+	file_keep_free(state.keep);
+	state.keep = file_keep_new();
+	return load(d, is_reload, state.keep, FILE_KEEP_RECORD);
 }
 
 /* ---- what a running process cannot change ---- */
@@ -137,11 +156,12 @@ check_listeners(struct diag *d, struct snapshot *s)
 		    "config : an address of the running process is gone: this needs a restart.");
 }
 
-/* ---- reload ---- */
+/* ---- builds ---- */
 
-struct reload {
+struct build {
 	struct diag	 diag;
 	struct snapshot	*snap;
+	struct file_keep *keep;		/* owned: what a reload reads; NULL: a rebuild */
 	reload_done_fn	*done;
 	void		*arg;
 };
@@ -149,16 +169,21 @@ struct reload {
 static void
 work(void *arg)
 {
-	struct reload *r = arg;
+	struct build *b = arg;
 
-	(void)malloc_trim(0);		/* what earlier generations left, off the loops */
-	r->snap = config_load(&r->diag, true);
-	if (r->snap == NULL)
+	/* what earlier generations left, off the loops; small changes come in rows */
+	if (b->keep != NULL || snapshot_current()->generation % TRIM_EVERY == 0)
+		(void)malloc_trim(0);
+	if (b->keep != NULL)
+		b->snap = load(&b->diag, true, b->keep, FILE_KEEP_RECORD);
+	else
+		b->snap = load(&b->diag, true, state.keep, FILE_KEEP_REPLAY);
+	if (b->snap == NULL)
 		return;
-	check_global(&r->diag, snapshot_current()->global, r->snap->global);
-	check_listeners(&r->diag, r->snap);
-	if (r->diag.nerrors == 0)
-		live_attach(r->snap);
+	check_global(&b->diag, snapshot_current()->global, b->snap->global);
+	check_listeners(&b->diag, b->snap);
+	if (b->diag.nerrors == 0)
+		live_attach(b->snap);
 }
 
 /* Also for the log: in the background nobody reads stderr. */
@@ -176,52 +201,132 @@ log_failure(const struct diag *d)
 }
 
 static void
-finish(void *arg)
+reloaded(struct build *b, bool ok)
 {
-	struct reload *r = arg;
-	bool ok = r->snap != NULL && r->diag.nerrors == 0;
 	char *text;
 
-	state.busy = false;
 	if (ok) {
 		state.count++;
-		control_publish(r->snap);
-		diag_plain(&r->diag, LOG_L_NOTICE, "Loading success.");
+		file_keep_free(state.keep);
+		state.keep = b->keep;
+		b->keep = NULL;
+		diag_plain(&b->diag, LOG_L_NOTICE, "Loading success.");
 	} else {
 		state.failed++;
-		snapshot_free(r->snap);
-		diag_plain(&r->diag, LOG_L_ALERT, "The running configuration stays.");
-		log_failure(&r->diag);
+		diag_plain(&b->diag, LOG_L_ALERT, "The running configuration stays.");
+		log_failure(&b->diag);
 	}
-	text = diag_text(&r->diag);
-	if (r->done != NULL)
-		r->done(r->arg, ok, text);
+	text = diag_text(&b->diag);
+	if (b->done != NULL)
+		b->done(b->arg, ok, text);
 	free(text);
-	diag_fini(&r->diag);
-	free(r);
-	if (state.again) {
+}
+
+static void build_start(struct build *b);
+
+static void
+build_free(struct build *b)
+{
+	file_keep_free(b->keep);
+	diag_fini(&b->diag);
+	free(b);
+}
+
+static void
+next_build(void)
+{
+	struct build *b = state.waiting;
+
+	if (control_loop->stopping)
+		return;
+	state.waiting = NULL;
+	if (b != NULL)
+		build_start(b);
+	else if (state.again) {
 		state.again = false;
 		(void)reload_request(NULL, NULL);
-	}
+	} else
+		overlay_idle();
+}
+
+static void
+finish(void *arg)
+{
+	struct build *b = arg;
+	bool ok = b->snap != NULL && b->diag.nerrors == 0, is_rebuild = b->keep == NULL;
+
+	state.busy = false;
+	state.under_way = NULL;
+	if (ok)
+		control_publish(b->snap);
+	else
+		snapshot_free(b->snap);
+	overlay_built(ok, is_rebuild, &b->diag);
+	if (!is_rebuild)
+		reloaded(b, ok);
+	build_free(b);
+	next_build();
+}
+
+static void
+build_start(struct build *b)
+{
+	state.busy = true;
+	state.under_way = b;
+	job_run(control_loop, work, finish, b);
 }
 
 int
 reload_request(reload_done_fn *done, void *arg)
 {
-	struct reload *r;
+	bool waits_only = state.busy && state.under_way->keep == NULL && state.waiting == NULL;
+	struct build *b;
 
-	if (state.busy) {
+	if (state.busy && !waits_only) {
 		/* a signal is not lost: the files may have changed since */
 		state.again |= done == NULL;
 		return -1;
 	}
-	state.busy = true;
-	r = xcalloc(1, sizeof *r);
-	diag_init(&r->diag, done == NULL);
-	r->done = done;
-	r->arg = arg;
-	job_run(control_loop, work, finish, r);
+	b = xcalloc(1, sizeof *b);
+	diag_init(&b->diag, done == NULL);
+	b->keep = file_keep_new();
+	b->done = done;
+	b->arg = arg;
+	if (waits_only)
+		state.waiting = b;
+	else
+		build_start(b);
 	return 0;
+}
+
+int
+config_rebuild(void)
+{
+	struct build *b;
+
+	if (state.busy)
+		return -1;
+	b = xcalloc(1, sizeof *b);
+	diag_init(&b->diag, false);
+	build_start(b);
+	return 0;
+}
+
+size_t
+config_kept_bytes(void)
+{
+	return state.keep != NULL ? file_keep_bytes(state.keep) : 0;
+}
+
+static void
+module_stop(void)
+{
+	if (state.waiting != NULL)
+		build_free(state.waiting);
+	state.waiting = NULL;
+	file_keep_free(state.keep);
+	state.keep = NULL;
+	overlay_fini();
 }
 
 unsigned
@@ -235,3 +340,5 @@ reload_failed(void)
 {
 	return state.failed;
 }
+
+const struct module mod_reload = { .name = "reload", .stop = module_stop };

@@ -8,6 +8,7 @@
 #define WEIR_CTL_RELOAD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct diag;
@@ -28,5 +29,9 @@ struct snapshot *config_load(struct diag *d, bool is_reload);
 typedef void reload_done_fn(void *arg, bool ok, const char *messages);
 int	reload_request(reload_done_fn *done, void *arg);
 unsigned reload_count(void), reload_failed(void);
+/* Build again from the files as they were last loaded, for the overlay, which is
+ * told of the end. -1: something is built already. */
+int	config_rebuild(void);
+size_t	config_kept_bytes(void);
 
 #endif

@@ -49,7 +49,8 @@ server_cell_reset(struct server_live *l, const struct server *srv)
 	l->proxy_id = srv->backend->id;
 	l->id = srv->id;
 	l->op_state = SRV_OP_RUNNING;
-	l->admin = srv->flags & SRV_DISABLED ? SRV_ADM_CMAINT | SRV_ADM_FMAINT : 0;
+	l->admin = srv->flags & SRV_DISABLED ? SRV_ADM_CMAINT | SRV_ADM_FMAINT :
+	    srv->is_dynamic ? SRV_ADM_FMAINT : 0;
 	l->iweight = l->uweight = srv->weight;
 	l->maxconn_set = LIVE_NOT_SET;
 	l->since_us = clock_mono_us();
@@ -152,13 +153,25 @@ proxy_cell(const struct proxy *px, unsigned nthreads)
 }
 
 static struct server_live *
+server_find_cell(const char *backend, const char *name)
+{
+	struct server_live *l = *server_bucket(backend, name);
+
+	while (l != NULL && (l->is_retired || strcmp(l->name, name) != 0 ||
+	    strcmp(l->backend, backend) != 0))
+		l = l->reg_next;
+	return l;
+}
+
+static struct server_live *
 server_cell(const struct server *srv, unsigned nthreads)
 {
-	struct server_live **bucket = server_bucket(srv->backend->name, srv->name), *l;
+	struct server_live **bucket = server_bucket(srv->backend->name, srv->name), *l = NULL;
 
-	for (l = *bucket; l != NULL; l = l->reg_next)
-		if (strcmp(l->name, srv->name) == 0 && strcmp(l->backend, srv->backend->name) == 0)
-			break;
+	if (srv->was != NULL)
+		l = server_find_cell(srv->backend->name, srv->was);
+	if (l == NULL)
+		l = server_find_cell(srv->backend->name, srv->name);
 	if (l == NULL) {
 		l = server_cell_new(srv, nthreads);
 		l->reg_next = *bucket;
@@ -293,6 +306,34 @@ void
 live_on_server_free(void (*fn)(struct server_live *))
 {
 	on_server_free = fn;
+}
+
+void
+live_server_retire(const char *backend, const char *name)
+{
+	struct server_live *l;
+
+	pthread_mutex_lock(&registry_lock);
+	l = server_find_cell(backend, name);
+	if (l != NULL)
+		l->is_retired = true;
+	pthread_mutex_unlock(&registry_lock);
+}
+
+/* Its server has a new name. */
+static void
+server_rename(struct server_live *l, const char *name)
+{
+	struct server_live **bucket;
+
+	pthread_mutex_lock(&registry_lock);
+	server_unlink(l);
+	free(l->name);
+	l->name = xstrdup(name);
+	bucket = server_bucket(l->backend, l->name);
+	l->reg_next = *bucket;
+	*bucket = l;
+	pthread_mutex_unlock(&registry_lock);
 }
 
 unsigned
@@ -454,6 +495,8 @@ server_adopt(struct server_live *l, const struct server *srv)
 			l->uweight = srv->weight;
 		l->iweight = srv->weight;
 	}
+	if (srv->was != NULL && strcmp(l->name, srv->name) != 0)
+		server_rename(l, srv->name);
 	l->conf = srv;
 	l->proxy_id = srv->backend->id;
 	l->id = srv->id;

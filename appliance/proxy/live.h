@@ -132,6 +132,7 @@ struct server_live {
 	_Atomic(const struct server *) conf;	/* of the current snapshot; NULL: of none */
 	struct server_live *reg_next;	/* registry */
 	uint32_t	 snaps;		/* registry: snapshots among refs */
+	bool		 is_retired;	/* registry: not to be found any more */
 	struct server_thread *threads;	/* owned: nthreads of them */
 };
 
@@ -188,6 +189,8 @@ void	live_proxy_unref(struct proxy_live *l);
 /* Called with each server cell just before it is freed (ctl frees its check);
  * start-up. The registry is locked during the call. */
 void	live_on_server_free(void (*fn)(struct server_live *));
+/* The server was removed: one of this name that comes later is a new one. */
+void	live_server_retire(const char *backend, const char *name);
 unsigned live_count(void);	/* cells there are; a gauge */
 /* Recompute usable/eweight/max_now of a server from op_state, admin, weights and
  * bump its backend's epoch; control thread. */

@@ -5,6 +5,8 @@
  * defined; modes that do not fit; what is missing. They run in the order of the
  * rows, in the thread that loads, before those of rooms that come later.
  */
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/module.h"
@@ -58,36 +60,57 @@ number_proxies(struct cfg *c)
 	}
 }
 
-static bool
-server_id_taken(const struct proxy *px, int id)
+/* The lowest ids that nobody has, in file order; for servers added at run time in
+ * a second turn. taken: nservers + 2 of them, as no more are looked at. */
+static void
+number_some(struct proxy *px, bool *taken, bool is_dynamic)
 {
-	const struct server *srv;
+	uint32_t next = 1;
 
-	for (srv = px->server_list; srv != NULL; srv = srv->next)
-		if (srv->id == id)
-			return true;
-	return false;
+	memset(taken, 0, px->nservers + 2u);
+	for (const struct server *srv = px->server_list; srv != NULL; srv = srv->next)
+		if (srv->id != 0 && (uint32_t)srv->id <= px->nservers)
+			taken[srv->id] = true;
+	for (struct server *srv = px->server_list; srv != NULL; srv = srv->next) {
+		if (srv->id != 0 || srv->is_dynamic != is_dynamic)
+			continue;
+		while (taken[next])
+			next++;
+		srv->id = (int)next++;
+	}
+}
+
+/* Servers that were removed at run time count until the others have their ids. */
+static void
+drop_gone(struct proxy *px)
+{
+	struct server **at = &px->server_list, *srv;
+
+	px->server_tail = NULL;
+	while ((srv = *at) != NULL) {
+		if (srv->is_gone) {
+			*at = srv->next;
+			px->nservers--;
+			continue;
+		}
+		px->server_tail = &srv->next;
+		at = &srv->next;
+	}
 }
 
 static void
 number_servers(struct cfg *c, struct proxy *px)
 {
-	bool has_own = false;
-	struct server *srv;
+	bool *taken = arena_alloc(c->arena, px->nservers + 2u);
 	uint32_t i = 0;
-	int next = 1;
 
-	for (srv = px->server_list; srv != NULL; srv = srv->next)
-		has_own |= srv->id != 0;
+	number_some(px, taken, false);
+	drop_gone(px);
+	number_some(px, taken, true);
 	px->servers = arena_calloc(c->arena, px->nservers + 1u, sizeof(struct server *));
-	for (srv = px->server_list; srv != NULL; srv = srv->next) {
+	for (struct server *srv = px->server_list; srv != NULL; srv = srv->next) {
 		srv->index = i;
 		px->servers[i++] = srv;
-		if (srv->id != 0)
-			continue;
-		while (has_own && server_id_taken(px, next))
-			next++;
-		srv->id = next++;
 	}
 }
 

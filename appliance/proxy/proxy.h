@@ -231,6 +231,9 @@ struct server {
 	uint32_t	 name_hash;
 	int		 id;		/* from 1 per backend; 0 until post gives one */
 	uint32_t	 index;		/* in backend->servers[] */
+	bool		 is_dynamic;	/* added at run time */
+	bool		 is_gone;	/* while parsing: removed at run time, post drops it */
+	const char	*was;		/* renamed by this snapshot: its cell's name; or NULL */
 	const char	*addr_text;	/* as written */
 	struct addr	 addr;
 	bool		 has_port;

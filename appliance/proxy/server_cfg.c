@@ -7,6 +7,7 @@
  * Runs in the thread that loads; names are resolved there, once.
  */
 #include <stddef.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
@@ -17,6 +18,7 @@
 #include "net/pp.h"
 #include "proxy/proxy.h"
 #include "proxy/sample.h"
+#include "proxy/server_cfg.h"
 
 static struct server *
 server_of(struct cfg *c)
@@ -26,20 +28,23 @@ server_of(struct cfg *c)
 }
 
 static struct server *
-template_of(struct cfg *c, struct proxy *px)
+template_new(struct cfg *c, struct proxy *px)
 {
-	struct server *ds = px->set.default_server;
-
-	if (ds != NULL)
-		return ds;
-	ds = arena_alloc(c->arena, sizeof(*ds));
+	struct server *ds = arena_alloc(c->arena, sizeof(*ds));
 	ds->backend = px;
 	ds->weight = 1;
 	ds->pool_max_conn = -1;
 	ds->pool_purge_delay_us = 5000000;
 	ds->error_limit = 10;
-	px->set.default_server = ds;
 	return ds;
+}
+
+static struct server *
+template_of(struct cfg *c, struct proxy *px)
+{
+	if (px->set.default_server == NULL)
+		px->set.default_server = template_new(c, px);
+	return px->set.default_server;
 }
 
 static int
@@ -135,6 +140,25 @@ server_link(struct proxy *px, struct server *srv)
 	px->nservers++;
 }
 
+/* A server that is like another one (or like a template) but for its name, id and
+ * address. */
+static struct server *
+server_like(struct cfg *c, struct proxy *px, const struct server *like, char **args)
+{
+	struct server *srv = arena_alloc(c->arena, sizeof(*srv));
+
+	*srv = *like;
+	srv->next = NULL;
+	srv->backend = px;
+	srv->file = c->file;
+	srv->line = c->line;
+	srv->name = args[0];
+	srv->name_hash = (uint32_t)str_hash(str_of(srv->name));
+	srv->id = 0;
+	srv->addr_text = args[1];
+	return srv;
+}
+
 static int
 parse_server(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
@@ -148,15 +172,7 @@ parse_server(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 		diag_error(c->diag, "'server' expects <name> and <addr>[:<port>] as arguments.");
 		return -1;
 	}
-	srv = arena_alloc(c->arena, sizeof(*srv));
-	*srv = *template_of(c, px);
-	srv->next = NULL;
-	srv->backend = px;
-	srv->file = c->file;
-	srv->line = c->line;
-	srv->name = args[0];
-	srv->name_hash = (uint32_t)str_hash(str_of(srv->name));
-	srv->addr_text = args[1];
+	srv = server_like(c, px, template_of(c, px), args);
 	r = check_server_name(c, px, srv->name);
 	if (server_address(c, srv) == -1)
 		r = -1;
@@ -165,6 +181,63 @@ parse_server(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	if (r == 0)
 		server_link(px, srv);
 	return r;
+}
+
+/* ---- at run time ---- */
+
+/* `from NAME` behind the address; NULL after an error. */
+static const struct server *
+model_of(struct cfg *c, struct proxy *px, char **args, int nargs, int *ret_used)
+{
+	const struct server *model;
+
+	*ret_used = 2;
+	if (nargs < 3 || strcmp(args[2], "from") != 0)
+		return template_new(c, px);
+	*ret_used = nargs < 4 ? 3 : 4;
+	if (nargs >= 4 && strcmp(args[3], "default") == 0)
+		return template_of(c, px);
+	model = nargs >= 4 ? server_find(px, args[3]) : NULL;
+	if (model == NULL)
+		diag_error(c->diag, "'from' expects 'default' or the name of a server of "
+		    "backend '%s'.", px->name);
+	return model;
+}
+
+static bool
+id_is_taken(const struct proxy *px, int id)
+{
+	const struct server *srv = px->server_list;
+
+	while (srv != NULL && srv->id != id)
+		srv = srv->next;
+	return srv != NULL;
+}
+
+int
+server_cfg_add(struct cfg *c, struct proxy *px, char **args, int nargs, int id)
+{
+	const struct server *model;
+	struct server *srv;
+	int used;
+
+	diag_at(c->diag, NULL, 0);
+	c->file = NULL;
+	c->line = 0;
+	c->context = arena_printf(c->arena, "'server %s/%s'", px->name, args[0]);
+	model = model_of(c, px, args, nargs, &used);
+	if (model == NULL)
+		return -1;
+	srv = server_like(c, px, model, args);
+	srv->is_dynamic = true;
+	srv->flags &= ~SRV_DISABLED;
+	if (check_server_name(c, px, srv->name) == -1 || server_address(c, srv) == -1 ||
+	    parse_options(c, srv, args + used, nargs - used) == -1)
+		return -1;
+	if (id != 0)
+		srv->id = id_is_taken(px, id) ? 0 : id;
+	server_link(px, srv);
+	return 0;
 }
 
 static int
