@@ -12,7 +12,7 @@
 	X(cfg_env) \
 	/* what proxies are */ \
 	X(sections) X(global_cfg) X(proxy_cfg) X(timeout_cfg) X(option_cfg) X(bind_cfg) \
-	X(server_cfg) X(balance_cfg) X(tls_cfg) X(noeffect_cfg) X(later_cfg) \
+	X(server_cfg) X(balance_cfg) X(tls_cfg) X(noeffect_cfg) X(balancer) X(later_cfg) \
 	/* rules */ \
 	X(sample) X(fetch_conn) X(fetch_http) X(fetch_state) X(fetch_tcp) \
 	X(conv_text) X(conv_math) X(conv_hash) \
@@ -31,7 +31,8 @@
 	/* control and operators */ \
 	X(tick) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
 	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_reload) X(cli_stickiness) \
-	X(cli_sess) X(cli_process) X(cli_var)
+	X(cli_sess) X(cli_process) X(cli_var) \
+	X(cli_history) X(cli_snapshot) X(cli_balancers)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "api/cli.h"
+#include "api/info.h"
 #include "api/stat.h"
 #include "base/clock.h"
 #include "base/module.h"
@@ -271,6 +272,31 @@ show_info(struct cli *c)
 	}
 	if (json)
 		outbuf_z(&c->out, "]\n");
+}
+
+void
+info_put_csv(struct outbuf *b, const char *kind)
+{
+	struct info i;
+
+	ask(&i);
+	outbuf_fmt(b, "#%s", kind);
+	for (unsigned n = 0; n < NINFO; n++)
+		outbuf_fmt(b, "%s,", info_rows[n].name);
+	outbuf_fmt(b, "\n%s", kind);
+	for (unsigned n = 0; n < NINFO; n++) {
+		struct stat_value v = value_of(&info_rows[n], &i);
+		struct out o;
+
+		if (v.type == STAT_str) {
+			o = outbuf_reserve(b, 2 * strlen(v.v.str) + 4);
+			out_csv(&o, str_of(v.v.str));
+			outbuf_commit(b, &o);
+		} else
+			stat_put_value(b, &v);
+		outbuf_z(b, ",");
+	}
+	outbuf_z(b, "\n");
 }
 
 static const struct cli_row rows[] = {

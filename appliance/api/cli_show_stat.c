@@ -46,29 +46,6 @@ put_header(struct outbuf *b)
 }
 
 static void
-put_csv(struct outbuf *b, const struct stat_row *r)
-{
-	for (unsigned i = 0; i < ST_MAX; i++) {
-		const struct stat_value *v = &r->v[i];
-		struct out o;
-
-		if (v->type == STAT_str) {
-			o = outbuf_reserve(b, 2 * strlen(v->v.str) + 4);
-			out_csv(&o, str_of(v->v.str));
-		} else {
-			o = outbuf_reserve(b, 24);
-			if (v->type == STAT_s32)
-				out_i64(&o, v->v.s);
-			else if (v->type != STAT_EMPTY)
-				out_u64(&o, v->v.u);
-		}
-		out_char(&o, ',');
-		outbuf_commit(b, &o);
-	}
-	outbuf_z(b, "-,\n");
-}
-
-static void
 put_items(struct outbuf *b, const struct dump *d)
 {
 	bool first = true;
@@ -96,9 +73,10 @@ put_items(struct outbuf *b, const struct dump *d)
 static void
 put_row(struct cli *c, struct dump *d)
 {
-	if (d->form == FORM_CSV)
-		put_csv(&c->out, &d->row);
-	else
+	if (d->form == FORM_CSV) {
+		stat_put_csv(&c->out, &d->row);
+		outbuf_z(&c->out, "\n");
+	} else
 		put_items(&c->out, d);
 	d->any_row = true;
 }

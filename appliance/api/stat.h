@@ -80,6 +80,8 @@ struct stat_item {
 };
 void	stat_put_typed(struct outbuf *b, const struct stat_item *it, bool with_text);
 void	stat_put_json(struct outbuf *b, const struct stat_item *it, bool with_text);
+/* All values, each with a comma, then `-,`. */
+void	stat_put_csv(struct outbuf *b, const struct stat_row *r);
 void	stat_put_value(struct outbuf *b, const struct stat_value *v);
 
 /* Counters start from 0 again as far as anyone is shown; maxima from now. */

@@ -118,3 +118,28 @@ stat_put_json(struct outbuf *b, const struct stat_item *it, bool with_text)
 		stat_put_value(b, &it->value);
 	outbuf_z(b, "}}");
 }
+
+/* ---- csv ---- */
+
+void
+stat_put_csv(struct outbuf *b, const struct stat_row *r)
+{
+	for (unsigned i = 0; i < ST_MAX; i++) {
+		const struct stat_value *v = &r->v[i];
+		struct out o;
+
+		if (v->type == STAT_str) {
+			o = outbuf_reserve(b, 2 * strlen(v->v.str) + 4);
+			out_csv(&o, str_of(v->v.str));
+		} else {
+			o = outbuf_reserve(b, 24);
+			if (v->type == STAT_s32)
+				out_i64(&o, v->v.s);
+			else if (v->type != STAT_EMPTY)
+				out_u64(&o, v->v.u);
+		}
+		out_char(&o, ',');
+		outbuf_commit(b, &o);
+	}
+	outbuf_z(b, "-,");
+}

@@ -47,4 +47,21 @@ uint64_t hist_total(const uint64_t sum[HIST_BUCKETS]);
 /* The q-quantile (0..1), linear inside its bucket; 0 when empty. */
 uint64_t hist_quantile_us(const uint64_t sum[HIST_BUCKETS], double q);
 
+/*
+ * The coarser form in which histograms are kept and shown: 8 sub-buckets per
+ * octave from 64 us to 64 s. Buckets of the fine form merge into it exactly;
+ * what is below 64 us is in the first one.
+ */
+#define HISTC_LO_US	64u
+#define HISTC_HI_US	64000000u
+#define HISTC_SUB	8u
+#define HISTC_BUCKETS	160u
+
+/* any thread */
+unsigned hist_coarse_index(unsigned index);	/* of a fine bucket */
+uint64_t hist_coarse_low_us(unsigned index);	/* 0 of the first */
+void	 hist_coarse_merge(uint32_t sum[HISTC_BUCKETS], const struct hist *h);
+/* The q-quantile of counts, linear inside its bucket; 0 when empty. */
+uint64_t hist_coarse_quantile_us(const uint32_t count[HISTC_BUCKETS], double q);
+
 #endif

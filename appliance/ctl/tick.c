@@ -14,6 +14,7 @@
 #include "base/module.h"
 #include "cfg/snapshot.h"
 #include "ctl/control.h"
+#include "ctl/series.h"
 #include "event/loop.h"
 #include "proxy/dthread.h"
 #include "proxy/live.h"
@@ -24,6 +25,7 @@
 struct tick tick;
 
 static struct timer timer;
+static uint64_t due_us;
 
 static uint64_t
 per_second(uint64_t n, uint64_t passed_us)
@@ -126,7 +128,12 @@ on_tick(struct timer *t)
 	for (struct proxy *px = snapshot_current()->proxies; px != NULL; px = px->next)
 		tick_proxy(px, us);
 	tick_process(us);
-	timer_set(&control_loop->wheel, t, now + TICK_US);
+	tick.generation++;
+	series_tick(us);
+	due_us += TICK_US;
+	if (due_us <= now)		/* far behind: those in between do not come */
+		due_us = now + TICK_US;
+	timer_set(&control_loop->wheel, t, due_us);
 }
 
 void
@@ -145,7 +152,10 @@ tick_start(void)
 	tick.at_us = clock_mono_us();
 	tick.idle_pct = 100;
 	timer_init(&timer, on_tick);
-	timer_set(&control_loop->wheel, &timer, tick.at_us + TICK_US);
+	/* another process's generations are not ours */
+	tick.generation = tick.first_generation = clock_wall_us() / 1000000;
+	due_us = tick.at_us + TICK_US;
+	timer_set(&control_loop->wheel, &timer, due_us);
 	return 0;
 }
 
@@ -153,6 +163,7 @@ static void
 tick_stop(void)
 {
 	timer_unlink(&control_loop->wheel, &timer);
+	series_free();
 }
 
 const struct module mod_tick = { .name = "tick", .start = tick_start, .stop = tick_stop };

@@ -20,6 +20,7 @@ struct tick {
 	unsigned	 idle_pct;	/* of the last second, average of the data threads */
 	uint64_t	 busy_us;	/* total of the data threads at the last tick */
 	uint64_t	 at_us;
+	uint64_t	 generation, first_generation;	/* grows by one each tick */
 };
 
 extern struct tick tick;

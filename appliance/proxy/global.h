@@ -30,6 +30,7 @@ struct global {
 	bool		 has_uid, has_gid;
 	uid_t		 uid;
 	gid_t		 gid;
+	const char	*default_zone;	/* NULL = built in: balancer.c */
 	const char	*node, *description, *localpeer;
 	uint64_t	 hard_stop_after_us;	/* 0 = never */
 	uint64_t	 grace_us;
@@ -49,6 +50,7 @@ struct global {
 	struct bind_conf *stats_binds;
 	uint64_t	 stats_timeout_us;	/* 10 s */
 	unsigned	 stats_maxconn;		/* 64 */
+	uint64_t	 metrics_memory;	/* bytes for series; 64 MiB */
 	/* logs */
 	struct log_target *log_targets;
 	const char	*log_tag;

@@ -36,6 +36,7 @@ global_of(struct cfg *c)
 	g->max_handshakes = 1024;
 	g->stats_timeout_us = 10 * 1000000;
 	g->stats_maxconn = 64;
+	g->metrics_memory = 64u << 20;
 	return g;
 }
 
@@ -230,6 +231,9 @@ static const struct kw_row rows[] = {
 	    "Idle time of a client of the stats socket; 10s by default."),
 	FIELD("stats maxconn", F(CFG_UINT, stats_maxconn), "<number>",
 	    "Clients of the stats socket at a time; 64 by default."),
+
+	FIELD("metrics-memory", F(CFG_SIZE, metrics_memory, .min = 1u << 20), "<size>",
+	    "Memory for the history that the stats socket shows; 64m by default."),
 
 	FIELD("log-tag", F(CFG_TEXT, log_tag), "<text>", "Name of this process in log lines."),
 	{ "log-send-hostname", IN_GLOBAL, KW_OBEYED, 0, 1, 0, parse_send_hostname, 0, "[<name>]",

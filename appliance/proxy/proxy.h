@@ -250,6 +250,7 @@ struct server {
 	const char	*cookie;
 	const char	*track;
 	const char	*redir;
+	const char	*zone;		/* balancer.h; NULL = global's */
 	uint32_t	 pp2_options;	/* PP2_OPT_*: net/pp.h */
 	uint64_t	 conn_key;	/* connections may be shared by requests of one key */
 	const struct addr *source;
@@ -269,6 +270,7 @@ struct proxy {
 	unsigned	 cap;		/* CAP_* */
 	int		 id;		/* from 2 in section order */
 	struct proxy	*from;		/* its defaults, or NULL */
+	const char	*balancer;	/* balancer.h; NULL = not written */
 	struct proxy_settings set;
 	/* frontend */
 	struct bind_conf *binds;

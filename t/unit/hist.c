@@ -28,6 +28,42 @@ test_bounds(void)
 	ok(sizeof(struct hist) <= 1700);
 }
 
+/* Each fine bucket lies in one coarse bucket: merging loses nothing. */
+static void
+test_coarse(void)
+{
+	static struct hist h;
+	static uint32_t sum[HISTC_BUCKETS];
+	unsigned bad = 0;
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
+		unsigned at = hist_coarse_index(i);
+
+		if (hist_bucket_low_us(i) < hist_coarse_low_us(at))
+			bad++;
+		if (at + 1 < HISTC_BUCKETS &&
+		    hist_bucket_high_us(i) > hist_coarse_low_us(at + 1))
+			bad++;
+		h.count[i] = i + 1;
+		total += i + 1;
+		sum[at] -= i + 1;
+	}
+	is_u64(bad, 0);
+	hist_coarse_merge(sum, &h);
+	for (unsigned i = 0; i < HISTC_BUCKETS; i++)
+		bad += sum[i] != 0;
+	is_u64(bad, 0);
+	is_u64(hist_coarse_low_us(HISTC_BUCKETS), (uint64_t)HISTC_LO_US << 20);
+	is_u64(hist_coarse_index(hist_index(64)), 0);
+	is_u64(hist_coarse_index(hist_index(72)), 1);
+	memset(sum, 0, sizeof sum);
+	is_u64(hist_coarse_quantile_us(sum, 0.5), 0);
+	sum[8] = 100;
+	is_u64(hist_coarse_quantile_us(sum, 0.5), 136);
+	is_u64(hist_coarse_quantile_us(sum, 1), 144);
+}
+
 static void
 test_quantiles(void)
 {
@@ -59,6 +95,7 @@ int
 main(void)
 {
 	test_bounds();
+	test_coarse();
 	test_quantiles();
 	return tap_done();
 }

@@ -46,6 +46,8 @@ spread-checks 10
 stats socket $dir/sock level user mode 600
 stats timeout 20s
 stats maxconn 5
+metrics-memory 8m
+default-zone z
 log-tag t
 log-send-hostname h
 log 127.0.0.1:514 local0
@@ -95,6 +97,7 @@ retries| 2
 rate-limit sessions| 1000
 retry-on| conn-failure 503
 http-reuse| always
+balancer| b1
 default_backend| other
 description| a text
 disabled
@@ -246,6 +249,7 @@ pool-low-conn 2
 pool-purge-delay 2s
 pool-conn-name req.hdr(host)
 slowstart 10s
+zone eu-1
 id 99
 source 127.0.0.1
 proto h1

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Names of load balancers and zones; see balancer.h.
+ *
+ * Thread: the one that loads; reading: any.
+ */
+#include "proxy/balancer.h"
+
+#include "base/diag.h"
+#include "base/module.h"
+#include "cfg/field.h"
+#include "cfg/kw.h"
+#include "cfg/snapshot.h"
+#include "proxy/global.h"
+#include "proxy/proxy.h"
+
+#define DEFAULT_ZONE	"us-east-1a"
+
+const char *
+balancer_of(const struct proxy *px)
+{
+	if (px->balancer != NULL)
+		return px->balancer;
+	if (px->cap & CAP_BACKEND)
+		return px->name;
+	return px->default_backend != NULL ? balancer_of(px->default_backend) : NULL;
+}
+
+const char *
+balancer_zone(const struct server *srv)
+{
+	const char *zone = srv->zone != NULL ? srv->zone :
+	    srv->backend->snap->global->default_zone;
+
+	return zone != NULL ? zone : DEFAULT_ZONE;
+}
+
+static int
+parse_balancer(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	char bad = proxy_name_bad_char(args[0]);
+
+	(void)row, (void)nargs;
+	if (bad != 0) {
+		diag_error(c->diag, "'balancer' : character '%c' is not permitted in '%s'.", bad,
+		    args[0]);
+		return -1;
+	}
+	proxy_of(c)->balancer = args[0];
+	return 0;
+}
+
+static int
+parse_default_zone(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	(void)row, (void)nargs;
+	global_of(c)->default_zone = args[0];
+	return 0;
+}
+
+static const struct kw_row rows[] = {
+	{ "balancer", IN_FRONTEND | IN_BACKEND, KW_OBEYED, 1, 1, 0, parse_balancer, 0, "<name>",
+	    "Name of the load balancer that this section is a part of." },
+	{ "zone", IN_SERVER, KW_OBEYED, 1, 1, 0, cfg_set_option,
+	    CFG_FIELD(CFG_TEXT, struct server, zone), "<name>",
+	    "The availability zone that the server stands in." },
+	{ "default-zone", IN_GLOBAL, KW_OBEYED, 1, 1, 0, parse_default_zone, 0, "<name>",
+	    "Zone of servers that name none; us-east-1a by default." },
+	{ 0 }
+};
+
+const struct module mod_balancer = { .name = "balancer", .cfg = rows };
