@@ -23,7 +23,7 @@
 	/* balancing */ \
 	X(lb) X(lb_random) X(lb_roundrobin) X(lb_leastconn) X(lb_first) X(lb_hash) X(lb_ewma) \
 	/* checks over the whole configuration */ \
-	X(proxy_post) \
+	X(proxy_post) X(persist_cfg) \
 	/* health checks */ \
 	X(check_cfg) X(check_tcp) X(check_http) X(health) \
 	/* servers that come and go */ \
@@ -32,7 +32,8 @@
 	X(tick) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
 	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_reload) X(cli_stickiness) \
 	X(cli_sess) X(cli_process) X(cli_var) \
-	X(cli_history) X(cli_snapshot) X(cli_balancers)
+	X(cli_history) X(cli_snapshot) X(cli_balancers) \
+	X(cli_cookie)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

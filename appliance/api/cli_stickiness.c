@@ -7,6 +7,7 @@
  *
  * Thread: control.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "api/cli_find.h"
 #include "base/module.h"
 #include "base/xalloc.h"
+#include "proxy/persist_cookie.h"
 #include "proxy/proxy.h"
 #include "proxy/stickiness.h"
 
@@ -94,6 +96,21 @@ show_key(struct cli *c, const struct proxy *be, const char *key)
 	put_entry(c, &e);
 }
 
+static void
+show_cookie(struct cli *c, const struct proxy *be, const char *value)
+{
+	struct stickiness_entry e = { .reason = "" };
+
+	if (!(be->persist & PERSIST_COOKIE)) {
+		cli_err(c, "No cookie persistence in this backend.");
+		return;
+	}
+	(void)snprintf(e.key, sizeof e.key, "%s", value);
+	persist_explain(be, str_of(value), &e);
+	put_header(c);
+	put_entry(c, &e);
+}
+
 /* The value behind `word`, or NULL. */
 static const char *
 value_of(const struct cli *c, const char *word)
@@ -124,7 +141,7 @@ static void
 show_stickiness(struct cli *c)
 {
 	const struct proxy *be = cli_proxy_named(cli_hold(c), cli_arg(c, 0), CAP_BACKEND);
-	const char *key, *max;
+	const char *key, *cookie, *max;
 	uint64_t n = MAX_DEFAULT;
 
 	if (be == NULL) {
@@ -134,11 +151,12 @@ show_stickiness(struct cli *c)
 	if (!words_are_good(c))
 		return;
 	key = value_of(c, "key");
+	cookie = value_of(c, "cookie");
 	max = value_of(c, "max");
 	if (max != NULL && !str_to_u64(str_of(max), &n))
 		cli_err(c, "Integer value expected.");
-	else if (value_of(c, "cookie") != NULL)
-		cli_err(c, "No cookie persistence in this backend.");
+	else if (cookie != NULL)
+		show_cookie(c, be, cookie);
 	else if (!has_table(be))
 		cli_err(c, "No stick table in this backend.");
 	else if (key != NULL)

@@ -16,9 +16,11 @@
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
 #include "ctl/health.h"
+#include "proxy/cookie_map.h"
 #include "proxy/dthread.h"
 #include "proxy/lb.h"
 #include "proxy/live.h"
+#include "proxy/persist_cookie.h"
 #include "proxy/proxy.h"
 
 const struct stat_def stat_defs[ST_MAX] = {
@@ -308,6 +310,8 @@ stat_backend(struct stat_row *r, const struct proxy *px, unsigned flags)
 	PUT(r, agg_server_status, 0);
 	PUT(r, agg_server_check_status, 0);
 	PUT(r, agg_check_status, 0);
+	if ((flags & STAT_F_NAMES) && px->set.cookie != NULL)
+		PUT_STR(r, cookie, px->set.cookie->name.p);
 	if (flags & STAT_F_NAMES)
 		PUT_STR(r, algo, px->set.lb.algo != NULL ? px->set.lb.algo->name : "random");
 	if (px->set.mode == MODE_HTTP)
@@ -391,12 +395,16 @@ put_check(struct stat_row *r, const struct server *srv)
 static void
 put_addr(struct stat_row *r, const struct server *srv, unsigned flags)
 {
+	const char *cookie = srv->cookie;
+
 	if (!(flags & STAT_F_NAMES))
 		return;
 	addr_text(&srv->addr, r->addr, sizeof r->addr);
 	PUT_STR(r, addr, r->addr);
-	if (srv->cookie != NULL)
-		PUT_STR(r, cookie, srv->cookie);
+	if (cookie_map_of(srv->backend) != NULL)
+		cookie = cookie_map_value(cookie_map_of(srv->backend), srv).p;
+	if (cookie != NULL)
+		PUT_STR(r, cookie, cookie);
 }
 
 void

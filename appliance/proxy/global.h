@@ -40,6 +40,7 @@ struct global {
 	uint32_t	 bufsize;		/* 16384 */
 	uint32_t	 maxrewrite;		/* 1024 */
 	uint16_t	 maxhdr;		/* 101 */
+	uint32_t	 cookielen;		/* of captured cookies, plus 1; 64 */
 	uint64_t	 min_body_rate;		/* bytes/s after 10 s; 100; 0 = off */
 	uint32_t	 pipesize;		/* 0 = 256 KiB */
 	uint32_t	 rcvbuf_client, rcvbuf_server, sndbuf_client, sndbuf_server;

@@ -31,6 +31,7 @@ global_of(struct cfg *c)
 	g->bufsize = 16384;
 	g->maxrewrite = 1024;
 	g->maxhdr = 101;
+	g->cookielen = 64;
 	g->min_body_rate = 100;
 	g->maxaccept = 64;
 	g->max_handshakes = 1024;
@@ -243,6 +244,8 @@ static const struct kw_row rows[] = {
 	    "A received head is at most this large; 16384 by default."),
 	FIELD("tune.maxrewrite", F(CFG_SIZE, maxrewrite, .max = 1048576), "<size>",
 	    "Room for headers that rules add; 1024 by default."),
+	FIELD("tune.http.cookielen", F(CFG_UINT, cookielen, .min = 2, .max = 8192), "<number>",
+	    "Most bytes that capture cookie keeps, plus one; 64 by default."),
 	FIELD("tune.http.maxhdr", F(CFG_UINT, maxhdr, .min = 1, .max = 32767), "<1..32767>",
 	    "Fields of a message; 101 by default."),
 	ROW("tune.http.min-body-rate", 1, parse_min_body_rate, 0, "<bytes>|off",

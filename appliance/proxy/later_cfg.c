@@ -15,7 +15,6 @@
 #define P(name, why)	REFUSED(name, IN_PROXY, why)
 
 #define LATER	"built in a later release."
-#define COOKIES	"persistence by cookie is built in a later release."
 #define TABLES	"stick tables are built in a later release."
 #define LUA	"Lua is built in a later release."
 #define STATE	"saved server states are built in a later release; a reload keeps them."
@@ -27,11 +26,7 @@
 
 static const struct kw_row rows[] = {
 	/* proxies */
-	P("cookie", COOKIES),
-	P("dynamic-cookie-key", COOKIES),
-	P("force-persist", COOKIES),
-	P("ignore-persist", COOKIES),
-	P("persist", COOKIES),
+	P("persist", "weir does not read RDP."),
 	P("stick-table", TABLES),
 	P("stick", TABLES),
 	P("stats", "the statistics page is built in a later release; use the stats socket."),
@@ -92,7 +87,6 @@ static const struct kw_row rows[] = {
 	G("jwt.decrypt_alg_list", "JSON web tokens are built in a later release."),
 	G("stats bind-process", "there is one process."),
 	G("stats", "only 'socket', 'maxconn' and 'timeout' are supported."),
-	G("tune.http.cookielen", COOKIES),
 	G("tune.http.logurilen", "the log takes the whole line, up to the target's len."),
 	G("tune.notsent-lowat.*", LATER),
 	G("tune.comp.*", COMPRESS),

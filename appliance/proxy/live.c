@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
+#include "proxy/cookie_map.h"
 #include "proxy/lb.h"
 #include "proxy/live.h"
 #include "proxy/proxy.h"
@@ -115,6 +116,7 @@ proxy_cell_free(struct proxy_live *l)
 	free(l->name);
 	free(l->base_fe);
 	free(l->base_be);
+	cookie_live_free(l->cookies);
 	free(l->threads);
 	free(l);
 }
@@ -514,6 +516,7 @@ live_commit(struct snapshot *s)
 		px->live->conf = px;
 		for (srv = px->server_list; srv != NULL; srv = srv->next)
 			server_adopt(srv->live, srv);
+		cookie_map_commit(px);
 		backend_derive(px->live);
 	}
 }

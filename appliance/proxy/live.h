@@ -167,6 +167,7 @@ struct proxy_live {
 	uint32_t	 fe_rate, be_rate, req_rate, conn_rate;
 	uint64_t	 fe_prev, be_prev, req_prev, conn_prev;
 	uint64_t	*base_fe, *base_be;	/* owned: as in struct server_live */
+	void		*cookies;	/* owned: cookie_map.c's; what commands changed */
 	_Atomic(const struct proxy *) conf;	/* of the current snapshot; NULL: of none */
 	unsigned	 cap;		/* CAP_*: part of the key */
 	struct proxy_live *reg_next;	/* registry */

@@ -577,15 +577,25 @@ a_ts(struct sample_ctx *x, unsigned flags, struct out *o)
 static void
 a_tsc(struct sample_ctx *x, unsigned flags, struct out *o)
 {
+	char letters[2] = { '-', '-' };
+
 	a_ts(x, flags, o);
-	out_lit(o, "--");
+	if (x->t != NULL && (x->t->flags & TXN_F_HTTP))
+		persist_letters(x->t, letters);
+	out_mem(o, letters, 2);
 }
 
 static void
-a_dash(struct sample_ctx *x, unsigned flags, struct out *o)
+a_CC(struct sample_ctx *x, unsigned flags, struct out *o)
 {
-	(void)x;
-	text(o, flags, STR_NONE);
+	text(o, flags, x->t != NULL ? http_str(&x->t->req, x->t->ck.from_client) : STR_NONE);
+}
+
+static void
+a_CS(struct sample_ctx *x, unsigned flags, struct out *o)
+{
+	text(o, flags, x->t != NULL && x->t->ck.from_server.len != 0 ?
+	    http_str(&x->t->res, x->t->ck.from_server) : STR_NONE);
 }
 
 /* ---- counts ---- */
@@ -662,8 +672,8 @@ a_sslc(struct sample_ctx *x, unsigned flags, struct out *o)
 
 static const struct alias_row aliases[] = {
 	{ "B", false, false, a_B, "bytes received from the server" },
-	{ "CC", true, true, a_dash, "captured request cookie" },
-	{ "CS", true, true, a_dash, "captured response cookie" },
+	{ "CC", true, true, a_CC, "captured request cookie" },
+	{ "CS", true, true, a_CS, "captured response cookie" },
 	{ "H", false, true, a_H, "host name" },
 	{ "HM", true, true, a_HM, "request method" },
 	{ "HP", true, true, a_HP, "request path" },

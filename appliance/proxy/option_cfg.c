@@ -324,6 +324,8 @@ static const struct kw_row rows[] = {
 	    "[<number>]", "Retries may go to another server." },
 	BIT("allbackups", BE, OPT_ALLBACKUPS,
 	    "All backup servers share the traffic, not only the first."),
+	BIT("persist", BE, OPT_PERSIST,
+	    "Users try their own server first, even if it is down."),
 	BIT("no-passive-health", BE, OPT_NO_PASSIVE_HEALTH,
 	    "Failing transactions do not take a server out of balancing."),
 
@@ -345,7 +347,6 @@ static const struct kw_row rows[] = {
 	REFUSED("idle-close-on-response", "built in a later release."),
 	REFUSED("nolinger", "built in a later release."),
 	REFUSED("socket-stats", "statistics per listener are built in a later release."),
-	REFUSED("persist", "persistence by cookie is built in a later release."),
 	REFUSED("originalto", "built in a later release; use http-request set-header."),
 	REFUSED("forwarded", "built in a later release; use http-request set-header."),
 	REFUSED("h1-case-adjust-bogus-client", "built in a later release."),
@@ -364,7 +365,7 @@ static const struct kw_row rows[] = {
 	REFUSED("http_proxy", "plain proxying of absolute addresses is not supported."),
 	REFUSED("dispatch", "not supported; use a backend with one server."),
 	REFUSED("spop-check", "stream processing agents are not supported."),
-	REFUSED("rdp-cookie", "persistence by cookie is built in a later release."),
+	REFUSED("rdp-cookie", "weir does not read RDP."),
 	{ 0 }
 };
 

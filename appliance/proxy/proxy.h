@@ -11,6 +11,7 @@
 #ifndef WEIR_PROXY_PROXY_H
 #define WEIR_PROXY_PROXY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,10 +24,14 @@ struct cfg;
 struct kw_row;
 struct check_conf;		/* ctl/check.h: per backend or server */
 struct check_proxy;
+struct cookie_capture;		/* proxy/persist_cookie.h */
+struct cookie_conf;
+struct cookie_map;		/* proxy/cookie_map.h */
 struct expr;			/* proxy/sample.h */
 struct lb_algo;			/* proxy/lb.h */
 struct listener;		/* net/listen.h: belongs to the process */
 struct logformat;		/* proxy/logline.h */
+struct persist_rule;		/* proxy/persist_cookie.h */
 struct log_target;		/* proxy/log_target.h */
 struct proxy;
 struct proxy_live;
@@ -163,6 +168,8 @@ struct proxy_settings {
 	const char	*default_backend;
 	const char	*monitor_uri;
 	const char	*description;
+	const struct cookie_conf *cookie;	/* persistence; NULL = none */
+	const char	*dynamic_cookie_key;
 	const char	*stickiness_header;	/* lower case; NULL = none */
 	struct check_proxy *check;		/* ctl/check.h: option httpchk etc. */
 	struct server	*default_server;	/* template, not in any list */
@@ -283,6 +290,8 @@ struct proxy {
 	struct server	**server_tail;	/* while parsing */
 	uint32_t	 nservers;
 	struct use_server *use_servers;
+	struct persist_rule *persist_rules;
+	_Atomic(struct cookie_map *) cookies;	/* control changes it; NULL = none */
 	uint64_t	 fullconn;	/* in force; 0 = unknown */
 	/* both */
 	struct acl	*acls;
@@ -290,9 +299,11 @@ struct proxy {
 	uint64_t	 inspect_delay_us;
 	uint32_t	 ncaptures_req, ncaptures_res;
 	struct capture	*captures_req, *captures_res;
+	const struct cookie_capture *capture_cookie;
 	/* derived by post, for the request path */
 	struct log_target *log_to;	/* effective targets; NULL = no log line is made */
 	struct logformat *log_line;	/* effective format */
+	uint8_t		 persist;	/* PERSIST_*: persist_cookie.h */
 	uint32_t	 needs_dst : 1;	/* something in this frontend wants the local address */
 };
 

@@ -441,8 +441,7 @@ static const struct kw_row rows[] = {
 	FLAG("no-send-proxy-v2-ssl", clear, SRV_SEND_PROXY_V2_SSL,
 	    "Undoes send-proxy-v2-ssl."),
 
-	REFUSED("cookie", "persistence by cookie is built in a later release."),
-	REFUSED("dyncookie", "persistence by cookie is built in a later release."),
+	REFUSED("dyncookie", "write dynamic on the backend's cookie line."),
 	REFUSED("track", "tracking of another server's state is built in a later release."),
 	REFUSED("redir", "use an http-request redirect rule."),
 	REFUSED("non-stick", "stick tables are built in a later release."),

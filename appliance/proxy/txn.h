@@ -28,6 +28,7 @@
 #include "http/h1.h"
 #include "http/msg.h"
 #include "net/addr.h"
+#include "proxy/persist_cookie.h"
 #include "proxy/stickiness.h"
 
 struct buf;
@@ -77,6 +78,7 @@ enum txn_step {
 #define TXN_F_SERVER_BAD	0x00000080ull	/* server connection must not be pooled */
 #define TXN_F_TUNNEL		0x00000100ull
 #define TXN_F_CLIENT_GONE	0x00000200ull
+#define TXN_F_FORCE_PERSIST	0x00000400ull	/* a force-persist rule holds */
 #define TXN_F_REDISPATCHED	0x00000800ull	/* %rc gets its + */
 #define TXN_F_RETRIED_FRESH	0x00001000ull	/* reused one died; free retry is used */
 #define TXN_F_RETRIED_OTHER	0x00002000ull	/* implicit retry on another server is used */
@@ -164,6 +166,7 @@ struct txn {
 	uint32_t	 srv_queue_pos, be_queue_pos;	/* %sq %bq */
 	uint32_t	 conn_counts[4];	/* %ac %fc %bc %sc at log time */
 	struct server	*wanted;	/* use-server, a cookie, a table: try it first */
+	struct txn_cookie ck;
 	struct stickiness stick;	/* why the server was chosen; NONE = by balancing */
 	struct server	*avoid;		/* redispatch: not this one if another is there */
 	struct buf	*keep;		/* owned: request body held for a retry */

@@ -249,5 +249,7 @@ step_persistence(struct txn *t)
 		}
 	}
 	t->step = TS_PICK;
+	if (unlikely((t->be->persist | t->fe->persist) != 0) && !persist_request(t))
+		txn_error(t, 500, 'I', 'R');
 	return STEP_NEXT;
 }

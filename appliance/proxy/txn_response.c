@@ -328,6 +328,10 @@ choose_framing(struct txn *t)
 enum step_result
 step_store_stick(struct txn *t)
 {
+	if (unlikely((t->be->persist | t->fe->persist) != 0) && !persist_response(t)) {
+		txn_error(t, 502, 'I', 'H');
+		return STEP_NEXT;
+	}
 	after_rules(t, t->be);
 	if (t->be != t->fe)
 		after_rules(t, t->fe);

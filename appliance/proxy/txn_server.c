@@ -98,8 +98,18 @@ forget_wish(struct txn *t)
 {
 	t->flags &= ~TXN_F_PERSISTENT;
 	t->wanted = NULL;
-	if (t->stick.reason != STICK_NONE)
+	if (t->stick.reason == STICK_COOKIE)
+		persist_moved(t);
+	else if (t->stick.reason != STICK_COOKIE_MOVED)
 		stickiness_set(t, STICK_NONE, 0, 0);
+}
+
+/* Wanted servers that are down are tried under `option persist`, force-persist. */
+static bool
+wish_stands(const struct txn *t)
+{
+	return server_is_usable(t->wanted) || (t->flags & TXN_F_FORCE_PERSIST) ||
+	    (t->be->set.options & OPT_PERSIST);
 }
 
 static enum step_result
@@ -218,9 +228,11 @@ step_pick(struct txn *t)
 	}
 	if (t->flags & TXN_F_DEFERRED)
 		return STEP_WAIT;
-	if (t->wanted != NULL && server_is_usable(t->wanted))
-		return use_server(t, t->wanted);
-	forget_wish(t);
+	if (unlikely(t->wanted != NULL)) {
+		if (wish_stands(t))
+			return use_server(t, t->wanted);
+		forget_wish(t);
+	}
 	if (atomic_load_explicit(&t->be->live->queue.len, memory_order_relaxed) != 0)
 		return wait_in_backend(t);
 	for (int tries = 0; tries < 8; tries++) {
@@ -657,7 +669,7 @@ may_redispatch(const struct txn *t)
 
 	if (!(t->flags & TXN_F_PERSISTENT))
 		return true;
-	if (!(t->be->set.options & OPT_REDISPATCH))
+	if (!(t->be->set.options & OPT_REDISPATCH) || (t->flags & TXN_F_FORCE_PERSIST))
 		return false;
 	return every > 0 ? (t->retries + 1) % every == 0 : t->retries_left + 1 == -every;
 }

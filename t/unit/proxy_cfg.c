@@ -242,8 +242,8 @@ test_proxy_errors(void)
 	    "'aggressive', 'always'.");
 	error_is("backend b", "fullconn 3 4", "'fullconn' cannot handle unexpected argument '4'.");
 	error_is("frontend f", "maxconn", "'maxconn' expects an integer argument.");
-	error_is("backend b", "cookie SRV insert", "'cookie' is not supported: persistence by "
-	    "cookie is built in a later release.");
+	error_is("backend b", "persist rdp-cookie(a)", "'persist' is not supported: weir does "
+	    "not read RDP.");
 	error_is("backend b", "stick-table type ip size 1m", "'stick-table' is not supported: "
 	    "stick tables are built in a later release.");
 	error_is("frontend f", "stats enable", "'stats' is not supported: the statistics page is "
@@ -413,8 +413,8 @@ test_option_errors(void)
 	    "'proto', 'port' and 'if-none' (got 'foo')");
 	error_is("frontend f", "option accept-method GET", "'option accept-method' only supports "
 	    "'TRACE' and 'CONNECT' (got 'GET')");
-	error_is("backend b", "option persist", "'option persist' is not supported: persistence "
-	    "by cookie is built in a later release.");
+	error_is("backend b", "option rdp-cookie", "'option rdp-cookie' is not supported: weir "
+	    "does not read RDP.");
 	warning_is("frontend f", "option allbackups", "'allbackups' ignored because frontend 'f' "
 	    "has no backend capability.");
 	warning_is("backend b", "option dontlognull", "'dontlognull' ignored because backend 'b' "

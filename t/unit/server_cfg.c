@@ -121,8 +121,8 @@ test_server_errors(void)
 	    "this release; known: 'h1'.");
 	error_is("backend b", "server s 127.0.0.1:80 wieght 3", "'server b/s' : unknown keyword "
 	    "'wieght'; did you mean 'weight' maybe ?");
-	error_is("backend b", "server s 127.0.0.1:80 cookie x", "'server b/s' : 'cookie' is not "
-	    "supported: persistence by cookie is built in a later release.");
+	error_is("backend b", "server s 127.0.0.1:80 dyncookie", "'server b/s' : 'dyncookie' is "
+	    "not supported: write dynamic on the backend's cookie line.");
 	error_is("backend b", "server s 127.0.0.1:80 track x/y", "'server b/s' : 'track' is not "
 	    "supported: tracking of another server's state is built in a later release.");
 	error_is("backend b", "default-server id 3", "'id' belongs to one server, not to "

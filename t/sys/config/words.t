@@ -54,6 +54,7 @@ log 127.0.0.1:514 local0
 tune.bufsize 16384
 tune.maxrewrite 1024
 tune.http.maxhdr 64
+tune.http.cookielen 100
 tune.http.min-body-rate 50
 tune.ssl.max-handshakes 10
 tune.maxaccept 10
@@ -105,6 +106,12 @@ enabled
 id| 77
 monitor-uri| /alive
 stickiness-header| X-Why
+cookie| SRV insert indirect
+elb-cookie| app JSESSIONID
+dynamic-cookie-key| secret
+force-persist| if TRUE
+ignore-persist| unless TRUE
+capture cookie| SID len 20
 source| 127.0.0.1
 timeout client| 1s
 timeout client-fin| 1s
@@ -138,6 +145,7 @@ option forwardfor| except 127.0.0.0/8 header X-Client if-none
 option x-forwarded| proto port if-none
 option redispatch| 2
 option allbackups
+option persist
 option no-passive-health
 option splice-auto
 option splice-request
@@ -244,6 +252,7 @@ weight 10
 maxconn 10
 minconn 5 maxconn 10
 maxqueue 10
+cookie v1
 pool-max-conn 10
 pool-low-conn 2
 pool-purge-delay 2s
