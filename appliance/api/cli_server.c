@@ -149,6 +149,27 @@ del_server(struct cli *c)
 	cli_wait(c);
 }
 
+/* ---- show default-server ---- */
+
+static void
+show_default_server(struct cli *c)
+{
+	const struct proxy *px = snapshot_current()->proxies;
+	bool is_one = c->nargs > 0;
+
+	if (is_one && (px = cli_proxy_named(snapshot_current(), c->args[0], CAP_BACKEND)) == NULL) {
+		cli_err(c, "Can't find backend.");
+		return;
+	}
+	outbuf_z(&c->out, "# backend default-server\n");
+	for (; px != NULL; px = is_one ? NULL : px->next) {
+		const char *text = px->set.default_server_text;
+
+		if (px->cap & CAP_BACKEND)
+			outbuf_fmt(&c->out, "%s %s\n", px->name, text != NULL ? text : "-");
+	}
+}
+
 /* ---- wait ---- */
 
 struct wait {
@@ -272,6 +293,8 @@ static const struct cli_row rows[] = {
 	  "add a server, in maintenance ('add server help' lists options)" },
 	{ "del server", CLI_ADMIN, CLI_F_CHANGE, del_server, "<bk>/<srv>",
 	  "remove a server that is in maintenance" },
+	{ "show default-server", CLI_USER, 0, show_default_server, "[<backend>]",
+	  "show what default-server lines say" },
 	{ "wait", CLI_USER, 0, wait_cmd, "<delay> [srv-removable <server>]",
 	  "wait for a time, or for a server that can be removed" },
 	{ 0 }

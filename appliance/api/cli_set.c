@@ -12,6 +12,7 @@
 
 #include "api/cli.h"
 #include "api/cli_find.h"
+#include "api/cli_set_where.h"
 #include "base/module.h"
 #include "base/str.h"
 #include "ctl/health.h"
@@ -169,29 +170,16 @@ no_agent(struct cli *c, struct server *srv, const char *word)
 	cli_err(c, "agent checks are not enabled on this server.");
 }
 
-static void
-no_resolver(struct cli *c, struct server *srv, const char *word)
-{
-	(void)word;
-	cli_err(c, "set server %s/%s fqdn failed because no resolution is configured.",
-	    srv->backend->name, srv->name);
-}
-
-static void
-needs_reload(struct cli *c, struct server *srv, const char *word)
-{
-	(void)srv, (void)word;
-	cli_err(c, "This is changed in the configuration, and by 'reload'.");
-}
-
 static const struct {
 	const char	*name;
 	void		(*change)(struct cli *c, struct server *srv, const char *word);
 } what_of_server[] = {
-	{ "addr", needs_reload }, { "agent", no_agent }, { "agent-addr", no_agent },
-	{ "agent-port", no_agent }, { "agent-send", no_agent }, { "check-addr", needs_reload },
-	{ "check-port", needs_reload }, { "fqdn", no_resolver }, { "health", change_health },
-	{ "name", needs_reload }, { "ssl", needs_reload }, { "state", change_state },
+	{ "addr", cli_set_addr }, { "agent", no_agent }, { "agent-addr", no_agent },
+	{ "agent-port", no_agent }, { "agent-send", no_agent },
+	{ "check-addr", cli_set_check_addr },
+	{ "check-port", cli_set_check_port }, { "fqdn", cli_set_fqdn },
+	{ "health", change_health },
+	{ "name", cli_set_name }, { "ssl", cli_set_ssl }, { "state", change_state },
 	{ "weight", change_weight },
 };
 

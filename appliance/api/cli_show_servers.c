@@ -18,6 +18,7 @@
 #include "proxy/dthread.h"
 #include "proxy/live.h"
 #include "proxy/proxy.h"
+#include "proxy/server_addr.h"
 
 /* Where a dump over all servers is. */
 struct walk {
@@ -101,22 +102,29 @@ check_state(const struct server *srv, const struct check_view *v)
 	    (v->configured && v->enabled ? 4u : 0) | (is_maint ? 8u : 0);
 }
 
+static const struct addr none;
+
 static void
 put_state(struct cli *c, const struct server *srv)
 {
 	const struct server_live *l = srv->live;
 	struct outbuf *b = &c->out;
 	struct check_view v;
+	struct addr a;
+	bool has_port;
 
 	(void)health_view(l, &v);
+	server_addr_now(srv, &a, &has_port);
 	outbuf_fmt(b, "%d %s %d %s ", srv->backend->id, srv->backend->name, srv->id, srv->name);
-	put_ip(b, &srv->addr);
-	outbuf_fmt(b, " %u %u %u %u %llu %u %u %u %u 0 0 0 - %u - %d 0 - - 0\n",
+	put_ip(b, &a);
+	outbuf_fmt(b, " %u %u %u %u %llu %u %u %u %u 0 0 0 - %u - %d %u ",
 	    atomic_load(&l->op_state), atomic_load(&l->admin), atomic_load(&l->uweight),
 	    atomic_load(&l->iweight),
 	    (unsigned long long)((clock_mono_us() - l->since_us) / 1000000),
 	    (unsigned)v.status, (unsigned)v.result, v.health, check_state(srv, &v),
-	    (unsigned)addr_port(&srv->addr), (srv->flags & SRV_SSL) != 0);
+	    (unsigned)addr_port(&a), (srv->flags & SRV_SSL) != 0, l->check_port);
+	put_ip(b, l->check_addr != NULL ? l->check_addr : &none);
+	outbuf_z(b, " - 0\n");
 }
 
 static void
@@ -136,10 +144,13 @@ put_conn(struct cli *c, const struct server *srv)
 	const struct server_live *l = srv->live;
 	uint32_t used = gauge_get(&l->inflight), idle = gauge_get(&l->idle);
 	struct outbuf *b = &c->out;
+	struct addr a;
+	bool has_port;
 
+	server_addr_now(srv, &a, &has_port);
 	outbuf_fmt(b, "%s/%s %d/%d ", srv->backend->name, srv->name, srv->backend->id, srv->id);
-	put_ip(b, &srv->addr);
-	outbuf_fmt(b, " %u - %llu %u %u %u %u 0 0 %u %d %u", (unsigned)addr_port(&srv->addr),
+	put_ip(b, &a);
+	outbuf_fmt(b, " %u - %llu %u %u %u %u 0 0 %u %d %u", (unsigned)addr_port(&a),
 	    (unsigned long long)(srv->pool_purge_delay_us / 1000), used, used,
 	    atomic_load(&l->inflight.max), used, idle, srv->pool_max_conn, idle);
 	for (unsigned i = 0; i < l->nthreads && i < ndthreads; i++)

@@ -22,6 +22,7 @@
 #include "proxy/live.h"
 #include "proxy/persist_cookie.h"
 #include "proxy/proxy.h"
+#include "proxy/server_addr.h"
 
 const struct stat_def stat_defs[ST_MAX] = {
 #define STAT_C(name, tags, rows, text) \
@@ -396,10 +397,13 @@ static void
 put_addr(struct stat_row *r, const struct server *srv, unsigned flags)
 {
 	const char *cookie = srv->cookie;
+	struct addr a;
+	bool has_port;
 
 	if (!(flags & STAT_F_NAMES))
 		return;
-	addr_text(&srv->addr, r->addr, sizeof r->addr);
+	server_addr_now(srv, &a, &has_port);
+	addr_text(&a, r->addr, sizeof r->addr);
 	PUT_STR(r, addr, r->addr);
 	if (cookie_map_of(srv->backend) != NULL)
 		cookie = cookie_map_value(cookie_map_of(srv->backend), srv).p;

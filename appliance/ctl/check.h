@@ -164,7 +164,9 @@ void	check_deadline(struct check *chk, uint64_t us);
 
 /* ---- check_conn.c, control thread ---- */
 
-/* Connect to conf->to; on_ready runs when bytes may be sent, later edges call
+/* Where checks of this server go now: conf->to, or what was set at run time. */
+void	check_address(const struct check *chk, struct addr *ret_to);
+/* Connect there; on_ready runs when bytes may be sent, later edges call
  * on_io. Failures and deadlines below that end the check. */
 void	check_conn_open(struct check *chk, check_conn_fn *on_ready, check_conn_fn *on_io);
 void	check_conn_close(struct check *chk, bool by_reset);

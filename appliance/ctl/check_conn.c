@@ -183,15 +183,17 @@ on_event(struct conn *c)
 void
 check_conn_open(struct check *chk, check_conn_fn *on_ready, check_conn_fn *on_io)
 {
-	const struct addr *to = &chk->conf->to;
-	unsigned flags = to->kind == ADDR_UNIX || to->kind == ADDR_ABNS ? CONN_UNIX : 0;
+	struct addr to;
 	bool in_progress;
+	unsigned flags;
 	int fd;
 
 	WEIR_ASSERT(!chk->has_conn);
+	check_address(chk, &to);
+	flags = to.kind == ADDR_UNIX || to.kind == ADDR_ABNS ? CONN_UNIX : 0;
 	chk->on_ready = on_ready;
 	chk->on_io = on_io;
-	fd = conn_connect(to, chk->srv->source, &in_progress);
+	fd = conn_connect(&to, chk->srv->source, &in_progress);
 	if (fd == -1) {
 		connect_failed(chk, errno);
 		return;

@@ -180,6 +180,7 @@ words_in(struct arena *a, const struct overlay_server *s)
 static void
 set_tls(struct server *srv, bool is_on)
 {
+	srv->had_tls |= (srv->flags & SRV_SSL) != 0;
 	if (is_on)
 		srv->flags |= SRV_SSL;
 	else
@@ -189,9 +190,11 @@ set_tls(struct server *srv, bool is_on)
 static void
 set_name(struct cfg *c, struct server *srv, const char *name)
 {
+	server_index_drop(srv->backend, srv);
 	srv->was = srv->name;
 	srv->name = arena_strdup(c->arena, name);
 	srv->name_hash = (uint32_t)str_hash(str_of(srv->name));
+	server_index_add(c->arena, srv->backend, srv);
 }
 
 static struct server *

@@ -25,6 +25,7 @@
 #include "proxy/lb.h"
 #include "proxy/live.h"
 #include "proxy/proxy.h"
+#include "proxy/server_addr.h"
 
 #define BUCKETS	1024
 
@@ -83,6 +84,7 @@ server_cell_free(struct server_live *l)
 	l->magic = 0;
 	free(l->backend);
 	free(l->name);
+	free(l->check_addr);
 	free(l->base);
 	free(l->threads);
 	free(l);
@@ -497,6 +499,8 @@ server_adopt(struct server_live *l, const struct server *srv)
 			l->uweight = srv->weight;
 		l->iweight = srv->weight;
 	}
+	if (strcmp(atomic_load(&l->conf)->addr_text, srv->addr_text) != 0)
+		server_addr_reset(l);	/* the files were changed: they win */
 	if (srv->was != NULL && strcmp(l->name, srv->name) != 0)
 		server_rename(l, srv->name);
 	l->conf = srv;

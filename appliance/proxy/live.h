@@ -23,6 +23,7 @@
 #include "proxy/count.h"
 #include "proxy/rate.h"
 
+struct addr;			/* net/addr.h */
 struct check;			/* ctl/check.h */
 struct proxy;
 struct server;
@@ -84,6 +85,13 @@ enum server_op { SRV_OP_STOPPED = 0, SRV_OP_STARTING = 1, SRV_OP_RUNNING = 2, SR
 
 enum fe_state { FE_OPEN, FE_PAUSED, FE_STOPPED };
 
+/* An address set at run time: proxy/server_addr.h. */
+struct live_addr {
+	_Atomic uint32_t version;	/* odd: being written; 0 = never set */
+	_Atomic uint32_t meta;
+	_Atomic uint64_t ip[2];
+};
+
 /* One thread's part of a server. */
 struct server_thread {
 	struct list	 idle;		/* server connections, most recently used first */
@@ -114,6 +122,7 @@ struct server_live {
 	_Atomic uint32_t uweight;	/* user's weight 0..256 */
 	_Atomic uint32_t iweight;	/* configured */
 	_Atomic uint32_t max_now;	/* effective maxconn now; 0 = unlimited */
+	struct live_addr addr;		/* set at run time; server_addr.h */
 	_Atomic uint64_t eject_until_us;	/* > now: softly ejected, or on probe; passive.c */
 	_Atomic uint32_t eject_count;
 	/* all data threads */
@@ -128,6 +137,8 @@ struct server_live {
 	uint32_t	 rate_last, rate_max;	/* sessions per second, by the tick */
 	uint64_t	 rate_prev;
 	uint32_t	 maxconn_set;	/* `set maxconn server`; LIVE_NOT_SET = configured */
+	struct addr	*check_addr;	/* owned: `set server ... check-addr`; NULL = configured */
+	uint16_t	 check_port;	/* `set server ... check-port`; 0 = configured */
 	uint64_t	*base;		/* owned: counters when they were cleared; NULL = never */
 	_Atomic(const struct server *) conf;	/* of the current snapshot; NULL: of none */
 	struct server_live *reg_next;	/* registry */

@@ -21,6 +21,7 @@
 #include "net/tls.h"
 #include "proxy/logline.h"
 #include "proxy/proxy.h"
+#include "proxy/server_addr.h"
 #include "proxy/rules_in.h"
 #include "proxy/sample.h"
 #include "proxy/session.h"
@@ -56,7 +57,7 @@ ip_of(const struct sample_ctx *x, intptr_t which)
 
 	if (which == IP_SERVER)
 		return x->t != NULL && x->t->srv != NULL ?
-		    ip_port_of(&x->t->srv->addr.u.sa) : none;
+		    server_ip_now(x->t->srv) : none;
 	if (x->sess == NULL)
 		return none;
 	return which == IP_CLIENT ? x->sess->src : session_dst(x->sess);

@@ -89,6 +89,7 @@ drop_gone(struct proxy *px)
 	px->server_tail = NULL;
 	while ((srv = *at) != NULL) {
 		if (srv->is_gone) {
+			server_index_drop(px, srv);
 			*at = srv->next;
 			px->nservers--;
 			continue;

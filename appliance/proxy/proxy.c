@@ -16,6 +16,7 @@
 #include "proxy/global.h"
 #include "proxy/proxy.h"
 
+#define INDEX_FROM	16u	/* servers of a backend */
 #define SECONDS(n)	((uint64_t)(n) * 1000000)
 
 static struct proxy **
@@ -67,10 +68,55 @@ server_find(const struct proxy *px, const char *name)
 	uint32_t h = (uint32_t)str_hash(str_of(name));
 	struct server *srv;
 
+	if (px->name_index != NULL) {
+		for (srv = px->name_index[h & px->name_mask]; srv != NULL; srv = srv->name_next)
+			if (srv->name_hash == h && strcmp(srv->name, name) == 0)
+				return srv;
+		return NULL;
+	}
 	for (srv = px->server_list; srv != NULL; srv = srv->next)
 		if (srv->name_hash == h && strcmp(srv->name, name) == 0)
 			return srv;
 	return NULL;
+}
+
+static void
+index_put(struct proxy *px, struct server *srv)
+{
+	struct server **at = &px->name_index[srv->name_hash & px->name_mask];
+
+	srv->name_next = *at;
+	*at = srv;
+}
+
+void
+server_index_add(struct arena *a, struct proxy *px, struct server *srv)
+{
+	if (px->nservers < INDEX_FROM)
+		return;
+	if (px->name_index != NULL && px->nservers <= 2 * px->name_mask) {
+		index_put(px, srv);
+		return;
+	}
+	px->name_mask = px->name_index != NULL ? px->name_mask * 8 + 7 : 4 * INDEX_FROM - 1;
+	px->name_index = arena_calloc(a, px->name_mask + 1u, sizeof(*px->name_index));
+	for (srv = px->server_list; srv != NULL; srv = srv->next)
+		index_put(px, srv);
+}
+
+void
+server_index_drop(struct proxy *px, struct server *srv)
+{
+	struct server **at;
+
+	if (px->name_index == NULL)
+		return;
+	for (at = &px->name_index[srv->name_hash & px->name_mask]; *at != NULL;
+	    at = &(*at)->name_next)
+		if (*at == srv) {
+			*at = srv->name_next;
+			return;
+		}
 }
 
 const char *

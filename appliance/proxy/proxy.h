@@ -20,6 +20,7 @@
 
 struct acl;
 struct acl_cond;
+struct arena;
 struct cfg;
 struct kw_row;
 struct check_conf;		/* ctl/check.h: per backend or server */
@@ -173,6 +174,7 @@ struct proxy_settings {
 	const char	*stickiness_header;	/* lower case; NULL = none */
 	struct check_proxy *check;		/* ctl/check.h: option httpchk etc. */
 	struct server	*default_server;	/* template, not in any list */
+	const char	*default_server_text;	/* its words; NULL = none */
 	const struct addr *source;
 	bool		 disabled;
 };
@@ -236,9 +238,11 @@ struct server {
 	int		 line;
 	const char	*name;
 	uint32_t	 name_hash;
+	struct server	*name_next;	/* same bucket of the backend's index */
 	int		 id;		/* from 1 per backend; 0 until post gives one */
 	uint32_t	 index;		/* in backend->servers[] */
 	bool		 is_dynamic;	/* added at run time */
+	bool		 had_tls;	/* until a command switched it off */
 	bool		 is_gone;	/* while parsing: removed at run time, post drops it */
 	const char	*was;		/* renamed by this snapshot: its cell's name; or NULL */
 	const char	*addr_text;	/* as written */
@@ -289,6 +293,8 @@ struct proxy {
 	struct server	*server_list;	/* in file order */
 	struct server	**server_tail;	/* while parsing */
 	uint32_t	 nservers;
+	struct server	**name_index;	/* buckets, a power of two of them; NULL = few servers */
+	uint32_t	 name_mask;
 	struct use_server *use_servers;
 	struct persist_rule *persist_rules;
 	_Atomic(struct cookie_map *) cookies;	/* control changes it; NULL = none */
@@ -341,6 +347,10 @@ struct proxy *proxy_of(struct cfg *c);
 /* Whether the section has one of cap (defaults have all); else a warning in
  * HAProxy's words that `what` is ignored, with `hint` (may be NULL) behind it. */
 bool	 proxy_takes(struct cfg *c, unsigned cap, const char *what, const char *hint);
+/* Keep the index of names in step with the list: when a server was linked; before it
+ * leaves, or takes another name. */
+void	 server_index_add(struct arena *a, struct proxy *px, struct server *srv);
+void	 server_index_drop(struct proxy *px, struct server *srv);
 /* Names of proxies and servers: letters, digits, - _ . : ; returns the first
  * character that is none of them, or 0. */
 char	 proxy_name_bad_char(const char *name);

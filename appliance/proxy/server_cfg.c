@@ -131,13 +131,14 @@ check_server_name(struct cfg *c, struct proxy *px, const char *name)
 }
 
 static void
-server_link(struct proxy *px, struct server *srv)
+server_link(struct cfg *c, struct proxy *px, struct server *srv)
 {
 	struct server **tail = px->server_tail != NULL ? px->server_tail : &px->server_list;
 
 	*tail = srv;
 	px->server_tail = &srv->next;
 	px->nservers++;
+	server_index_add(c->arena, px, srv);
 }
 
 /* A server that is like another one (or like a template) but for its name, id and
@@ -148,13 +149,14 @@ server_like(struct cfg *c, struct proxy *px, const struct server *like, char **a
 	struct server *srv = arena_alloc(c->arena, sizeof(*srv));
 
 	*srv = *like;
-	srv->next = NULL;
+	srv->next = srv->name_next = NULL;
 	srv->backend = px;
 	srv->file = c->file;
 	srv->line = c->line;
 	srv->name = args[0];
 	srv->name_hash = (uint32_t)str_hash(str_of(srv->name));
 	srv->id = 0;
+	srv->cookie = NULL;		/* tells servers apart, so nobody inherits it */
 	srv->addr_text = args[1];
 	return srv;
 }
@@ -179,7 +181,7 @@ parse_server(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	if (parse_options(c, srv, args + 2, nargs - 2) == -1)
 		r = -1;
 	if (r == 0)
-		server_link(px, srv);
+		server_link(c, px, srv);
 	return r;
 }
 
@@ -236,7 +238,7 @@ server_cfg_add(struct cfg *c, struct proxy *px, char **args, int nargs, int id)
 		return -1;
 	if (id != 0)
 		srv->id = id_is_taken(px, id) ? 0 : id;
-	server_link(px, srv);
+	server_link(c, px, srv);
 	return 0;
 }
 
@@ -247,6 +249,9 @@ parse_default_server(struct cfg *c, const struct kw_row *row, char **args, int n
 
 	if (!(px->cap & CAP_DEFAULTS) && check_section(c, row->name) == -1)
 		return -1;
+	for (int i = 0; i < nargs; i++)
+		px->set.default_server_text = px->set.default_server_text == NULL ? args[i] :
+		    arena_printf(c->arena, "%s %s", px->set.default_server_text, args[i]);
 	return parse_options(c, template_of(c, px), args, nargs);
 }
 

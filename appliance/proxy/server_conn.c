@@ -28,6 +28,7 @@
 #include "proxy/global.h"
 #include "proxy/live.h"
 #include "proxy/proxy.h"
+#include "proxy/server_addr.h"
 #include "proxy/session.h"
 #include "proxy/txn.h"
 #include "cfg/snapshot.h"
@@ -116,7 +117,8 @@ on_timer(struct timer *timer)
 uint64_t
 server_conn_key(struct txn *t, struct server *srv)
 {
-	uint64_t key = srv->conn_key;
+	uint64_t key = srv->conn_key +
+	    server_addr_version(srv->live) * 0x27d4eb2f165667c5u;
 
 	if (srv->flags & (SRV_SEND_PROXY_V1 | SRV_SEND_PROXY_V2 | SRV_SEND_PROXY_V2_SSL))
 		key ^= t->sess->serial * 0x9e3779b97f4a7c15u;
@@ -273,13 +275,15 @@ open_socket(struct txn *t, struct server *srv, bool *ret_in_progress)
 {
 	const struct addr *source = srv->source != NULL ? srv->source : t->be->set.source;
 	struct addr to;
+	bool has_port;
 	int fd;
 
-	if (srv->has_port)
+	if (likely(srv->has_port && server_addr_version(srv->live) == 0))
 		fd = conn_connect(&srv->addr, source, ret_in_progress);
 	else {
-		to = srv->addr;
-		client_port(t, &to);
+		server_addr_now(srv, &to, &has_port);
+		if (!has_port)
+			client_port(t, &to);
 		fd = conn_connect(&to, source, ret_in_progress);
 	}
 	if (fd >= 0)

@@ -66,6 +66,11 @@ ok $who{s3}, 'and serves';
 says 'enable server be/d3', '';
 $w->wait_for(sub { $w->stat('be', 'd3')->{check_status} eq 'L4OK' });
 
+# --- show default-server
+like $w->cli('show default-server'), qr/^# backend default-server\nbe weight 7\nstatic -\nempty -$/m, 'all';
+says 'show default-server be', "# backend default-server\nbe weight 7";
+says 'show default-server nix', "Can't find backend.";
+
 # --- removed
 says 'del server be/nix', 'No such server.';
 says 'del server be/d1', 'Only servers in maintenance mode can be deleted.';

@@ -44,7 +44,7 @@ says 'set server be/s1 state', "'set server <srv> state' expects 'ready', 'drain
 says 'set server be/s1 health x', "'set server <srv> health' expects 'up', 'stopping', or 'down'.";
 says 'set server be/s1 agent up', 'agent checks are not enabled on this server.';
 says 'set server be/s1 fqdn a.b', 'set server be/s1 fqdn failed because no resolution is configured.';
-says 'set server be/s1 addr 127.0.0.2', "This is changed in the configuration, and by 'reload'.";
+says 'set server be/s1 addr x', "Invalid addr 'x' by 'stats socket command'";
 says 'enable health be/s1', 'Health check was not configured on this server, cannot enable.';
 says 'disable health be/s1', '';
 
