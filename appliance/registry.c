@@ -12,12 +12,13 @@
 	X(cfg_env) \
 	/* what proxies are */ \
 	X(sections) X(global_cfg) X(proxy_cfg) X(timeout_cfg) X(option_cfg) X(bind_cfg) \
-	X(server_cfg) X(balance_cfg) X(tls_cfg) X(noeffect_cfg) X(balancer) X(later_cfg) \
+	X(server_cfg) X(balance_cfg) X(tls_cfg) X(noeffect_cfg) X(balancer) \
+	X(stats_cfg) X(later_cfg) \
 	/* rules */ \
 	X(sample) X(fetch_conn) X(fetch_http) X(fetch_state) X(fetch_tcp) \
 	X(conv_text) X(conv_math) X(conv_hash) \
 	X(acl) X(rules) X(capture) X(stickiness) \
-	X(action_header) X(action_line) X(action_set) X(action_end) X(reply) \
+	X(action_header) X(action_line) X(action_set) X(action_end) X(reply) X(service) \
 	/* logs */ \
 	X(logfield) X(logline) X(log_target) \
 	/* balancing */ \
@@ -29,6 +30,7 @@
 	/* servers that come and go */ \
 	X(reload) X(cli_server) \
 	/* control and operators */ \
+	X(stats_page) X(prom) \
 	X(tick) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
 	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_reload) X(cli_stickiness) \
 	X(cli_sess) X(cli_process) X(cli_var) \

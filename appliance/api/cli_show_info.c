@@ -240,6 +240,20 @@ value_of(const struct info_row *row, const struct info *i)
 	return v;
 }
 
+void
+stat_info_each(void (*fn)(const struct stat_item *it, void *arg), void *arg)
+{
+	struct info i;
+
+	ask(&i);
+	for (unsigned n = 0; n < NINFO; n++) {
+		const struct info_row *r = &info_rows[n];
+		struct stat_item it = { NULL, n, r->name, r->tags, r->text, value_of(r, &i) };
+
+		fn(&it, arg);
+	}
+}
+
 static void
 put_plain(struct outbuf *b, const struct stat_item *it, bool with_text)
 {

@@ -84,6 +84,9 @@ void	stat_put_json(struct outbuf *b, const struct stat_item *it, bool with_text)
 void	stat_put_csv(struct outbuf *b, const struct stat_row *r);
 void	stat_put_value(struct outbuf *b, const struct stat_value *v);
 
+/* Each value of show info, in its order. */
+void	stat_info_each(void (*fn)(const struct stat_item *it, void *arg), void *arg);
+
 /* Counters start from 0 again as far as anyone is shown; maxima from now. */
 void	stat_clear(bool all);
 

@@ -16,6 +16,7 @@ struct action_row;	/* proxy/rules.h */
 struct alias_row;	/* proxy/logline.h: log-format aliases */
 struct lb_algo;		/* proxy/lb.h */
 struct check_type;	/* ctl/check.h */
+struct service_row;	/* proxy/service.h: HTTP services */
 struct post_row;	/* cfg/kw.h: checks after parsing */
 
 struct module {
@@ -30,6 +31,7 @@ struct module {
 	const struct alias_row	*aliases;
 	const struct lb_algo	*lb;
 	const struct check_type	*check;
+	const struct service_row *services;
 	int	(*prepare)(void);	/* before parsing: build tables; 0 or -1 (message given) */
 	int	(*start)(void);		/* loops exist, threads do not yet */
 	void	(*stop)(void);		/* threads are gone */

@@ -29,7 +29,9 @@ static const struct kw_row rows[] = {
 	P("persist", "weir does not read RDP."),
 	P("stick-table", TABLES),
 	P("stick", TABLES),
-	P("stats", "the statistics page is built in a later release; use the stats socket."),
+	P("stats", "expects 'admin', 'auth', 'enable', 'hide-version', 'realm', 'refresh', "
+	    "'scope', 'show-desc', 'show-legends', 'show-modules', 'show-node' or 'uri'."),
+	P("stats http-request", "write a http-request rule with 'path_beg' instead."),
 	P("compression", COMPRESS),
 	P("filter", "filters are built in a later release."),
 	P("filter-sequence", "filters are built in a later release."),

@@ -24,6 +24,7 @@
 #include "proxy/server_addr.h"
 #include "proxy/rules_in.h"
 #include "proxy/sample.h"
+#include "proxy/service.h"
 #include "proxy/session.h"
 #include "proxy/txn.h"
 
@@ -359,6 +360,8 @@ a_s(struct sample_ctx *x, unsigned flags, struct out *o)
 {
 	const char *name = x->t != NULL && x->t->srv != NULL ? x->t->srv->name : NULL;
 
+	if (name == NULL && x->t != NULL && x->t->service != NULL)
+		name = x->t->service->log_name;
 	text(o, flags, name != NULL ? str_of(name) : STR("<NOSRV>"));
 }
 

@@ -40,6 +40,7 @@ struct reply_conf;		/* proxy/reply.h */
 struct ruleset;			/* proxy/rules.h */
 struct server_live;
 struct snapshot;
+struct stats_conf;		/* proxy/stats.h */
 struct tls_bind;
 struct tls_bind_conf;		/* proxy/tls_cfg.c: options under parse */
 struct tls_server;
@@ -172,6 +173,7 @@ struct proxy_settings {
 	const struct cookie_conf *cookie;	/* persistence; NULL = none */
 	const char	*dynamic_cookie_key;
 	const char	*stickiness_header;	/* lower case; NULL = none */
+	struct stats_conf *stats;		/* NULL = no statistics page */
 	struct check_proxy *check;		/* ctl/check.h: option httpchk etc. */
 	struct server	*default_server;	/* template, not in any list */
 	const char	*default_server_text;	/* its words; NULL = none */

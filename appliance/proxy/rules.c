@@ -79,7 +79,8 @@ const char *
 rule_verdict_name(enum rule_verdict v)
 {
 	static const char *const names[] = {
-		"next", "stop", "reply", "deny", "reject", "drop", "tarpit", "wait", "error"
+		"next", "stop", "reply", "deny", "reject", "drop", "tarpit", "wait", "service",
+		"error"
 	};
 
 	return (unsigned)v < ARRAY_LEN(names) ? names[v] : "?";

@@ -27,6 +27,7 @@ enum rule_verdict {
 	RULE_DROP,	/* silent-drop: close without telling the client */
 	RULE_TARPIT,	/* hold for timeout tarpit, then t->reply (500) */
 	RULE_WAIT,	/* content rules: call again with more data or is_final */
+	RULE_SERVICE,	/* use-service: t->service is set */
 	RULE_ERROR	/* an action failed under strict-mode: 500 (502 in responses) */
 };
 

@@ -28,6 +28,7 @@
 #include "proxy/proxy.h"
 #include "proxy/queue.h"
 #include "proxy/server_conn.h"
+#include "proxy/service.h"
 #include "proxy/session.h"
 #include "proxy/splice.h"
 #include "proxy/txn_steps.h"
@@ -436,6 +437,8 @@ step_done(struct txn *t)
 	txn_leave_server(t, false);
 	leave_backend(t);
 	is_out = queue_leave(t);
+	if (unlikely(t->call != NULL) && !service_leave(t))
+		is_out = false;
 	if (!is_out)
 		t->flags |= TXN_F_ENDING;
 	/* before a wait: the session does not outlive this pass when it is closing */
@@ -443,7 +446,7 @@ step_done(struct txn *t)
 		t->flags |= TXN_F_FINISHED;
 		t->front->finish(t);
 	}
-	return is_out ? STEP_END : STEP_WAIT;	/* for the slot's mail */
+	return is_out ? STEP_END : STEP_WAIT;	/* for mail: a slot, a service */
 }
 
 /* The second letter of the termination code, when it ends where it is now. */

@@ -41,6 +41,8 @@ struct server_conn;
 struct pipe_pair;
 struct server_live;
 struct server_thread;
+struct service_call;
+struct service_row;
 struct session;
 struct snapshot;
 struct tunnel;
@@ -179,6 +181,8 @@ struct txn {
 	struct server_live *slot;	/* the server whose slot we hold */
 	struct server_live *slot_sent;	/* on its way by mail: queue.c's, read there only */
 	uint32_t	 slot_index;	/* of that server in the sender's snapshot */
+	const struct service_row *service;	/* who answers instead of a server */
+	struct service_call *call;	/* owned: that answer under way */
 	/* rules */
 	struct var	*vars_txn, *vars_req, *vars_res;	/* vars.h; session's: there */
 	struct str	*captures;	/* fe->ncaptures_req + ncaptures_res; scratch memory */

@@ -11,6 +11,7 @@
 #include "proxy/live.h"
 #include "proxy/proxy.h"
 #include "proxy/reply.h"
+#include "proxy/service.h"
 #include "proxy/session.h"
 #include "proxy/txn_steps.h"
 
@@ -97,6 +98,11 @@ txn_verdict(struct txn *t, enum rule_verdict v, enum sample_dir dir)
 		txn_set_term(t, 'L', dir == DIR_REQ ? 'R' : 'H');
 		COUNT(&t->fe->live->threads[dt->id].fe, intercepted);
 		break;
+	case RULE_SERVICE:
+		txn_set_term(t, 'L', 'R');
+		COUNT(&t->fe->live->threads[dt->id].fe, intercepted);
+		service_begin(t, t->service, NULL, 0);
+		return false;
 	case RULE_DENY:
 		txn_set_term(t, 'P', dir == DIR_REQ ? 'R' : 'H');
 		count_denied(t, dir);
@@ -134,6 +140,14 @@ after_rules(struct txn *t, struct proxy *px)
 	(void)ruleset_run(px->rules[RS_HTTP_AFTER], &x);
 }
 
+void
+txn_after_rules(struct txn *t)
+{
+	if (t->be != t->fe)
+		after_rules(t, t->be);
+	after_rules(t, t->fe);
+}
+
 enum step_result
 step_service(struct txn *t)
 {
@@ -141,6 +155,8 @@ step_service(struct txn *t)
 	    .iov_len = t->local_body.len };
 	bool bare;		/* a status that has no body */
 
+	if (t->call != NULL)
+		return (enum step_result)service_step(t);
 	if (t->flags & TXN_F_TARPIT) {
 		if (!t->timed_out)
 			return STEP_WAIT;
@@ -153,9 +169,7 @@ step_service(struct txn *t)
 		t->step = TS_LOG;
 		return STEP_NEXT;
 	}
-	if (t->be != t->fe)
-		after_rules(t, t->be);
-	after_rules(t, t->fe);
+	txn_after_rules(t);
 	bare = http_status_is_bare(t->res.status);
 	t->res_out = bare ? HTTP_BODY_NONE : HTTP_BODY_LENGTH;
 	if (txn_client_method(t) == HTTP_M_HEAD)

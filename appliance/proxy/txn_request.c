@@ -16,6 +16,7 @@
 #include "proxy/proxy.h"
 #include "proxy/reply.h"
 #include "proxy/session.h"
+#include "proxy/stats.h"
 #include "proxy/txn_steps.h"
 
 static struct counters *
@@ -168,6 +169,8 @@ step_frontend_rules(struct txn *t)
 	t->step = TS_CHOOSE_BACKEND;
 	if (run_rules(t, t->fe, RS_TCP_CONTENT) && !(t->flags & TXN_F_VERDICT))
 		(void)run_rules(t, t->fe, RS_HTTP_REQUEST);
+	if (unlikely(t->fe->set.stats != NULL) && !(t->flags & TXN_F_VERDICT))
+		(void)stats_intercept(t, t->fe);
 	t->flags &= ~TXN_F_VERDICT;
 	return STEP_NEXT;
 }
@@ -231,6 +234,9 @@ step_backend_rules(struct txn *t)
 	if (run_rules(t, t->be, RS_TCP_CONTENT) && (t->flags & TXN_F_HTTP) &&
 	    !(t->flags & TXN_F_VERDICT))
 		(void)run_rules(t, t->be, RS_HTTP_REQUEST);
+	if (unlikely(t->be->set.stats != NULL) && (t->flags & TXN_F_HTTP) &&
+	    !(t->flags & TXN_F_VERDICT))
+		(void)stats_intercept(t, t->be);
 	t->flags &= ~TXN_F_VERDICT;
 	return STEP_NEXT;
 }

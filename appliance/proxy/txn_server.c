@@ -25,6 +25,7 @@
 #include "proxy/proxy.h"
 #include "proxy/queue.h"
 #include "proxy/server_conn.h"
+#include "proxy/service.h"
 #include "proxy/session.h"
 #include "proxy/txn_steps.h"
 
@@ -490,8 +491,13 @@ txn_body_in(struct txn *t, const struct iovec *body, int n, bool end)
 	t->bytes.in += sum;
 	if (end)
 		t->flags |= TXN_F_REQ_DONE;
-	if (t->sc == NULL)
-		return true;		/* an early answer: the rest is dropped */
+	if (t->sc == NULL) {		/* an early answer: the rest is dropped */
+		for (int i = 0; t->call != NULL && i < n; i++)
+			service_body_in(t, (struct str){ body[i].iov_base, body[i].iov_len });
+		if (t->call != NULL && end)
+			txn_wake(t);
+		return true;
+	}
 	forward_keep_body(t, body, n);
 	if (t->body_in == HTTP_BODY_CHUNKED && sum != 0)
 		iov[k++] = (struct iovec){ head, h1_out_chunk_head(head, sum) };

@@ -29,6 +29,9 @@ txn_step_fn step_log, step_done;
  * transaction goes on with the next step; else its step was set. */
 bool	txn_verdict(struct txn *t, enum rule_verdict v, enum sample_dir dir);
 
+/* txn_local.c: http-after-response rules, of backend and frontend */
+void	txn_after_rules(struct txn *t);
+
 /* txn_server.c */
 void	txn_leave_server(struct txn *t, bool may_keep);	/* connection and slot go */
 /* The server failed before the response head: retry or an error; sets the step. */

@@ -112,6 +112,18 @@ dynamic-cookie-key| secret
 force-persist| if TRUE
 ignore-persist| unless TRUE
 capture cookie| SID len 20
+stats enable
+stats uri| /stats
+stats auth| me:secret
+stats realm| Keep-out
+stats admin| if TRUE
+stats scope| .
+stats refresh| 10s
+stats hide-version
+stats show-legends
+stats show-modules
+stats show-node| here
+stats show-desc| All of the shop
 source| 127.0.0.1
 timeout client| 1s
 timeout client-fin| 1s
