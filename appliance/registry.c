@@ -26,7 +26,8 @@
 	/* checks over the whole configuration */ \
 	X(proxy_post) X(persist_cfg) \
 	/* health checks */ \
-	X(check_cfg) X(check_tcp) X(check_http) X(health) \
+	X(check_cfg) X(agent_cfg) X(policy_cfg) X(check_tcp) X(check_http) \
+	X(agent) X(health) X(cli_agent) \
 	/* servers that come and go */ \
 	X(reload) X(cli_server) \
 	/* control and operators */ \

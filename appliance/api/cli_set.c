@@ -11,91 +11,29 @@
 #include <string.h>
 
 #include "api/cli.h"
+#include "api/cli_agent.h"
 #include "api/cli_find.h"
 #include "api/cli_set_where.h"
 #include "base/module.h"
 #include "base/str.h"
 #include "ctl/health.h"
-#include "proxy/lb.h"
+#include "ctl/server_set.h"
 #include "proxy/live.h"
 #include "proxy/proxy.h"
-#include "proxy/queue.h"
-
-#define MAX_WEIGHT	256
-
-static void
-changed(struct server *srv)
-{
-	live_server_changed(srv->backend->live, srv->live);
-	queue_kick(srv->backend->live, srv->live);
-}
 
 /* ---- weight ---- */
 
-/* The digits at the front of a word, as the C library reads them; false: none. */
-static bool
-leading_number(const char *word, long *ret_n, const char **ret_end)
+static void
+say_wrong(struct cli *c, const char *wrong)
 {
-	char *end;
-
-	*ret_n = strtol(word, &end, 10);
-	*ret_end = end;
-	return end != word;
-}
-
-/* NULL, or what is wrong. N%: of the configured weight, rounded down. */
-static const char *
-weight_of(const char *word, uint32_t initial, uint32_t *ret_weight)
-{
-	const char *end;
-	long n;
-
-	if (word[0] == '\0')
-		return "Require <weight> or <weight%>.";
-	if (!leading_number(word, &n, &end))
-		return "Empty weight string empty or preceded by garbage";
-	if (strcmp(end, "%") == 0) {
-		if (n < 0)
-			return "Relative weight must be positive.";
-		if (n > 100 * MAX_WEIGHT)
-			n = 100 * MAX_WEIGHT;
-		*ret_weight = (uint32_t)n * initial / 100;
-		if (*ret_weight > MAX_WEIGHT)
-			*ret_weight = MAX_WEIGHT;
-		return NULL;
-	}
-	if (*end != '\0')
-		return "Trailing garbage in weight string";
-	if (n < 0 || n > MAX_WEIGHT)
-		return "Absolute weight can only be between 0 and 256 inclusive.";
-	*ret_weight = (uint32_t)n;
-	return NULL;
-}
-
-static bool
-is_dynamic(const struct proxy *px)
-{
-	return px->set.lb.algo == NULL || (px->set.lb.algo->flags & LB_DYNAMIC);
+	if (wrong != NULL)
+		cli_err(c, "%s", wrong);
 }
 
 static void
 change_weight(struct cli *c, struct server *srv, const char *word)
 {
-	struct server_live *l = srv->live;
-	const char *wrong;
-	uint32_t weight;
-
-	wrong = weight_of(word, atomic_load(&l->iweight), &weight);
-	if (wrong == NULL && !is_dynamic(srv->backend) && weight != 0 &&
-	    weight != atomic_load(&l->iweight))
-		wrong = "Backend is using a static LB algorithm and only accepts weights "
-		    "'0%' and '100%'.";
-	if (wrong != NULL) {
-		cli_err(c, "%s", wrong);
-		return;
-	}
-	atomic_store(&l->uweight, weight);
-	changed(srv);
+	say_wrong(c, server_set_weight(srv, word));
 }
 
 static void
@@ -153,7 +91,9 @@ change_state(struct cli *c, struct server *srv, const char *word)
 static void
 change_health(struct cli *c, struct server *srv, const char *word)
 {
-	if (strcmp(word, "up") == 0)
+	if (srv->tracks != NULL)
+		cli_err(c, "cannot change health on a tracking server.");
+	else if (strcmp(word, "up") == 0)
 		health_force(srv->live, SRV_OP_RUNNING);
 	else if (strcmp(word, "stopping") == 0)
 		health_force(srv->live, SRV_OP_STOPPING);
@@ -163,19 +103,13 @@ change_health(struct cli *c, struct server *srv, const char *word)
 		cli_err(c, "'set server <srv> health' expects 'up', 'stopping', or 'down'.");
 }
 
-static void
-no_agent(struct cli *c, struct server *srv, const char *word)
-{
-	(void)srv, (void)word;
-	cli_err(c, "agent checks are not enabled on this server.");
-}
-
 static const struct {
 	const char	*name;
 	void		(*change)(struct cli *c, struct server *srv, const char *word);
 } what_of_server[] = {
-	{ "addr", cli_set_addr }, { "agent", no_agent }, { "agent-addr", no_agent },
-	{ "agent-port", no_agent }, { "agent-send", no_agent },
+	{ "addr", cli_set_addr }, { "agent", cli_agent_state },
+	{ "agent-addr", cli_agent_addr }, { "agent-port", cli_agent_port },
+	{ "agent-send", cli_agent_send },
 	{ "check-addr", cli_set_check_addr },
 	{ "check-port", cli_set_check_port }, { "fqdn", cli_set_fqdn },
 	{ "health", change_health },
@@ -243,23 +177,9 @@ static void
 set_maxconn_server(struct cli *c)
 {
 	struct server *srv = cli_find_server(c, cli_arg(c, 0));
-	const char *word = cli_arg(c, 1), *end;
-	long n;
 
-	if (srv == NULL)
-		return;
-	if (word[0] == '\0')
-		cli_err(c, "Require <maxconn>.");
-	else if (!leading_number(word, &n, &end))
-		cli_err(c, "maxconn string empty or preceded by garbage");
-	else if (*end != '\0')
-		cli_err(c, "Trailing garbage in maxconn string");
-	else if (n < 0 || n >= LIVE_NOT_SET)
-		cli_err(c, "Value out of range.");
-	else {
-		srv->live->maxconn_set = (uint32_t)n;
-		changed(srv);
-	}
+	if (srv != NULL)
+		say_wrong(c, server_set_maxconn(srv, cli_arg(c, 1)));
 }
 
 static const struct cli_row rows[] = {

@@ -14,6 +14,7 @@
 #include "base/module.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
+#include "ctl/agent.h"
 #include "ctl/health.h"
 #include "proxy/dthread.h"
 #include "proxy/live.h"
@@ -104,6 +105,37 @@ check_state(const struct server *srv, const struct check_view *v)
 
 static const struct addr none;
 
+/* Agents run in maintenance too. */
+static unsigned
+agent_state(const struct server *srv)
+{
+	struct check_view v;
+
+	if (!health_agent_view(srv->live, &v))
+		return 0;
+	return 16u | (v.running ? 1u : 0) | 2u | (v.enabled ? 4u : 0);
+}
+
+/* What was set by command or written; `-` and 0: nothing. */
+static void
+put_agent(struct outbuf *b, const struct server *srv)
+{
+	const struct check *chk = srv->live->agent;
+	const struct addr *a = srv->agent != NULL ? srv->agent->addr : NULL;
+
+	if (chk == NULL || chk->conf == NULL) {
+		outbuf_z(b, "- 0\n");
+		return;
+	}
+	if (agent_address(chk) != NULL)
+		a = agent_address(chk);
+	if (a != NULL)
+		put_ip(b, a);
+	else
+		outbuf_z(b, "-");
+	outbuf_fmt(b, " %u\n", (unsigned)addr_port(&chk->conf->to));
+}
+
 static void
 put_state(struct cli *c, const struct server *srv)
 {
@@ -117,14 +149,15 @@ put_state(struct cli *c, const struct server *srv)
 	server_addr_now(srv, &a, &has_port);
 	outbuf_fmt(b, "%d %s %d %s ", srv->backend->id, srv->backend->name, srv->id, srv->name);
 	put_ip(b, &a);
-	outbuf_fmt(b, " %u %u %u %u %llu %u %u %u %u 0 0 0 - %u - %d %u ",
+	outbuf_fmt(b, " %u %u %u %u %llu %u %u %u %u %u 0 0 - %u - %d %u ",
 	    atomic_load(&l->op_state), atomic_load(&l->admin), atomic_load(&l->uweight),
 	    atomic_load(&l->iweight),
 	    (unsigned long long)((clock_mono_us() - l->since_us) / 1000000),
 	    (unsigned)v.status, (unsigned)v.result, v.health, check_state(srv, &v),
-	    (unsigned)addr_port(&a), (srv->flags & SRV_SSL) != 0, l->check_port);
+	    agent_state(srv), (unsigned)addr_port(&a), (srv->flags & SRV_SSL) != 0, l->check_port);
 	put_ip(b, l->check_addr != NULL ? l->check_addr : &none);
-	outbuf_z(b, " - 0\n");
+	outbuf_z(b, " ");
+	put_agent(b, srv);
 }
 
 static void

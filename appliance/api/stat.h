@@ -61,7 +61,7 @@ struct stat_row {
 	enum stat_kind	 kind;
 	int		 iid, sid;
 	struct stat_value v[ST_MAX];
-	char		 addr[160], status[160], check[24];
+	char		 addr[160], status[160], check[24], agent[24], tracked[320];
 };
 
 void	stat_frontend(struct stat_row *r, const struct proxy *px, unsigned flags);

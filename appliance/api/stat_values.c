@@ -374,6 +374,7 @@ put_check(struct stat_row *r, const struct server *srv)
 		return;
 	PUT(r, chkfail, l->chkfail);
 	PUT(r, chkdown, l->chkdown);
+	PUT(r, hanafail, l->hanafail);
 	PUT(r, downtime, downtime_s(l->down_us, l->since_us, !health_is_up(l)));
 	if (!v.enabled || v.paused)
 		return;
@@ -391,6 +392,43 @@ put_check(struct stat_row *r, const struct server *srv)
 		PUT(r, check_code, v.code);
 	if (v.has_duration)
 		PUT(r, check_duration, v.duration_ms);
+}
+
+static void
+put_agent(struct stat_row *r, const struct server *srv)
+{
+	struct check_view v;
+	struct out o;
+
+	if (!health_agent_view(srv->live, &v) || !v.enabled)
+		return;
+	out_init(&o, r->agent, sizeof r->agent - 1);
+	out_z(&o, v.running ? "* " : "");
+	out_z(&o, v.name);
+	*o.p = '\0';
+	PUT_STR(r, agent_status, r->agent);
+	PUT_STR(r, agent_desc, v.desc);
+	PUT_STR(r, last_agt, v.last);
+	PUT(r, agent_rise, v.rise);
+	PUT(r, agent_fall, v.fall);
+	PUT(r, agent_health, v.health);
+	if (v.has_code)
+		PUT(r, agent_code, v.code);
+	if (v.has_duration)
+		PUT(r, agent_duration, v.duration_ms);
+}
+
+static void
+put_tracked(struct stat_row *r, const struct server *srv)
+{
+	struct out o;
+
+	if (srv->tracks == NULL)
+		return;
+	out_init(&o, r->tracked, sizeof r->tracked - 1);
+	out_fmt(&o, "%s/%s", srv->tracks->backend->name, srv->tracks->name);
+	*o.p = '\0';
+	PUT_STR(r, tracked, r->tracked);
 }
 
 static void
@@ -431,10 +469,10 @@ stat_server(struct stat_row *r, const struct server *srv, unsigned flags)
 	PUT(r, rate, l->rate_last);
 	PUT(r, rate_max, l->rate_max);
 	PUT(r, srid, 0);
-	if (srv->track != NULL)
-		PUT_STR(r, tracked, srv->track);
+	put_tracked(r, srv);
 	put_conns(r, l);
 	put_check(r, srv);
+	put_agent(r, srv);
 	put_addr(r, srv, flags);
 }
 
@@ -484,7 +522,7 @@ clear_server(struct server_live *l, bool all)
 	clear_queue(&l->queue);
 	l->rate_max = 0;
 	if (all)
-		l->chkfail = l->chkdown = 0;
+		l->chkfail = l->chkdown = l->hanafail = 0;
 }
 
 static void

@@ -23,6 +23,7 @@
 #include "net/addr.h"
 #include "net/conn.h"
 
+struct agent;			/* ctl/agent.c */
 struct cfg;
 struct check;
 struct check_proxy;
@@ -90,7 +91,7 @@ struct check_type {
 	void		(*timed_out)(struct check *chk);	/* the deadline passed: a result */
 };
 
-extern const struct check_type check_type_tcp, check_type_http;
+extern const struct check_type check_type_tcp, check_type_http, check_type_agent;
 
 /* `init-state` */
 enum check_init { CHECK_INIT_UP, CHECK_INIT_FULLY_UP, CHECK_INIT_DOWN, CHECK_INIT_FULLY_DOWN };
@@ -137,6 +138,7 @@ struct check {
 	uint64_t	 due_us, start_us;
 	bool		 is_running, is_enabled;
 	bool		 in_maintenance;	/* as last told */
+	bool		 is_agent;	/* of `agent-check`: agent.c */
 	uint8_t		 nrepeats;	/* in a row, of results that came too late to count */
 	/* the last result */
 	uint8_t		 status, result;	/* enums */
@@ -150,6 +152,7 @@ struct check {
 	bool		 has_conn;
 	check_conn_fn	*on_ready, *on_io;
 	struct http_run	*http;		/* owned */
+	struct agent	*agent;		/* owned: agent.c's, kept from check to check */
 };
 
 /* ---- health.c, control thread ---- */

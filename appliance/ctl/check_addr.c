@@ -32,6 +32,8 @@ check_address(const struct check *chk, struct addr *ret_to)
 	*ret_to = chk->conf->to;
 	if (chk->conf->addr == NULL && server_addr_version(l) != 0)
 		follow_server(chk, ret_to);
+	if (chk->is_agent)		/* agent.c keeps what commands set */
+		return;
 	port = addr_port(ret_to);
 	if (l->check_addr != NULL)
 		*ret_to = *l->check_addr;

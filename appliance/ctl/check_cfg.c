@@ -260,7 +260,6 @@ post_checks(struct cfg *c)
 /* ---- rows ---- */
 
 #define LATER	"built in a later release."
-#define OBSERVE	"checks by traffic are built in a later release; bad servers are avoided anyway."
 #define TLS	"own TLS settings of checks are built in a later release; the server's hold."
 
 #define OPTION(name, n, fn, arg, syntax, help) \
@@ -302,10 +301,7 @@ static const struct kw_row rows[] = {
 	S("check-send-proxy", LATER), S("no-check-send-proxy", LATER),
 	S("check-reuse-pool", LATER), S("no-check-reuse-pool", LATER),
 	S("check-pool-conn-name", LATER),
-	S("healthcheck", LATER), S("agent-check", LATER), S("no-agent-check", LATER),
-	S("agent-addr", LATER), S("agent-port", LATER), S("agent-inter", LATER),
-	S("agent-send", LATER), S("observe", OBSERVE), S("error-limit", OBSERVE),
-	S("on-error", OBSERVE), S("on-marked-down", LATER), S("on-marked-up", LATER),
+	S("healthcheck", LATER),
 
 	{ "option httpchk", IN_PROXY, KW_OBEYED, 0, 0, KW_F_ANY_ARGS | KW_F_NO, parse_option,
 	    (intptr_t)&check_type_http, "[<method>] [<uri>] [<version>]",

@@ -17,6 +17,7 @@
  */
 #include "ctl/health.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,9 +29,11 @@
 #include "base/rand.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
+#include "ctl/agent.h"
 #include "ctl/control.h"
 #include "event/loop.h"
 #include "proxy/global.h"
+#include "proxy/observe.h"
 #include "proxy/proxy.h"
 
 #define LATE_US		100000u		/* a loop is not this late unless it was stopped */
@@ -82,7 +85,7 @@ is_in_maintenance(const struct check *chk)
 static bool
 is_paused(const struct check *chk)
 {
-	return is_in_maintenance(chk) || !chk->is_enabled;
+	return (is_in_maintenance(chk) && !chk->is_agent) || !chk->is_enabled;
 }
 
 /* inter when all is well, downinter at the bottom, fastinter between them. */
@@ -199,16 +202,34 @@ log_result(const struct check *chk)
 	struct out o;
 
 	out_init(&o, text, sizeof(text) - 1);
-	out_fmt(&o, "Health check for %sserver %s/%s %s%s",
-	    srv->flags & SRV_BACKUP ? "backup " : "", srv->backend->name, srv->name,
-	    chk->result == CHECK_CONDPASS ? "conditionally " : "",
+	out_fmt(&o, "%s check for %sserver %s/%s %s%s",
+	    chk->is_agent ? "Agent" : "Health", srv->flags & SRV_BACKUP ? "backup " : "",
+	    srv->backend->name, srv->name, chk->result == CHECK_CONDPASS ? "conditionally " : "",
 	    chk->result >= CHECK_PASSED ? "succeeded" : "failed");
 	health_reason(chk, &o);
 	out_fmt(&o, ", status: %u/%u %s.",
 	    is_up ? chk->health - chk->conf->rise + 1 : chk->health,
-	    is_up ? chk->conf->fall : chk->conf->rise, is_up ? "UP" : "DOWN");
+	    is_up ? chk->conf->fall : chk->conf->rise, !is_up ? "DOWN" :
+	    atomic_load(&chk->live->uweight) != 0 ? "UP" : "DRAIN");
 	*o.p = '\0';
 	health_say(chk->live, LOG_L_NOTICE, text);
+}
+
+/* What it means for the server. An agent speaks by what it says, not by silence. */
+static void
+judge(struct check *chk, const char *reason)
+{
+	struct server_live *l = chk->live;
+
+	if (chk->result == CHECK_FAILED) {
+		if (chk->health == 0 && (!chk->is_agent || chk->status == CHECK_S_L7STS))
+			health_go_down(l, reason);
+	} else if (!health_may_run(l))
+		return;
+	else if (chk->result == CHECK_CONDPASS && !chk->is_agent)
+		health_go_stopping(l, reason);
+	else if (!chk->is_agent || atomic_load(&l->op_state) != SRV_OP_STOPPING)
+		health_go_up(l, reason);
 }
 
 static void
@@ -217,6 +238,7 @@ count_result(struct check *chk, enum check_status before)
 	const struct check_conf *conf = chk->conf;
 	struct server_live *l = chk->live;
 	bool has_passed = chk->result >= CHECK_PASSED;
+	bool counts = has_passed || !chk->is_agent || chk->status >= CHECK_S_WITH_CODE;
 	unsigned old = chk->health;
 	bool is_logged = chk->srv->backend->set.options & OPT_LOG_HEALTH_CHECKS;
 	char reason[CHECK_TEXT_BYTES * 4];
@@ -224,8 +246,11 @@ count_result(struct check *chk, enum check_status before)
 
 	if (chk->result < CHECK_FAILED)
 		return;
-	chk->health = health_step(old, conf->rise, conf->fall, has_passed);
-	if (!has_passed && old > 0)
+	if (counts)
+		chk->health = health_step(old, conf->rise, conf->fall, has_passed);
+	if (has_passed)
+		atomic_store(&l->errors_in_row, 0);
+	else if (counts && old > 0)
 		l->chkfail++;
 	if (is_logged && (chk->health != old || chk->status != before))
 		log_result(chk);
@@ -233,10 +258,7 @@ count_result(struct check *chk, enum check_status before)
 	if (!is_logged)
 		health_reason(chk, &o);
 	*o.p = '\0';
-	if (has_passed && chk->health >= conf->rise)
-		health_go_up(l, reason);
-	else if (!has_passed && chk->health == 0)
-		health_go_down(l, reason);
+	judge(chk, reason);
 }
 
 static void
@@ -283,22 +305,92 @@ check_skip(struct check *chk)
 	start_after_interval(chk);
 }
 
+/* ---- errors seen in traffic ---- */
+
+/* As if a check had failed now. */
+static void
+fail_by_traffic(struct check *chk, const struct observed *o)
+{
+	enum check_status before = chk->status;
+
+	chk->status = CHECK_S_HANA;
+	chk->result = CHECK_FAILED;
+	chk->code = 0;
+	chk->duration_ms = -1;
+	snprintf(chk->text, sizeof(chk->text),
+	    "Detected %u consecutive errors, last one was: %s", o->nerrors,
+	    observe_event_text(o->last));
+	count_result(chk, before);
+}
+
+static void
+act_on_errors(struct check *chk, const struct observed *o)
+{
+	unsigned rise = chk->conf->rise;
+
+	chk->live->hanafail++;
+	switch ((enum on_error)chk->srv->on_error) {
+	case ON_ERROR_FASTINTER:
+		break;
+	case ON_ERROR_SUDDEN_DEATH:
+		if (chk->health > rise)
+			chk->health = rise + 1;
+		fail_by_traffic(chk, o);
+		break;
+	case ON_ERROR_MARK_DOWN:
+		chk->health = rise;
+		fail_by_traffic(chk, o);
+		break;
+	case ON_ERROR_FAIL_CHECK:
+		fail_by_traffic(chk, o);
+		break;
+	}
+}
+
+static void
+on_errors(struct mail *m)
+{
+	struct server_live *l = CONTAINER_OF(m, struct server_live, observe_mail);
+	struct observed o = observe_take(l);
+	struct check *chk = l->check;
+
+	if (chk != NULL && chk->conf != NULL && !is_paused(chk)) {
+		for (; o.nlimits > 0; o.nlimits--)
+			act_on_errors(chk, &o);
+		if (!chk->is_running && chk->conf->fastinter_us != 0 &&
+		    chk->due_us > clock_now_us + chk->conf->fastinter_us)
+			start_in(chk, chk->conf->fastinter_us);
+	}
+	live_server_unref(l);
+}
+
+/* data thread */
+static void
+on_limit(struct server_live *l)
+{
+	mailbox_send(&control_loop->mailbox, &l->observe_mail, on_errors);
+}
+
 /* ---- snapshots come into service ---- */
 
 static struct check *
-check_new(struct server_live *l)
+check_new(struct server_live *l, bool is_agent)
 {
 	struct check *chk = xcalloc(1, sizeof(*chk));
 
 	chk->magic = CHECK_MAGIC;
 	chk->live = l;
+	chk->is_agent = is_agent;
 	chk->is_enabled = true;
 	chk->status = CHECK_S_INI;
 	chk->duration_ms = -1;
 	timer_init(&chk->timer, on_timer);
 	list_init(&chk->warm);
 	list_append(&state.checks, &chk->node);
-	l->check = chk;
+	if (is_agent)
+		l->agent = chk;
+	else
+		l->check = chk;
 	return chk;
 }
 
@@ -316,8 +408,12 @@ check_free(struct check *chk)
 	stop_running(chk);
 	health_warm_stop(chk);
 	list_del(&chk->node);
-	chk->live->check = NULL;
+	if (chk->is_agent)
+		chk->live->agent = NULL;
+	else
+		chk->live->check = NULL;
 	chk->magic = 0;
+	agent_free(chk->agent);
 	free(chk);
 }
 
@@ -329,19 +425,26 @@ conf_of(const struct server *srv)
 	return srv->check;
 }
 
+static const struct check_conf *
+agent_conf_of(const struct server *srv)
+{
+	return srv->flags & SRV_AGENT && !srv->backend->set.disabled ? srv->agent : NULL;
+}
+
 static void
 begin(struct check *chk, const struct check_conf *conf)
 {
 	chk->conf = conf;
 	chk->health = health_initial(conf);
-	if (chk->health < conf->rise && health_is_up(chk->live)) {
+	if (!chk->is_agent && chk->health < conf->rise && health_is_up(chk->live)) {
 		atomic_store(&chk->live->op_state, SRV_OP_STOPPED);
 		live_server_changed(chk->srv->backend->live, chk->live);
 	}
 	start_in(chk, conf->inter_us * state.at++ / state.nstarting);
 }
 
-/* The word `check` is gone: the server is taken as running. */
+/* The word `check` is gone: unless another one speaks against it the server is
+ * taken as running. */
 static void
 end(struct check *chk)
 {
@@ -352,7 +455,7 @@ end(struct check *chk)
 	chk->code = 0;
 	chk->duration_ms = -1;
 	chk->text[0] = '\0';
-	if (!health_is_up(chk->live) && !is_in_maintenance(chk))
+	if (!health_is_up(chk->live) && health_may_run(chk->live))
 		health_assume_up(chk->live);
 }
 
@@ -385,15 +488,8 @@ change(struct check *chk, const struct check_conf *conf)
 }
 
 static void
-adopt(const struct server *srv)
+adopt(struct check *chk, const struct server *srv, const struct check_conf *conf)
 {
-	const struct check_conf *conf = conf_of(srv);
-	struct check *chk = srv->live->check;
-
-	if (chk == NULL) {
-		chk = check_new(srv->live);
-		chk->is_enabled = !srv->is_dynamic;	/* `enable health` begins them */
-	}
 	chk->generation = state.generation;
 	chk->srv = srv;
 	if (chk->conf == NULL && conf != NULL)
@@ -402,7 +498,31 @@ adopt(const struct server *srv)
 		end(chk);
 	else if (conf != NULL)
 		change(chk, conf);
-	health_sync_admin(chk);
+}
+
+static void
+adopt_server(const struct server *srv)
+{
+	struct server_live *l = srv->live;
+	const struct check_conf *agent = agent_conf_of(srv);
+
+	if (l->check == NULL)
+		check_new(l, false)->is_enabled = !srv->is_dynamic;	/* `enable health` */
+	adopt(l->check, srv, conf_of(srv));
+	if (agent != NULL && l->agent == NULL)
+		(void)check_new(l, true);
+	if (l->agent != NULL)
+		adopt(l->agent, srv, agent_settle(l->agent, agent));
+	if (srv->tracks == NULL) {
+		health_stop_tracking(l);
+		health_sync_admin(l->check);
+	}
+}
+
+static unsigned
+will_start(const struct check *chk, const struct check_conf *conf)
+{
+	return conf != NULL && (chk == NULL || chk->conf == NULL);
 }
 
 static void
@@ -414,12 +534,15 @@ on_publish(struct snapshot *s)
 	state.nstarting = state.at = 0;
 	for (struct proxy *px = s->proxies; px != NULL; px = px->next)
 		for (srv = px->server_list; srv != NULL; srv = srv->next)
-			if (conf_of(srv) != NULL &&
-			    (srv->live->check == NULL || srv->live->check->conf == NULL))
-				state.nstarting++;
+			state.nstarting += will_start(srv->live->check, conf_of(srv)) +
+			    will_start(srv->live->agent, agent_conf_of(srv));
 	for (struct proxy *px = s->proxies; px != NULL; px = px->next)
 		for (srv = px->server_list; srv != NULL; srv = srv->next)
-			adopt(srv);
+			adopt_server(srv);
+	for (struct proxy *px = s->proxies; px != NULL; px = px->next)
+		for (srv = px->server_list; srv != NULL; srv = srv->next)
+			if (srv->tracks == NULL)
+				health_sync_trackers(srv->live);
 	LIST_EACH_SAFE(n, tmp, &state.checks) {
 		struct check *chk = LIST_ITEM(n, struct check, node);
 
@@ -445,38 +568,73 @@ view_config(const struct check *chk, struct check_view *v)
 	v->inter_us = interval(chk);
 }
 
+static bool
+view(const struct check *chk, struct check_view *v)
+{
+	memset(v, 0, sizeof(*v));
+	v->status = chk != NULL ? chk->status : CHECK_S_INI;
+	v->result = chk != NULL ? chk->result : CHECK_UNKNOWN;
+	v->name = check_status_name(v->status);
+	v->desc = check_status_text(v->status);
+	v->last = chk != NULL ? chk->text : "";
+	if (chk == NULL || chk->conf == NULL)
+		return false;
+	view_config(chk, v);
+	v->paused = is_in_maintenance(chk) && !chk->is_agent;
+	v->has_code = chk->status >= CHECK_S_WITH_CODE;
+	v->code = chk->code;
+	v->has_duration = chk->duration_ms >= 0;
+	v->duration_ms = chk->duration_ms;
+	return true;
+}
+
 bool
 health_view(const struct server_live *l, struct check_view *ret_view)
 {
-	const struct check *chk = l->check;
+	return view(l->check, ret_view);
+}
 
-	memset(ret_view, 0, sizeof(*ret_view));
-	ret_view->status = chk != NULL ? chk->status : CHECK_S_INI;
-	ret_view->result = chk != NULL ? chk->result : CHECK_UNKNOWN;
-	ret_view->name = check_status_name(ret_view->status);
-	ret_view->desc = check_status_text(ret_view->status);
-	ret_view->last = chk != NULL ? chk->text : "";
+bool
+health_agent_view(const struct server_live *l, struct check_view *ret_view)
+{
+	return view(l->agent, ret_view);
+}
+
+static bool
+enable(struct check *chk, bool is_enabled)
+{
 	if (chk == NULL || chk->conf == NULL)
 		return false;
-	view_config(chk, ret_view);
-	ret_view->paused = is_in_maintenance(chk);
-	ret_view->has_code = chk->status >= CHECK_S_WITH_CODE;
-	ret_view->code = chk->code;
-	ret_view->has_duration = chk->duration_ms >= 0;
-	ret_view->duration_ms = chk->duration_ms;
+	if (!is_enabled && chk->is_running)
+		check_skip(chk);
+	chk->is_enabled = is_enabled;
 	return true;
 }
 
 bool
 health_enable(struct server_live *l, bool is_enabled)
 {
-	struct check *chk = l->check;
+	return enable(l->check, is_enabled);
+}
 
-	if (chk == NULL || chk->conf == NULL)
+bool
+health_agent_enable(struct server_live *l, bool is_enabled)
+{
+	return enable(l->agent, is_enabled);
+}
+
+bool
+health_agent_force(struct server_live *l, bool is_up)
+{
+	struct check *chk = l->agent;
+
+	if (chk == NULL || chk->conf == NULL || !chk->is_enabled)
 		return false;
-	if (!is_enabled && chk->is_running)
-		check_skip(chk);
-	chk->is_enabled = is_enabled;
+	chk->health = is_up ? chk->conf->rise + chk->conf->fall - 1 : 0;
+	if (is_up)
+		health_go_up(l, ", changed from CLI");
+	else
+		health_go_down(l, ", changed from CLI");
 	return true;
 }
 
@@ -494,7 +652,7 @@ health_check_now(struct server_live *l)
 static void
 on_live_free(struct server_live *l)
 {
-	WEIR_ASSERT(l->check == NULL);
+	WEIR_ASSERT(l->check == NULL && l->agent == NULL);
 }
 
 static int
@@ -502,6 +660,7 @@ module_start(void)
 {
 	health_warm_init();
 	live_on_server_free(on_live_free);
+	observe_on_limit(on_limit);
 	control_on_publish(on_publish);
 	return 0;
 }

@@ -36,14 +36,18 @@ struct check_view {
 
 /* False when the server has no check; the view is filled in any case. */
 bool	health_view(const struct server_live *l, struct check_view *ret_view);
+bool	health_agent_view(const struct server_live *l, struct check_view *ret_view);
 /* Percent of its weight that slow start allows now; 0 = no slow start under way. */
 unsigned health_throttle(const struct server_live *l);
 
 /* `enable|disable health`: without a change of the state. False: no check. */
 bool	health_enable(struct server_live *l, bool is_enabled);
+bool	health_agent_enable(struct server_live *l, bool is_enabled);
 /* `set server ... health up|stopping|down` */
 void	health_force(struct server_live *l, enum server_op op);
 void	health_check_now(struct server_live *l);	/* the next check starts at once */
+/* `set server ... agent up|down`; false: it has no agent that is enabled. */
+bool	health_agent_force(struct server_live *l, bool is_up);
 /* Administrative bits (SRV_ADM_*): maintenance, drain; says what changed, pauses
  * checks, begins slow start. */
 void	health_set_admin(struct server_live *l, uint32_t set, uint32_t clear);
@@ -54,14 +58,21 @@ void	health_set_admin(struct server_live *l, uint32_t set, uint32_t clear);
 unsigned health_step(unsigned health, unsigned rise, unsigned fall, bool has_passed);
 unsigned health_initial(const struct check_conf *conf);
 
+/* Nothing speaks against it: checks, agent, the server that it tracks. */
+bool	health_may_run(const struct server_live *l);
 void	health_go_up(struct server_live *l, const char *because);
 void	health_go_down(struct server_live *l, const char *because);
+void	health_go_stopping(struct server_live *l, const char *because);
 void	health_assume_up(struct server_live *l);	/* nobody checks it any more */
 void	health_warm_init(void);
 void	health_warm_stop(struct check *chk);
 bool	health_is_up(const struct server_live *l);
 /* A snapshot changed the bits itself (`disabled` came or went). */
 void	health_sync_admin(struct check *chk);
+/* The same for servers that track others: `l` is one that tracks nobody. */
+void	health_sync_trackers(struct server_live *l);
+/* It tracks nobody (any more): what it inherited goes. Before health_sync_admin. */
+void	health_stop_tracking(struct server_live *l);
 /* `, reason: X, code: N, info: "T", check duration: Nms` */
 void	health_reason(const struct check *chk, struct out *o);
 /* To the backend's logs and to stderr. */

@@ -8,6 +8,9 @@
  * In maintenance a server counts as stopped and its checks pause. When it leaves,
  * it is up, one failure from down (or as init-state says), and starts slowly.
  *
+ * A server that tracks another one follows each of its changes, and those that
+ * track it follow in turn: the lists of trackers are part of the configuration.
+ *
  * Thread: control.
  */
 #include <stdio.h>
@@ -18,15 +21,18 @@
 #include "base/out.h"
 #include "ctl/control.h"
 #include "ctl/health.h"
+#include "ctl/shutdown.h"
 #include "event/loop.h"
+#include "proxy/lb.h"
 #include "proxy/log_target.h"
 #include "proxy/proxy.h"
 #include "proxy/queue.h"
 
-#define WARM_US		1000000u
+#define WARM_US		1000000u	/* the shortest step of slow start */
+#define WARM_STEPS	20u
 
-#define SAY_LEFT	1	/* "... left" behind the line */
-#define SAY_ONLINE	2
+#define NO_COUNTS	false
+#define COUNTS		true	/* servers and sessions are told behind the line */
 
 static struct {
 	struct list	 servers;	/* struct check, by warm */
@@ -63,27 +69,39 @@ health_reason(const struct check *chk, struct out *o)
 		out_fmt(o, ", check duration: %lldms", (long long)chk->duration_ms);
 }
 
-static void
-add_counts(const struct server_live *l, int counts, struct out *o)
+/* Of the backend's queue, what the server can take now. */
+static uint32_t
+can_take(const struct server_live *l)
 {
+	uint32_t waiting = atomic_load(&l->conf->backend->live->queue.len);
+	uint32_t limit = server_slot_limit(l->conf), used = gauge_get(&l->inflight);
+
+	if (limit == 0)
+		return waiting;
+	return used >= limit ? 0 : limit - used < waiting ? limit - used : waiting;
+}
+
+static void
+add_counts(const struct server_live *l, struct out *o)
+{
+	uint32_t queued = atomic_load(&l->queue.len);
+	bool is_left = !health_is_up(l);
 	unsigned active, backup;
-	const char *on_backup;
 
 	live_count_usable(l->conf->backend, &active, &backup);
-	on_backup = backup > 0 && active == 0 ? " Running on backup." : "";
 	out_fmt(o, " %u active and %u backup servers %s.%s", active, backup,
-	    counts == SAY_LEFT ? "left" : "online", on_backup);
-	if (counts == SAY_LEFT)
-		out_fmt(o, " %u sessions active, 0 requeued, %u remaining in queue.",
-		    gauge_get(&l->inflight), atomic_load(&l->queue.len));
+	    is_left ? "left" : "online",
+	    backup > 0 && active == 0 ? " Running on backup." : "");
+	if (is_left)
+		out_fmt(o, " %u sessions active, %u requeued, 0 remaining in queue.",
+		    gauge_get(&l->inflight), queued);
 	else
-		out_fmt(o, " 0 sessions requeued, %u total in queue.",
-		    atomic_load(&l->queue.len));
+		out_fmt(o, " %u sessions requeued, %u total in queue.", can_take(l), queued);
 }
 
 /* "[Backup ]Server be/s WHAT BECAUSE. COUNTS" */
 static void
-say(const struct server_live *l, enum log_level level, int counts, const char *what,
+say(const struct server_live *l, enum log_level level, bool has_counts, const char *what,
     const char *because)
 {
 	const struct server *srv = l->conf;
@@ -95,8 +113,8 @@ say(const struct server_live *l, enum log_level level, int counts, const char *w
 	    srv->backend->name, srv->name, what);
 	out_z(&o, because);
 	out_char(&o, '.');
-	if (counts != 0)
-		add_counts(l, counts, &o);
+	if (has_counts)
+		add_counts(l, &o);
 	*o.p = '\0';
 	health_say(l, level, text);
 }
@@ -154,22 +172,33 @@ set_op(struct server_live *l, enum server_op op)
 
 /* ---- slow start ---- */
 
+/* When this server's share grows next: a twentieth later, or a second. */
+static uint64_t
+next_step(const struct server_live *l)
+{
+	uint64_t slow = l->conf->slowstart_us, age = clock_now_us - l->since_us;
+	uint64_t step = slow / WARM_STEPS > WARM_US ? slow / WARM_STEPS : WARM_US;
+
+	step -= age % step;
+	return age + step < slow ? step : age < slow ? slow - age : 0;
+}
+
 static void
 on_warm_timer(struct timer *t)
 {
-	uint64_t next = WARM_US, age, slow;
+	uint64_t next = UINT64_MAX, us;
 
 	(void)t;
 	LIST_EACH_SAFE(n, tmp, &warming.servers) {
-		struct check *chk = LIST_ITEM(n, struct check, warm);
+		struct server_live *l = LIST_ITEM(n, struct check, warm)->live;
 
-		finish(chk->live, derive(chk->live));
-		age = clock_now_us - chk->live->since_us;
-		slow = chk->srv->slowstart_us;
-		if (atomic_load(&chk->live->op_state) != SRV_OP_STARTING)
+		finish(l, derive(l));
+		if (atomic_load(&l->op_state) != SRV_OP_STARTING) {
 			list_del(n);
-		else if (slow > age && slow - age < next)
-			next = slow - age;
+			continue;
+		}
+		us = next_step(l);
+		next = us < next ? us : next;
 	}
 	if (!list_is_empty(&warming.servers))
 		timer_set(&control_loop->wheel, &warming.timer, clock_now_us + next);
@@ -193,49 +222,113 @@ health_warm_stop(struct check *chk)
 static void
 set_running(struct server_live *l)
 {
-	uint64_t slow = l->conf->slowstart_us;
-
-	if (slow == 0 || l->check == NULL) {
+	if (l->conf->slowstart_us == 0 || l->check == NULL) {
 		set_op(l, SRV_OP_RUNNING);
 		return;
 	}
 	set_op(l, SRV_OP_STARTING);
 	if (list_is_empty(&l->check->warm))
 		list_append(&warming.servers, &l->check->warm);
-	timer_set(&control_loop->wheel, &warming.timer,
-	    clock_now_us + (slow < WARM_US ? slow : WARM_US));
+	timer_set(&control_loop->wheel, &warming.timer, clock_now_us);
 }
 
 unsigned
 health_throttle(const struct server_live *l)
 {
-	uint64_t slow = l->conf != NULL ? l->conf->slowstart_us : 0, percent;
+	uint32_t full = atomic_load(&l->uweight) * LB_SCALE;
 
-	if (slow == 0 || atomic_load(&l->op_state) != SRV_OP_STARTING)
+	if (l->conf == NULL || l->conf->slowstart_us == 0 ||
+	    atomic_load(&l->op_state) != SRV_OP_STARTING ||
+	    (atomic_load(&l->admin) & SRV_ADM_DRAIN))
 		return 0;
-	percent = (clock_now_us - l->since_us) * 100 / slow;
-	return percent < 1 ? 1 : percent > 100 ? 100 : (unsigned)percent;
+	return full == 0 ? 100 : (100 * atomic_load(&l->eweight) + full - 1) / full;
+}
+
+/* ---- who follows whom ---- */
+
+#define VIA_BYTES	512
+
+/* " via be/s", in buf. */
+static const char *
+via(const struct server_live *l, char *buf)
+{
+	const struct server *srv = l->conf, *to = srv->tracks;
+
+	buf[0] = '\0';
+	if (to != NULL)
+		snprintf(buf, VIA_BYTES, " via %s/%s", to->backend->name, to->name);
+	return buf;
+}
+
+static const struct server *
+trackers_of(const struct server_live *l)
+{
+	const struct server *srv = l->conf;
+
+	return srv != NULL ? srv->trackers : NULL;
+}
+
+#define TRACKERS_EACH(l, s) \
+	for (const struct server *s = trackers_of(l); s != NULL; s = s->next_tracker)
+
+static bool
+speaks_against(const struct check *chk)
+{
+	return chk != NULL && chk->conf != NULL && chk->is_enabled &&
+	    chk->health < chk->conf->rise;
+}
+
+bool
+health_may_run(const struct server_live *l)
+{
+	const struct server *srv = l->conf;
+
+	return !(atomic_load(&l->admin) & SRV_ADM_MAINT) &&
+	    (srv == NULL || srv->tracks == NULL || health_is_up(srv->tracks->live)) &&
+	    !speaks_against(l->check) && !speaks_against(l->agent);
 }
 
 /* ---- by checks ---- */
+
+static unsigned
+flags_of(const struct server_live *l)
+{
+	return l->conf->flags;
+}
 
 void
 health_go_up(struct server_live *l, const char *because)
 {
 	enum server_op op = (enum server_op)atomic_load(&l->op_state);
+	char text[VIA_BYTES];
 
-	if (op == SRV_OP_RUNNING || op == SRV_OP_STARTING)
+	if (op == SRV_OP_RUNNING || op == SRV_OP_STARTING ||
+	    (atomic_load(&l->admin) & SRV_ADM_MAINT))
 		return;
 	set_running(l);
 	(void)derive(l);
-	say(l, LOG_L_NOTICE, SAY_ONLINE, "is UP", because);
+	say(l, LOG_L_NOTICE, COUNTS, "is UP", because);
 	finish(l, false);
+	if ((flags_of(l) & (SRV_SHUT_BACKUPS | SRV_BACKUP)) == SRV_SHUT_BACKUPS &&
+	    atomic_load(&l->eweight) != 0)
+		shutdown_backup_sessions(l->conf->backend, 'U');
+	TRACKERS_EACH(l, s)
+		if (health_may_run(s->live))
+			health_go_up(s->live, via(s->live, text));
+}
+
+static void
+end_sessions(struct server_live *l)
+{
+	if (flags_of(l) & SRV_SHUT_WHEN_DOWN)
+		shutdown_sessions_of(l, 'D');
 }
 
 void
 health_go_down(struct server_live *l, const char *because)
 {
 	bool was_stopping = atomic_load(&l->op_state) == SRV_OP_STOPPING, has_lost_last;
+	char text[VIA_BYTES];
 
 	if (!health_is_up(l))
 		return;
@@ -244,8 +337,31 @@ health_go_down(struct server_live *l, const char *because)
 	if (l->check != NULL)
 		list_del(&l->check->warm);
 	has_lost_last = derive(l);
-	say(l, was_stopping ? LOG_L_NOTICE : LOG_L_ALERT, SAY_LEFT, "is DOWN", because);
+	say(l, was_stopping ? LOG_L_NOTICE : LOG_L_ALERT, COUNTS, "is DOWN", because);
+	end_sessions(l);
 	finish(l, has_lost_last);
+	TRACKERS_EACH(l, s)
+		health_go_down(s->live, via(s->live, text));
+}
+
+/* It serves who belongs to it, and nobody new. */
+void
+health_go_stopping(struct server_live *l, const char *because)
+{
+	char text[VIA_BYTES];
+	bool has_lost_last;
+
+	if (atomic_load(&l->op_state) == SRV_OP_STOPPING ||
+	    (atomic_load(&l->admin) & SRV_ADM_MAINT))
+		return;
+	set_op(l, SRV_OP_STOPPING);
+	if (l->check != NULL)
+		list_del(&l->check->warm);
+	has_lost_last = derive(l);
+	say(l, LOG_L_NOTICE, COUNTS, "is stopping", because);
+	finish(l, has_lost_last);
+	TRACKERS_EACH(l, s)
+		health_go_stopping(s->live, via(s->live, text));
 }
 
 void
@@ -256,19 +372,6 @@ health_assume_up(struct server_live *l)
 }
 
 /* ---- by an operator ---- */
-
-static void
-go_stopping(struct server_live *l)
-{
-	bool has_lost_last;
-
-	if (atomic_load(&l->op_state) == SRV_OP_STOPPING)
-		return;
-	set_op(l, SRV_OP_STOPPING);
-	has_lost_last = derive(l);
-	say(l, LOG_L_NOTICE, SAY_LEFT, "is stopping", ", changed from CLI");
-	finish(l, has_lost_last);
-}
 
 void
 health_force(struct server_live *l, enum server_op op)
@@ -282,27 +385,37 @@ health_force(struct server_live *l, enum server_op op)
 	if (op == SRV_OP_STOPPED)
 		health_go_down(l, ", changed from CLI");
 	else if (op == SRV_OP_STOPPING)
-		go_stopping(l);
+		health_go_stopping(l, ", changed from CLI");
 	else
 		health_go_up(l, ", changed from CLI");
+}
+
+static void
+pause_check(struct server_live *l)
+{
+	set_op(l, SRV_OP_STOPPED);
+	if (l->check == NULL)
+		return;
+	list_del(&l->check->warm);
+	if (l->check->is_running)
+		check_skip(l->check);
 }
 
 static void
 enter_maintenance(struct server_live *l)
 {
 	bool was_up = health_is_up(l), has_lost_last;
+	char text[VIA_BYTES] = "";
 
-	set_op(l, SRV_OP_STOPPED);
-	if (l->check != NULL) {
-		list_del(&l->check->warm);
-		if (l->check->is_running)
-			check_skip(l->check);
-	}
+	pause_check(l);
 	has_lost_last = derive(l);
-	if (was_up)
-		say(l, LOG_L_ALERT, SAY_LEFT, "is going DOWN for maintenance", "");
-	else
-		say(l, LOG_L_NOTICE, 0, "was DOWN and now enters maintenance", "");
+	if (!(atomic_load(&l->admin) & SRV_ADM_FMAINT))
+		(void)via(l, text);
+	if (was_up) {
+		say(l, LOG_L_ALERT, COUNTS, "is going DOWN for maintenance", text);
+		end_sessions(l);
+	} else
+		say(l, LOG_L_NOTICE, NO_COUNTS, "was DOWN and now enters maintenance", text);
 	finish(l, has_lost_last);
 }
 
@@ -310,62 +423,151 @@ enter_maintenance(struct server_live *l)
 static void
 leave_maintenance(struct server_live *l)
 {
+	const struct server *srv = l->conf, *to = srv->tracks;
 	struct check *chk = l->check;
 
 	if (chk != NULL && chk->conf != NULL)
 		chk->health = health_initial(chk->conf);
-	if (chk == NULL || chk->conf == NULL || chk->health >= chk->conf->rise)
+	if (health_may_run(l) && to != NULL && atomic_load(&to->live->op_state) == SRV_OP_STOPPING)
+		set_op(l, SRV_OP_STOPPING);
+	else if (health_may_run(l))
 		set_running(l);
 	health_check_now(l);
 }
 
 static void
-say_left_maintenance(const struct server_live *l)
+say_left_maintenance(const struct server_live *l, bool was_forced)
 {
 	char what[64];
 
-	snprintf(what, sizeof(what), "is %s/%s (leaving forced maintenance)",
+	snprintf(what, sizeof(what), "is %s/%s (leaving %smaintenance)",
 	    health_is_up(l) ? "UP" : "DOWN",
-	    atomic_load(&l->admin) & SRV_ADM_DRAIN ? "DRAIN" : "READY");
-	say(l, LOG_L_NOTICE, 0, what, "");
+	    atomic_load(&l->admin) & SRV_ADM_DRAIN ? "DRAIN" : "READY",
+	    was_forced ? "forced " : "");
+	say(l, LOG_L_NOTICE, NO_COUNTS, what, "");
 }
 
 static void
 change_drain(struct server_live *l, bool is_drain)
 {
 	bool has_lost_last = derive(l);
+	char text[VIA_BYTES] = "";
 
+	if (is_drain && !(atomic_load(&l->admin) & SRV_ADM_FDRAIN))
+		(void)via(l, text);
 	if (is_drain)
-		say(l, LOG_L_NOTICE, SAY_LEFT, "enters drain state", "");
+		say(l, LOG_L_NOTICE, COUNTS, "enters drain state", text);
 	else
-		say(l, LOG_L_NOTICE, 0, health_is_up(l) ? "is UP (leaving forced drain)" :
-		    "is DOWN (leaving forced drain)", "");
+		say(l, LOG_L_NOTICE, NO_COUNTS, health_is_up(l) ?
+		    "is UP (leaving forced drain)" : "is DOWN (leaving forced drain)", "");
 	finish(l, has_lost_last);
 }
 
-void
-health_set_admin(struct server_live *l, uint32_t set, uint32_t clear)
+/* One reason for its state went, another one is still there. */
+static void
+say_remains(const struct server_live *l, uint32_t old, uint32_t admin)
 {
-	uint32_t old = atomic_load(&l->admin), admin = (old & ~clear) | set;
+	uint32_t gone = old & ~admin;
+	char text[VIA_BYTES];
+
+	if ((admin & SRV_ADM_MAINT) && (gone & SRV_ADM_FMAINT))
+		say(l, LOG_L_NOTICE, NO_COUNTS,
+		    "is leaving forced maintenance but remains in maintenance", via(l, text));
+	if ((admin & SRV_ADM_MAINT) && (gone & SRV_ADM_IMAINT))
+		say(l, LOG_L_NOTICE, NO_COUNTS, "remains in forced maintenance", "");
+	if ((admin & SRV_ADM_MAINT) || !(admin & SRV_ADM_DRAIN))
+		return;
+	if (gone & SRV_ADM_FDRAIN)
+		say(l, LOG_L_NOTICE, NO_COUNTS, "remains in drain mode", via(l, text));
+	else if (gone & SRV_ADM_IDRAIN)
+		say(l, LOG_L_NOTICE, NO_COUNTS, "remains in forced drain mode", "");
+}
+
+/* What follows from `admin`, which is written already. */
+static void
+apply_admin(struct server_live *l, uint32_t old, uint32_t admin)
+{
 	bool was_maint = old & SRV_ADM_MAINT, is_maint = admin & SRV_ADM_MAINT;
 	bool was_drain = old & SRV_ADM_DRAIN, is_drain = admin & SRV_ADM_DRAIN;
 
-	if (admin == old || l->conf == NULL)
-		return;
-	atomic_store(&l->admin, admin);
 	if (is_maint && !was_maint)
 		enter_maintenance(l);
 	else if (was_maint && !is_maint) {
 		leave_maintenance(l);
 		(void)derive(l);
-		say_left_maintenance(l);
+		say_left_maintenance(l, (old & SRV_ADM_FMAINT) != 0);
 		finish(l, false);
 	} else if (!is_maint && was_drain != is_drain)
 		change_drain(l, is_drain);
-	else
+	else {
+		say_remains(l, old, admin);
 		finish(l, derive(l));
+	}
+}
+
+static uint32_t
+inherited_from(uint32_t admin)
+{
+	return (admin & SRV_ADM_MAINT ? SRV_ADM_IMAINT : 0) |
+	    (admin & SRV_ADM_DRAIN ? SRV_ADM_IDRAIN : 0);
+}
+
+#define INHERITED	(SRV_ADM_IMAINT | SRV_ADM_IDRAIN)
+
+void
+health_set_admin(struct server_live *l, uint32_t set, uint32_t clear)
+{
+	uint32_t old = atomic_load(&l->admin), admin = (old & ~clear) | set;
+
+	if (admin == old || l->conf == NULL)
+		return;
+	atomic_store(&l->admin, admin);
+	apply_admin(l, old, admin);
 	if (l->check != NULL)
-		l->check->in_maintenance = is_maint;
+		l->check->in_maintenance = (admin & SRV_ADM_MAINT) != 0;
+	TRACKERS_EACH(l, s)
+		health_set_admin(s->live, inherited_from(admin),
+		    INHERITED & ~inherited_from(admin));
+}
+
+/* ---- a new configuration ---- */
+
+/* In the state that follows from whom it tracks now, without a word. */
+static void
+follow(struct server_live *l, const struct server_live *to)
+{
+	uint32_t admin = (atomic_load(&l->admin) & ~INHERITED) |
+	    inherited_from(atomic_load(&to->admin));
+
+	atomic_store(&l->admin, admin);
+	health_sync_admin(l->check);
+	if (admin & SRV_ADM_MAINT)
+		return;
+	if (!health_is_up(to))
+		set_op(l, SRV_OP_STOPPED);
+	else if (atomic_load(&to->op_state) == SRV_OP_STOPPING)
+		set_op(l, SRV_OP_STOPPING);
+	else if (!health_is_up(l) && health_may_run(l))
+		set_op(l, SRV_OP_RUNNING);
+	(void)derive(l);
+}
+
+void
+health_sync_trackers(struct server_live *l)
+{
+	TRACKERS_EACH(l, s) {
+		follow(s->live, l);
+		health_sync_trackers(s->live);
+	}
+}
+
+void
+health_stop_tracking(struct server_live *l)
+{
+	if (!(atomic_load(&l->admin) & INHERITED))
+		return;
+	atomic_fetch_and(&l->admin, ~INHERITED);
+	(void)derive(l);
 }
 
 void
@@ -377,12 +579,9 @@ health_sync_admin(struct check *chk)
 	if (is_maint == chk->in_maintenance)
 		return;
 	chk->in_maintenance = is_maint;
-	if (is_maint) {
-		set_op(l, SRV_OP_STOPPED);
-		list_del(&chk->warm);
-		if (chk->is_running)
-			check_skip(chk);
-	} else
+	if (is_maint)
+		pause_check(l);
+	else
 		leave_maintenance(l);
 	(void)derive(l);
 }

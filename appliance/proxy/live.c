@@ -366,18 +366,44 @@ live_server_maxconn(const struct server_live *l)
 	return l->maxconn_set != LIVE_NOT_SET ? l->maxconn_set : l->conf->maxconn;
 }
 
-/* The part of `full` that slow start allows now, at least 1 of something. */
+/* How much of slow start is over, in `parts`; all of it when there is none. */
 static uint32_t
-ramp(const struct server_live *l, uint64_t now_us, uint64_t full)
+warmth(const struct server_live *l, uint64_t now_us, uint32_t parts)
 {
-	uint64_t part, slowstart_us = l->conf->slowstart_us;
+	uint64_t slow_us = l->conf->slowstart_us, age_us = now_us - l->since_us;
 
-	if (full == 0 || l->op_state != SRV_OP_STARTING || slowstart_us == 0)
-		return (uint32_t)full;
-	part = (uint64_t)((double)full * (double)(now_us - l->since_us) / (double)slowstart_us);
-	if (part > full)
-		part = full;
-	return part > 0 ? (uint32_t)part : 1;
+	if (l->op_state != SRV_OP_STARTING || slow_us == 0 || age_us >= slow_us)
+		return parts;
+	return (uint32_t)((double)parts * (double)age_us / (double)slow_us);
+}
+
+/* As lb_is_dynamic, which lives with the algorithms. */
+static bool
+has_dynamic_weights(const struct lb_conf *lb)
+{
+	return lb->algo == NULL || (lb->algo->flags & LB_DYNAMIC) ||
+	    ((lb->algo->flags & LB_HASH) && lb->hash.consistent);
+}
+
+/* From a sixteenth to the whole, in sixteenths; what cannot change its weights at
+ * run time has the whole at once. */
+static uint32_t
+warm_weight(const struct server_live *l, uint64_t now_us, uint32_t weight)
+{
+	uint32_t sixteenths = warmth(l, now_us, LB_SCALE) + 1;
+
+	if (sixteenths > LB_SCALE || !has_dynamic_weights(&l->conf->backend->set.lb))
+		sixteenths = LB_SCALE;
+	return weight * sixteenths;
+}
+
+/* In hundredths, at least 1 connection. */
+static uint32_t
+warm_maxconn(const struct server_live *l, uint64_t now_us)
+{
+	uint64_t full = live_server_maxconn(l), max = full * warmth(l, now_us, 100) / 100;
+
+	return full != 0 && max == 0 ? 1 : (uint32_t)max;
 }
 
 static void
@@ -386,7 +412,7 @@ server_derive(struct server_live *l)
 	uint32_t op = atomic_load(&l->op_state), admin = atomic_load(&l->admin);
 	uint64_t now_us = clock_mono_us();
 	bool is_usable = op != SRV_OP_STOPPED && !(admin & SRV_ADM_MAINT);
-	uint64_t weight = (uint64_t)atomic_load(&l->uweight) * LB_SCALE;
+	uint32_t weight = atomic_load(&l->uweight);
 
 	if (op == SRV_OP_STARTING && now_us - l->since_us >= l->conf->slowstart_us) {
 		op = SRV_OP_RUNNING;
@@ -394,8 +420,8 @@ server_derive(struct server_live *l)
 	}
 	if (op == SRV_OP_STOPPING || (admin & SRV_ADM_DRAIN))
 		weight = 0;
-	atomic_store(&l->max_now, ramp(l, now_us, live_server_maxconn(l)));
-	atomic_store(&l->eweight, ramp(l, now_us, weight));
+	atomic_store(&l->max_now, warm_maxconn(l, now_us));
+	atomic_store(&l->eweight, warm_weight(l, now_us, weight));
 	atomic_store(&l->usable, is_usable);
 }
 

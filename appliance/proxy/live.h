@@ -20,6 +20,7 @@
 #include "base/hist.h"
 #include "base/list.h"
 #include "base/magic.h"
+#include "event/mailbox.h"
 #include "proxy/count.h"
 #include "proxy/rate.h"
 
@@ -125,12 +126,16 @@ struct server_live {
 	struct live_addr addr;		/* set at run time; server_addr.h */
 	_Atomic uint64_t eject_until_us;	/* > now: softly ejected, or on probe; passive.c */
 	_Atomic uint32_t eject_count;
+	_Atomic uint32_t errors_in_row;	/* observe.c's, and the three below */
+	_Atomic uint32_t observed, limits_hit, observe_told;
 	/* all data threads */
 	struct gauge	 inflight __attribute__((aligned(CACHE_LINE)));	/* slots in use */
 	struct gauge	 idle;		/* idle connections, all threads */
 	struct wait_queue queue;
 	/* control only */
-	struct check	*check;		/* owned by ctl */
+	struct check	*check, *agent;	/* owned by ctl */
+	struct mail	 observe_mail;	/* of the data thread that met a limit, to control */
+	uint32_t	 hanafail;	/* limits of observe reached */
 	uint64_t	 since_us;	/* last change, monotonic */
 	uint64_t	 down_us;	/* sum of finished downtimes */
 	uint32_t	 chkfail, chkdown;

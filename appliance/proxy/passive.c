@@ -103,13 +103,21 @@ eject(struct server_live *l, uint64_t word)
 		atomic_store_explicit(&l->eject_count, n, memory_order_relaxed);
 }
 
+/* Where `observe` is written, that decides. */
+static bool
+is_off(const struct proxy *be, const struct server *srv)
+{
+	return (be->set.options & OPT_NO_PASSIVE_HEALTH) != 0 || srv->observe != OBSERVE_NONE;
+}
+
 /* Counts a request and gives the server's word; false when nobody wants to know. */
 static bool
-note(const struct proxy *be, struct server_live *l, bool is_failure, uint64_t *ret_word)
+note(const struct proxy *be, const struct server *srv, bool is_failure, uint64_t *ret_word)
 {
+	struct server_live *l = srv->live;
 	struct server_thread *st = &l->threads[dt->id];
 
-	if (be->set.options & OPT_NO_PASSIVE_HEALTH)
+	if (is_off(be, srv))
 		return false;
 	roll(st);
 	SET(&st->win_requests, st->win_requests + 1);
@@ -125,7 +133,7 @@ passive_failure(struct proxy *be, struct server *srv)
 	struct server_live *l = srv->live;
 	uint64_t word;
 
-	if (!note(be, l, true, &word))
+	if (!note(be, srv, true, &word))
 		return;
 	if (word != 0 && phase_of(word) == EJECTED)
 		return;			/* what was under way before */
@@ -142,7 +150,7 @@ passive_success(struct proxy *be, struct server *srv)
 	struct server_live *l = srv->live;
 	uint64_t word;
 
-	if (note(be, l, false, &word) && unlikely(word != 0 && phase_of(word) == PROBE))
+	if (note(be, srv, false, &word) && unlikely(word != 0 && phase_of(word) == PROBE))
 		atomic_compare_exchange_strong(&l->eject_until_us, &word,
 		    word_of(clock_now_us, HEALED));
 }
@@ -153,7 +161,7 @@ passive_is_ejected(const struct server *srv)
 	uint64_t word = atomic_load_explicit(&srv->live->eject_until_us, memory_order_relaxed);
 
 	return unlikely(word != 0) && phase_of(word) != HEALED && clock_now_us < word &&
-	    !(srv->backend->set.options & OPT_NO_PASSIVE_HEALTH);
+	    !is_off(srv->backend, srv);
 }
 
 /* The first pick after an ejection is the probe: others go on skipping. */

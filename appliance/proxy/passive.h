@@ -3,7 +3,8 @@
  * Passive health, a soft eject in balancing only: a server with at least 3
  * timeouts, resets or junk answers within 5 s that are at least half of its
  * requests is skipped for 5 s x n (at most 60 s) while another one is usable.
- * Its status stays UP. `option no-passive-health` turns it off.
+ * Its status stays UP. `option no-passive-health` turns it off, and so does
+ * `observe` for its server.
  */
 #ifndef WEIR_PROXY_PASSIVE_H
 #define WEIR_PROXY_PASSIVE_H

@@ -231,6 +231,14 @@ struct bind_conf {
 #define SRV_PORT_RELATIVE	0x0080u
 #define SRV_NO_SNI_AUTO		0x0100u
 #define SRV_POOL_NAMED		0x0200u	/* pool-conn-name or sni: reuse only with the same name */
+#define SRV_AGENT		0x10000u	/* agent-check */
+#define SRV_SHUT_WHEN_DOWN	0x20000u	/* on-marked-down shutdown-sessions */
+#define SRV_SHUT_BACKUPS	0x40000u	/* on-marked-up shutdown-backup-sessions */
+
+/* `observe`, `on-error` */
+enum observe_layer { OBSERVE_NONE, OBSERVE_LAYER4, OBSERVE_LAYER7, OBSERVE_MAX };
+enum on_error { ON_ERROR_FAIL_CHECK, ON_ERROR_FASTINTER, ON_ERROR_SUDDEN_DEATH,
+	ON_ERROR_MARK_DOWN };
 
 struct server {
 	struct server	*next;		/* file order */
@@ -254,20 +262,25 @@ struct server {
 	uint32_t	 weight;	/* 0..256, default 1 */
 	uint32_t	 maxconn, minconn;	/* 0 = none */
 	uint32_t	 maxqueue;
-	uint32_t	 error_limit;
+	uint32_t	 error_limit;	/* observe: errors in a row; 10 */
+	uint8_t		 observe;	/* enum observe_layer */
+	uint8_t		 on_error;	/* enum on_error */
 	int32_t		 pool_max_conn;	/* -1 = unlimited */
 	uint32_t	 pool_low_conn;
 	uint64_t	 pool_purge_delay_us;	/* 5 s */
 	uint64_t	 slowstart_us;
 	struct expr	*sni, *pool_conn_name;
 	const char	*cookie;
-	const char	*track;
+	const char	*track;		/* as written: [backend/]server */
+	struct server	*tracks;	/* resolved; NULL = its own master */
+	struct server	*trackers, *next_tracker;	/* of those that track it */
 	const char	*redir;
 	const char	*zone;		/* balancer.h; NULL = global's */
 	uint32_t	 pp2_options;	/* PP2_OPT_*: net/pp.h */
 	uint64_t	 conn_key;	/* connections may be shared by requests of one key */
 	const struct addr *source;
 	struct check_conf *check;	/* ctl's: inter, rise, fall, ... */
+	struct check_conf *agent;	/* ctl's: agent-inter, agent-port, ... */
 	struct tls_server_conf *tls_conf;
 	struct tls_server *tls;
 };

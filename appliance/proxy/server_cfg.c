@@ -447,7 +447,6 @@ static const struct kw_row rows[] = {
 	    "Undoes send-proxy-v2-ssl."),
 
 	REFUSED("dyncookie", "write dynamic on the backend's cookie line."),
-	REFUSED("track", "tracking of another server's state is built in a later release."),
 	REFUSED("redir", "use an http-request redirect rule."),
 	REFUSED("non-stick", "stick tables are built in a later release."),
 	REFUSED("resolvers", DNS),

@@ -474,8 +474,7 @@ end_now(struct txn *t)
 	if (t->step == TS_LOG || t->step == TS_DONE)
 		return;
 	if (t->status == 0 && (t->flags & TXN_F_HTTP))
-		t->status = t->term[0] == 'K' || t->term[0] == 'D' || t->term[0] == 'U' ?
-		    503 : 400;
+		t->status = 400;
 	t->step = TS_LOG;
 }
 
@@ -484,9 +483,16 @@ txn_kill(struct txn *t, char cause)
 {
 	if (t->flags & (TXN_F_FREED | TXN_F_CLIENT_GONE | TXN_F_FINISHED))
 		return;
-	txn_set_term(t, cause, phase_of(t));
-	t->front->abort(t);
-	end_now(t);
+	if (t->step == TS_LOG || t->step == TS_DONE)
+		return;
+	if (t->step == TS_SERVICE || t->step == TS_ERROR) {	/* our own answer is cut */
+		txn_set_term(t, cause, phase_of(t));
+		t->front->abort(t);
+		end_now(t);
+	} else {
+		txn_error(t, 502, cause, phase_of(t));
+		t->flags |= TXN_F_CLOSE_CLIENT;
+	}
 	txn_run(t);
 }
 

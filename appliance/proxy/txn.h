@@ -229,8 +229,8 @@ void	txn_wake(struct txn *t);		/* run at the end of this pass */
 bool	txn_body_in(struct txn *t, const struct iovec *body, int n, bool end);
 void	txn_front_drained(struct txn *t);	/* the client took what was pending */
 void	txn_front_gone(struct txn *t);	/* the client is gone */
-/* An operator or the health of its server ends it: cause K, D, U; the client's
- * connection ends too. Not from inside a step. */
+/* An operator or the health of its server ends it: cause K, D, U; by a 502 when
+ * no answer has begun. The client's connection ends too. Not from inside a step. */
 void	txn_kill(struct txn *t, char cause);
 /* A local answer ends the transaction: error page `status`, cause letters. */
 void	txn_error(struct txn *t, unsigned status, char cause, char phase);

@@ -17,6 +17,7 @@
 #include "proxy/dthread.h"
 #include "proxy/global.h"
 #include "proxy/live.h"
+#include "proxy/observe.h"
 #include "proxy/passive.h"
 #include "proxy/proxy.h"
 #include "proxy/server_conn.h"
@@ -106,11 +107,19 @@ is_retry_status(struct txn *t)
 	    !(t->flags & TXN_F_NO_RETRY);
 }
 
+/* 501 and 505 are what the client asked for. */
+static enum observe_event
+event_of(unsigned status)
+{
+	return status < 500 || status == 501 || status == 505 ? OBS_HTTP_OK : OBS_HTTP_STS;
+}
+
 static void
 head_complete(struct txn *t)
 {
 	struct server_conn *sc = t->sc;
 
+	observe(t->srv, event_of(t->res.status));
 	if (is_retry_status(t)) {
 		t->flags |= TXN_F_SERVER_BAD;
 		txn_server_failed(t, FAIL_STATUS);

@@ -21,6 +21,7 @@
 #include "proxy/forward.h"
 #include "proxy/lb.h"
 #include "proxy/live.h"
+#include "proxy/observe.h"
 #include "proxy/passive.h"
 #include "proxy/proxy.h"
 #include "proxy/queue.h"
@@ -314,6 +315,7 @@ static void
 connected(struct txn *t)
 {
 	t->at.connected = clock_now_us;
+	observe(t->srv, OBS_L4_OK);
 	t->step = t->flags & TXN_F_HTTP ? TS_SEND_REQUEST : TS_TUNNEL;
 	if (!(t->flags & TXN_F_HTTP))
 		passive_success(t->be, t->srv);
@@ -605,14 +607,15 @@ static const struct {
 	uint16_t	 status;
 	char		 cause, phase;
 	uint32_t	 retry;		/* bit of retry-on */
+	enum observe_event seen;
 } failures[] = {
-	[FAIL_CONNECT] =	{ 503, 'S', 'C', RETRY_CONN_FAILURE },
-	[FAIL_CONNECT_TIMEOUT] = { 503, 's', 'C', RETRY_CONN_FAILURE },
-	[FAIL_EMPTY] =		{ 502, 'S', 'H', RETRY_EMPTY },
-	[FAIL_RESET] =		{ 502, 'S', 'H', RETRY_EMPTY },
-	[FAIL_JUNK] =		{ 502, 'P', 'H', RETRY_JUNK },
-	[FAIL_TIMEOUT] =	{ 504, 's', 'H', RETRY_TIMEOUT },
-	[FAIL_STATUS] =		{ 502, 'S', 'H', RETRY_STATUS },
+	[FAIL_CONNECT] =	{ 503, 'S', 'C', RETRY_CONN_FAILURE, OBS_L4_ERR },
+	[FAIL_CONNECT_TIMEOUT] = { 503, 's', 'C', RETRY_CONN_FAILURE, OBS_L4_ERR },
+	[FAIL_EMPTY] =		{ 502, 'S', 'H', RETRY_EMPTY, OBS_BROKEN_PIPE },
+	[FAIL_RESET] =		{ 502, 'S', 'H', RETRY_EMPTY, OBS_READ_ERROR },
+	[FAIL_JUNK] =		{ 502, 'P', 'H', RETRY_JUNK, OBS_HTTP_RSP },
+	[FAIL_TIMEOUT] =	{ 504, 's', 'H', RETRY_TIMEOUT, OBS_READ_TIMEOUT },
+	[FAIL_STATUS] =		{ 502, 'S', 'H', RETRY_STATUS, OBS_HTTP_STS },
 };
 
 static bool
@@ -683,16 +686,21 @@ may_redispatch(const struct txn *t)
 static void
 note_failure(struct txn *t, enum txn_failure why, bool was_reused)
 {
+	/* a reused connection that ends says nothing of the server */
+	bool is_race = was_reused && (why == FAIL_EMPTY || why == FAIL_RESET);
+
+	if (!is_race && why != FAIL_STATUS)	/* that one was noted with its head */
+		observe(t->srv, failures[why].seen);
 	if (is_connect_failure(why)) {
 		COUNT(srv_count(t), econ);
 		COUNT(be_count(t), econ);
-	} else if (!was_reused || (why != FAIL_EMPTY && why != FAIL_RESET)) {
+	} else if (!is_race) {
 		COUNT(srv_count(t), eresp);
 		COUNT(be_count(t), eresp);
 	}
 	if (why == FAIL_STATUS)		/* an answer, whatever retry-on makes of it */
 		passive_success(t->be, t->srv);
-	else if (!was_reused || (why != FAIL_EMPTY && why != FAIL_RESET))
+	else if (!is_race)
 		passive_failure(t->be, t->srv);
 }
 

@@ -447,13 +447,13 @@ test_slowstart(void)
 	fire(l->check, 0);
 	check_done(l->check, CHECK_S_L4OK, 0, NULL);
 	is_u64(l->op_state, SRV_OP_STARTING);
-	is_u64(health_throttle(l), 1);
-	ok(l->eweight < 100);
+	is_u64(l->eweight, 100);		/* a sixteenth */
+	is_u64(health_throttle(l), 7);
 	l->since_us -= 30000000;		/* as if half a minute ago */
-	is_u64(health_throttle(l), 50);
 	ok(!list_is_empty(&l->check->warm));
 	live_server_changed(snapshot_current()->proxies->live, l);
-	ok(l->eweight >= 50 * LB_SCALE && l->eweight < 55 * LB_SCALE);
+	is_u64(l->eweight, 9 * 100);
+	is_u64(health_throttle(l), 57);
 	l->since_us -= 30000000;
 	live_server_changed(snapshot_current()->proxies->live, l);
 	is_u64(l->op_state, SRV_OP_RUNNING);

@@ -135,7 +135,7 @@ test_slowstart(void)
 	a->op_state = SRV_OP_STARTING;
 	a->since_us = clock_mono_us();
 	live_server_changed(be, a);
-	ok(a->eweight >= 1 && a->eweight < 20);
+	ok(a->eweight == 100);
 	is_u64(a->max_now, 1);
 	is_u64(be->nusable, 1);
 	a->since_us = clock_mono_us() - 50000000;

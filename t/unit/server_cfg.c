@@ -123,8 +123,6 @@ test_server_errors(void)
 	    "'wieght'; did you mean 'weight' maybe ?");
 	error_is("backend b", "server s 127.0.0.1:80 dyncookie", "'server b/s' : 'dyncookie' is "
 	    "not supported: write dynamic on the backend's cookie line.");
-	error_is("backend b", "server s 127.0.0.1:80 track x/y", "'server b/s' : 'track' is not "
-	    "supported: tracking of another server's state is built in a later release.");
 	error_is("backend b", "default-server id 3", "'id' belongs to one server, not to "
 	    "default-server.");
 	error_is("backend b", "default-server", "'default-server' expects <option>... as "

@@ -67,9 +67,7 @@ for (sort keys %errors) {
 like backend('option httpchk GET / HTTP/1.1\r\nHost:\ a')->{err}, qr/deprecated.*http-check send/s;
 
 for ('check-alpn h2', 'check-sni a', 'check-proto h2', 'check-send-proxy', 'check-via-socks4',
-    'healthcheck a', 'agent-check', 'agent-addr 1.2.3.4', 'agent-port 1', 'agent-inter 1',
-    'agent-send x', 'no-agent-check', 'observe layer7', 'error-limit 1', 'on-error mark-down',
-    'on-marked-down shutdown-sessions', 'on-marked-up shutdown-backup-sessions') {
+    'healthcheck a') {
 	my $r = server($_);
 	like $r->{err}, qr/later release/, "$_: later";
 }

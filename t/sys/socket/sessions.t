@@ -65,7 +65,7 @@ is $w->cli('shutdown sessions server be/s2'), '', 'a server without any';
 like $w->cli('show sess'), qr/srv=s1/, 'did not touch the others';
 is $w->cli('shutdown sessions server be/s1'), '', 'those of one server';
 ok $w->wait_for(sub { $w->cli('show sess') eq '' }), 'are gone';
-ok $w->wait_for(sub { (() = $w->stderr =~ /^END 503 KH s1$/mg) == 3 }), 'logged as killed';
+ok $w->wait_for(sub { (() = $w->stderr =~ /^END 502 KH s1$/mg) == 3 }), 'logged as killed';
 is $w->info->{CurrConns}, 0, 'their clients, too';
 is $w->stat('be', 's1')->{scur}, 0, 'no slot is lost';
 is $w->http('fe1')->get('/a')->{status}, 200, 'and others are served';
