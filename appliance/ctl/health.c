@@ -510,7 +510,7 @@ adopt_server(const struct server *srv)
 		check_new(l, false)->is_enabled = !srv->is_dynamic;	/* `enable health` */
 	adopt(l->check, srv, conf_of(srv));
 	if (agent != NULL && l->agent == NULL)
-		(void)check_new(l, true);
+		check_new(l, true)->is_enabled = !srv->is_dynamic;
 	if (l->agent != NULL)
 		adopt(l->agent, srv, agent_settle(l->agent, agent));
 	if (srv->tracks == NULL) {
