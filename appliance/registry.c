@@ -14,6 +14,7 @@
 	X(sections) X(global_cfg) X(proxy_cfg) X(timeout_cfg) X(option_cfg) X(bind_cfg) \
 	X(server_cfg) X(balance_cfg) X(tls_cfg) X(noeffect_cfg) X(balancer) \
 	X(stats_cfg) X(later_cfg) \
+	X(stats_socket) \
 	/* rules */ \
 	X(sample) X(fetch_conn) X(fetch_http) X(fetch_state) X(fetch_tcp) \
 	X(conv_text) X(conv_math) X(conv_hash) \
@@ -36,7 +37,8 @@
 	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_reload) X(cli_stickiness) \
 	X(cli_sess) X(cli_process) X(cli_var) \
 	X(cli_history) X(cli_snapshot) X(cli_balancers) \
-	X(cli_cookie)
+	X(cli_cookie) \
+	X(feed) X(audit) X(cli_subscribe)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)
