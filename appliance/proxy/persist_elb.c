@@ -305,6 +305,7 @@ static bool
 give_cookie(struct txn *t, const struct cookie_conf *conf, struct str attributes)
 {
 	struct str id = cookie_map_value(cookie_map_of(t->be), t->srv);
+	enum stick_reason why = (enum stick_reason)t->stick.reason;
 	uint32_t now = now_s();
 	char value[ELB_HEX];
 	struct str v = { value, sizeof value };
@@ -313,8 +314,8 @@ give_cookie(struct txn *t, const struct cookie_conf *conf, struct str attributes
 		return true;
 	elb_value_make(conf->secret, id, now, value);
 	t->ck.server = t->flags & TXN_F_PERSISTENT ? 'U' : 'I';
-	if (t->stick.reason != STICK_COOKIE_MOVED)
-		stickiness_set(t, STICK_COOKIE_INSERT, now,
+	if (why != STICK_RULE && why != STICK_TABLE)
+		stickiness_set(t, why == STICK_NONE ? STICK_COOKIE_INSERT : why, now,
 		    conf->period_s != 0 ? now + conf->period_s : 0);
 	if (!add_cookie(t, conf, v, attributes, false))
 		return false;
