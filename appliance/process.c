@@ -27,6 +27,7 @@
 #include "base/pool.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
+#include "ctl/state_file.h"
 #include "event/child.h"
 #include "net/listen.h"
 #include "options.h"
@@ -330,9 +331,22 @@ process_record_files(void)
 	file_set_recorder(allow);
 }
 
-int
-process_helper(char *const *paths, int npaths)
+/* A new file is written beside the old one, so this is about the folder. */
+static void
+allow_state_file(const char *path)
 {
+	const char *slash = strrchr(path, '/');
+	char *dir = slash == NULL ? xstrdup(".") :
+	    xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
+
+	helper_allow_write(dir);
+	free(dir);
+}
+
+int
+process_helper(const struct snapshot *s, char *const *paths, int npaths)
+{
+	state_files_each(s, allow_state_file);
 	for (int i = 0; i < npaths; i++) {
 		allow(paths[i]);
 		allow_folder_of(paths[i]);

@@ -16,7 +16,7 @@ int	process_limits_set(struct snapshot *s, unsigned nthreads);	/* fds, maxconn, 
 int	process_background(const struct global *g);	/* -D; the parent waits for the child */
 void	process_ready(void);			/* tells that parent: loaded and bound */
 int	process_pidfile(const struct global *g);
-int	process_helper(char *const *paths, int npaths);
+int	process_helper(const struct snapshot *s, char *const *paths, int npaths);
 int	process_drop_privileges(const struct global *g);
 void	process_signal_old(void);		/* -sf, -st */
 

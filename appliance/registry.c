@@ -30,7 +30,7 @@
 	X(check_cfg) X(agent_cfg) X(policy_cfg) X(check_tcp) X(check_http) \
 	X(agent) X(health) X(cli_agent) \
 	/* servers that come and go */ \
-	X(reload) X(cli_server) \
+	X(reload) X(state_file) X(cli_server) \
 	/* control and operators */ \
 	X(stats_page) X(prom) \
 	X(tick) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \

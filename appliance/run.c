@@ -120,7 +120,7 @@ serve(struct snapshot *s)
 	live_attach(s);
 	if (process_listen(s, n) != 0 || process_limits_set(s, n) != 0 ||
 	    process_background(s->global) != 0 || process_pidfile(s->global) != 0 ||
-	    process_helper(options.paths, options.npaths) != 0 ||
+	    process_helper(s, options.paths, options.npaths) != 0 ||
 	    process_drop_privileges(s->global) != 0 || log_target_start() != 0 ||
 	    start_threads(s, n) != 0)
 		return 1;

@@ -20,6 +20,7 @@
 #include "ctl/broadcast.h"
 #include "ctl/control.h"
 #include "ctl/overlay.h"
+#include "ctl/state_file.h"
 #include "event/loop.h"
 #include "proxy/lb.h"
 #include "proxy/live.h"
@@ -170,6 +171,27 @@ show_default_server(struct cli *c)
 	}
 }
 
+/* ---- save servers state ---- */
+
+static void
+on_saved(void *arg, const char *text)
+{
+	struct cli *c = arg;
+
+	if (text != NULL)
+		cli_err(c, "%s", text);
+	cli_done(c);
+}
+
+static void
+save_state(struct cli *c)
+{
+	if (state_files_save(on_saved, c) == 0)
+		cli_wait(c);
+	else
+		cli_err(c, "The configuration names no server state file.");
+}
+
 /* ---- wait ---- */
 
 struct wait {
@@ -295,6 +317,8 @@ static const struct cli_row rows[] = {
 	  "remove a server that is in maintenance" },
 	{ "show default-server", CLI_USER, 0, show_default_server, "[<backend>]",
 	  "show what default-server lines say" },
+	{ "save servers state", CLI_ADMIN, CLI_F_CHANGE, save_state, "",
+	  "write the server state files of the configuration" },
 	{ "wait", CLI_USER, 0, wait_cmd, "<delay> [srv-removable <server>]",
 	  "wait for a time, or for a server that can be removed" },
 	{ 0 }

@@ -14,8 +14,8 @@
 #include "base/module.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
-#include "ctl/agent.h"
 #include "ctl/health.h"
+#include "ctl/server_state.h"
 #include "proxy/dthread.h"
 #include "proxy/live.h"
 #include "proxy/proxy.h"
@@ -94,81 +94,21 @@ put_ip(struct outbuf *b, const struct addr *a)
 	outbuf_z(b, text);
 }
 
-static unsigned
-check_state(const struct server *srv, const struct check_view *v)
-{
-	bool is_maint = atomic_load(&srv->live->admin) & SRV_ADM_MAINT;
-
-	return (v->configured && v->running ? 1u : 0) | (v->configured ? 2u : 0) |
-	    (v->configured && v->enabled ? 4u : 0) | (is_maint ? 8u : 0);
-}
-
-static const struct addr none;
-
-/* Agents run in maintenance too. */
-static unsigned
-agent_state(const struct server *srv)
-{
-	struct check_view v;
-
-	if (!health_agent_view(srv->live, &v))
-		return 0;
-	return 16u | (v.running ? 1u : 0) | 2u | (v.enabled ? 4u : 0);
-}
-
-/* What was set by command or written; `-` and 0: nothing. */
-static void
-put_agent(struct outbuf *b, const struct server *srv)
-{
-	const struct check *chk = srv->live->agent;
-	const struct addr *a = srv->agent != NULL ? srv->agent->addr : NULL;
-
-	if (chk == NULL || chk->conf == NULL) {
-		outbuf_z(b, "- 0\n");
-		return;
-	}
-	if (agent_address(chk) != NULL)
-		a = agent_address(chk);
-	if (a != NULL)
-		put_ip(b, a);
-	else
-		outbuf_z(b, "-");
-	outbuf_fmt(b, " %u\n", (unsigned)addr_port(&chk->conf->to));
-}
-
 static void
 put_state(struct cli *c, const struct server *srv)
 {
-	const struct server_live *l = srv->live;
-	struct outbuf *b = &c->out;
-	struct check_view v;
-	struct addr a;
-	bool has_port;
-
-	(void)health_view(l, &v);
-	server_addr_now(srv, &a, &has_port);
-	outbuf_fmt(b, "%d %s %d %s ", srv->backend->id, srv->backend->name, srv->id, srv->name);
-	put_ip(b, &a);
-	outbuf_fmt(b, " %u %u %u %u %llu %u %u %u %u %u 0 0 - %u - %d %u ",
-	    atomic_load(&l->op_state), atomic_load(&l->admin), atomic_load(&l->uweight),
-	    atomic_load(&l->iweight),
-	    (unsigned long long)((clock_mono_us() - l->since_us) / 1000000),
-	    (unsigned)v.status, (unsigned)v.result, v.health, check_state(srv, &v),
-	    agent_state(srv), (unsigned)addr_port(&a), (srv->flags & SRV_SSL) != 0, l->check_port);
-	put_ip(b, l->check_addr != NULL ? l->check_addr : &none);
-	outbuf_z(b, " ");
-	put_agent(b, srv);
+	server_state_put(&c->out, srv);
 }
 
 static void
 show_state(struct cli *c)
 {
-	(void)walk_start(c, "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state "
-	    "srv_admin_state srv_uweight srv_iweight srv_time_since_last_change "
-	    "srv_check_status srv_check_result srv_check_health srv_check_state "
-	    "srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord "
-	    "srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port\n",
-	    put_state);
+	struct outbuf header;
+
+	outbuf_init(&header, 0);
+	server_state_put_header(&header);
+	(void)walk_start(c, header.data, put_state);
+	outbuf_fini(&header);
 }
 
 static void

@@ -20,6 +20,7 @@
 #include "ctl/control.h"
 #include "ctl/feed.h"
 #include "ctl/overlay.h"
+#include "ctl/state_file.h"
 #include "event/job.h"
 #include "event/loop.h"
 #include "net/listen.h"
@@ -56,12 +57,20 @@ config_set_adjust(void (*fn)(struct snapshot *s))
 	state.adjust = fn;
 }
 
+/* What a former process has saved comes first. */
+static void
+first_tail(struct cfg *c)
+{
+	state_files_read(c);
+	overlay_parse(c);
+}
+
 static struct snapshot *
 load(struct diag *d, bool is_reload, struct file_keep *keep, enum file_keep_mode mode)
 {
 	struct snapshot *s = snapshot_new(MAX_THREADS);
 	struct cfg c = { .snap = s, .arena = s->arena, .diag = d, .is_reload = is_reload,
-	    .tail = overlay_parse };
+	    .tail = is_reload ? overlay_parse : first_tail };
 	int r;
 
 	if (is_reload)

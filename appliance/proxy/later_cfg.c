@@ -17,7 +17,6 @@
 #define LATER	"built in a later release."
 #define TABLES	"stick tables are built in a later release."
 #define LUA	"Lua is built in a later release."
-#define STATE	"saved server states are built in a later release; a reload keeps them."
 #define MASTER	"the master process is built in a later release."
 #define CASE	"header names are sent in lower case; adjusting them is built in a later release."
 #define EXTERNAL "external checks are built in a later release."
@@ -37,8 +36,6 @@ static const struct kw_row rows[] = {
 	P("filter-sequence", "filters are built in a later release."),
 	P("email-alert", "e-mail alerts are built in a later release."),
 	P("external-check", EXTERNAL),
-	P("load-server-state-from-file", STATE),
-	P("server-state-file-name", STATE),
 	P("be-unpublished", LATER),
 	P("force-be-switch", LATER),
 	P("guid", "global identifiers are built in a later release."),
@@ -69,8 +66,6 @@ static const struct kw_row rows[] = {
 	G("http-err-codes", TABLES),
 	G("http-fail-codes", TABLES),
 	G("tune.stick-counters", TABLES),
-	G("server-state-base", STATE),
-	G("server-state-file", STATE),
 	G("stats-file", "saved statistics are built in a later release; a reload keeps them."),
 	G("master-worker", MASTER),
 	G("mworker-max-reloads", MASTER),

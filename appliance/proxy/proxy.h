@@ -91,6 +91,7 @@ enum proxy_mode { MODE_TCP, MODE_HTTP };
 
 /* how connections are kept: the last one written wins */
 enum http_conn_mode { CONN_KEEP_ALIVE, CONN_SERVER_CLOSE, CONN_CLOSE };
+enum state_load { STATE_NONE, STATE_GLOBAL, STATE_LOCAL };	/* load-server-state-from-file */
 enum http_reuse { REUSE_SAFE, REUSE_NEVER, REUSE_AGGRESSIVE, REUSE_ALWAYS };
 
 /* `retry-on` */
@@ -178,6 +179,8 @@ struct proxy_settings {
 	struct server	*default_server;	/* template, not in any list */
 	const char	*default_server_text;	/* its words; NULL = none */
 	const struct addr *source;
+	uint8_t		 state_load;		/* enum state_load */
+	const char	*state_file;		/* server-state-file-name; NULL = the name */
 	bool		 disabled;
 };
 

@@ -43,6 +43,8 @@ node n1
 description a text
 localpeer n1
 spread-checks 10
+server-state-base $dir
+server-state-file s.state
 stats socket $dir/sock level user mode 600
 stats timeout 20s
 stats maxconn 5
@@ -95,6 +97,8 @@ maxconn| 100
 fullconn| 50
 backlog| 50
 retries| 2
+load-server-state-from-file| none
+server-state-file-name| be.state
 rate-limit sessions| 1000
 retry-on| conn-failure 503
 http-reuse| always
