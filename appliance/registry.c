@@ -14,9 +14,9 @@
 	X(sections) X(global_cfg) X(proxy_cfg) X(timeout_cfg) X(option_cfg) X(bind_cfg) \
 	X(server_cfg) X(balance_cfg) X(tls_cfg) X(noeffect_cfg) X(balancer) \
 	X(stats_cfg) X(later_cfg) \
-	X(stats_socket) \
 	/* rules */ \
 	X(sample) X(fetch_conn) X(fetch_http) X(fetch_state) X(fetch_tcp) \
+	X(stick_cfg) X(fetch_stick) X(conv_stick) X(action_stick) X(stick_keys) \
 	X(conv_text) X(conv_math) X(conv_hash) \
 	X(acl) X(rules) X(capture) X(stickiness) \
 	X(action_header) X(action_line) X(action_set) X(action_end) X(reply) X(service) \
@@ -35,10 +35,9 @@
 	X(stats_page) X(prom) \
 	X(tick) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
 	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_reload) X(cli_stickiness) \
-	X(cli_sess) X(cli_process) X(cli_var) \
+	X(cli_sess) X(cli_process) X(cli_var) X(cli_table) \
 	X(cli_history) X(cli_snapshot) X(cli_balancers) \
-	X(cli_cookie) \
-	X(feed) X(audit) X(cli_subscribe)
+	X(cli_cookie)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

@@ -20,8 +20,8 @@ static const struct {
 	const char	*name;
 } sections[] = {
 	{ IN_GLOBAL, "global" }, { IN_DEFAULTS, "defaults" }, { IN_FRONTEND, "frontend" },
-	{ IN_BACKEND, "backend" }, { IN_HTTP_ERRORS, "http-errors" }, { IN_BIND, "bind" },
-	{ IN_SERVER, "server" }, { IN_STATS_SOCKET, "stats-socket" },
+	{ IN_BACKEND, "backend" }, { IN_HTTP_ERRORS, "http-errors" }, { IN_PEERS, "peers" },
+	{ IN_BIND, "bind" }, { IN_SERVER, "server" }, { IN_STATS_SOCKET, "stats-socket" },
 };
 
 static void

@@ -505,7 +505,6 @@ static const struct conv_row converters[] = {
 	{ "json", "*", SMP_STR, SMP_STR, NULL, 0, "JSON converters are not built yet", NULL },
 	{ "json_query", "*", SMP_STR, SMP_STR, NULL, 0,
 	    "JSON converters are not built yet", NULL },
-	{ "in_table", "*", SMP_ANY, SMP_BOOL, NULL, 0, "stick tables are not built yet", NULL },
 	{ NULL, NULL, 0, 0, NULL, 0, NULL, NULL }
 };
 

@@ -17,6 +17,7 @@
 #include "proxy/server_conn.h"
 #include "proxy/session.h"
 #include "proxy/splice.h"
+#include "proxy/stick_track.h"
 #include "proxy/txn.h"
 
 _Thread_local struct dthread *dt;
@@ -91,6 +92,7 @@ pools_init(struct dthread *d)
 	pool_init(&d->txns, "txn", TXN_BYTES);
 	pool_init(&d->server_conns, "server_conn", sizeof(struct server_conn));
 	pool_init(&d->heads, "head", head_size <= POOLED_HEAD ? head_size : 64);
+	pool_init(&d->tracks, "stick_track", sizeof(struct stick_track));
 	buf_thread_init();
 }
 
@@ -101,6 +103,7 @@ pools_fini(struct dthread *d)
 	pool_fini(&d->txns);
 	pool_fini(&d->server_conns);
 	pool_fini(&d->heads);
+	pool_fini(&d->tracks);
 	buf_thread_fini();
 }
 

@@ -26,7 +26,7 @@ struct dthread {
 	struct loop	*loop;		/* owned */
 	pthread_t	 tid;
 	char		*rbuf;		/* RBUF_BYTES, shared by all reads of this thread */
-	struct pool	 sessions, txns, server_conns, heads;
+	struct pool	 sessions, txns, server_conns, heads, tracks;
 	struct list	 session_list;	/* all sessions, idle longest first */
 	struct list	 txn_list;	/* all transactions */
 	struct list	 handshake_list; /* TLS handshakes under way, longest silent first */

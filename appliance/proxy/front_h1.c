@@ -31,6 +31,7 @@
 #include "proxy/server_conn.h"
 #include "proxy/session.h"
 #include "proxy/splice.h"
+#include "proxy/stick_track.h"
 #include "proxy/txn.h"
 
 #define BODY_PER_PASS	65536u
@@ -545,6 +546,17 @@ begin_silent(struct session *s)
 	return t;
 }
 
+/* A request that never was one: it counts for who tracks the connection. */
+static void
+count_bad_request(struct txn *t)
+{
+	COUNT(fe_count(t), ereq);
+	if (stick_is_tracking(t)) {
+		stick_count_request(t);
+		stick_count_error(t);
+	}
+}
+
 static void
 refuse_head(struct txn *t, enum h1_error e)
 {
@@ -552,7 +564,7 @@ refuse_head(struct txn *t, enum h1_error e)
 
 	t->refused = (uint16_t)e;
 	t->flags |= TXN_F_CLOSE_CLIENT;
-	COUNT(fe_count(t), ereq);
+	count_bad_request(t);
 	COUNT(fe_count(t), refused_parse);
 	txn_error(t, status, 'P', 'R');
 	txn_run(t);
@@ -762,7 +774,7 @@ front_h1_timeout(struct session *s)
 	}
 	if (in_head(t)) {
 		t->flags |= TXN_F_CLOSE_CLIENT;
-		COUNT(fe_count(t), ereq);
+		count_bad_request(t);
 		txn_error(t, 408, 'c', 'R');
 	} else if (t->flags & TXN_F_FRONT_FULL) {
 		txn_set_term(t, 'c', 'D');

@@ -14,8 +14,11 @@ struct bind_conf;
 struct cfg;
 struct http_errors;
 struct log_target;
+struct peers;
 struct proxy;
+struct stick_conf;
 struct tls_global;
+struct track_action;
 
 #define PROXY_BUCKETS	1024
 
@@ -53,6 +56,12 @@ struct global {
 	uint64_t	 stats_timeout_us;	/* 10 s */
 	unsigned	 stats_maxconn;		/* 64 */
 	uint64_t	 metrics_memory;	/* bytes for series; 64 MiB */
+	/* stick tables */
+	struct stick_conf *stick_tables;	/* latest first */
+	struct peers	*peers;
+	struct track_action *track_todo;	/* proxy/action_stick.c: tables to resolve */
+	unsigned	 stick_counters;	/* 3 */
+	uint64_t	 http_err_codes[8], http_fail_codes[8];	/* bits from 100 on */
 	/* logs */
 	struct log_target *log_targets;
 	const char	*log_tag;

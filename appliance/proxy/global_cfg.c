@@ -19,6 +19,7 @@
 #include "proxy/bind_cfg.h"
 #include "proxy/global.h"
 #include "proxy/proxy.h"
+#include "proxy/stick_codes.h"
 
 struct global *
 global_of(struct cfg *c)
@@ -38,6 +39,8 @@ global_of(struct cfg *c)
 	g->stats_timeout_us = 10 * 1000000;
 	g->stats_maxconn = 64;
 	g->metrics_memory = 64u << 20;
+	g->stick_counters = 3;
+	stick_codes_default(g->http_err_codes, g->http_fail_codes);
 	return g;
 }
 

@@ -15,7 +15,6 @@
 #define P(name, why)	REFUSED(name, IN_PROXY, why)
 
 #define LATER	"built in a later release."
-#define TABLES	"stick tables are built in a later release."
 #define LUA	"Lua is built in a later release."
 #define MASTER	"the master process is built in a later release."
 #define CASE	"header names are sent in lower case; adjusting them is built in a later release."
@@ -26,8 +25,6 @@
 static const struct kw_row rows[] = {
 	/* proxies */
 	P("persist", "weir does not read RDP."),
-	P("stick-table", TABLES),
-	P("stick", TABLES),
 	P("stats", "expects 'admin', 'auth', 'enable', 'hide-version', 'realm', 'refresh', "
 	    "'scope', 'show-desc', 'show-legends', 'show-modules', 'show-node' or 'uri'."),
 	P("stats http-request", "write a http-request rule with 'path_beg' instead."),
@@ -63,9 +60,6 @@ static const struct kw_row rows[] = {
 	G("lua-load-per-thread", LUA),
 	G("lua-prepend-path", LUA),
 	G("tune.lua.*", LUA),
-	G("http-err-codes", TABLES),
-	G("http-fail-codes", TABLES),
-	G("tune.stick-counters", TABLES),
 	G("stats-file", "saved statistics are built in a later release; a reload keeps them."),
 	G("master-worker", MASTER),
 	G("mworker-max-reloads", MASTER),

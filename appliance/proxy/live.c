@@ -26,6 +26,7 @@
 #include "proxy/live.h"
 #include "proxy/proxy.h"
 #include "proxy/server_addr.h"
+#include "proxy/stick.h"
 
 #define BUCKETS	1024
 
@@ -503,6 +504,7 @@ live_attach(struct snapshot *s)
 			backend_derive(px->live);
 	}
 	pthread_mutex_unlock(&registry_lock);
+	stick_attach(s);
 }
 
 /* What a new configuration says of a server that was there before. What an
@@ -549,6 +551,7 @@ live_commit(struct snapshot *s)
 		cookie_map_commit(px);
 		backend_derive(px->live);
 	}
+	stick_commit(s);
 }
 
 /* ---- sums ---- */

@@ -41,6 +41,8 @@ struct ruleset;			/* proxy/rules.h */
 struct server_live;
 struct snapshot;
 struct stats_conf;		/* proxy/stats.h */
+struct stick_conf;		/* proxy/stick.h */
+struct stick_rule;		/* proxy/stick_rules.h */
 struct tls_bind;
 struct tls_bind_conf;		/* proxy/tls_cfg.c: options under parse */
 struct tls_server;
@@ -200,13 +202,6 @@ struct use_server {
 	struct logformat *format;
 };
 
-struct level_rule {		/* stats socket: level by who connects */
-	struct level_rule *next;
-	uint32_t	 id;
-	bool		 is_group;
-	uint8_t		 level;
-};
-
 struct bind_conf {
 	struct bind_conf *next;
 	struct proxy	*frontend;	/* NULL for a stats socket */
@@ -227,8 +222,6 @@ struct bind_conf {
 	uid_t		 uid;
 	gid_t		 gid;
 	uint8_t		 level;		/* stats socket: 1 user, 2 operator, 3 admin */
-	uint8_t		 severity;	/* stats socket: 0 none, 1 number, 2 string */
-	struct level_rule *level_rules;	/* stats socket */
 	struct tls_bind_conf *tls_conf;	/* options while parsing; NULL = none written */
 	struct tls_bind	*tls;		/* built by post; NULL = plain */
 };
@@ -242,6 +235,7 @@ struct bind_conf {
 #define SRV_SSL			0x0040u
 #define SRV_PORT_RELATIVE	0x0080u
 #define SRV_NO_SNI_AUTO		0x0100u
+#define SRV_NON_STICK		0x80000u	/* never remembered in stick tables */
 #define SRV_POOL_NAMED		0x0200u	/* pool-conn-name or sni: reuse only with the same name */
 #define SRV_AGENT		0x10000u	/* agent-check */
 #define SRV_SHUT_WHEN_DOWN	0x20000u	/* on-marked-down shutdown-sessions */
@@ -289,6 +283,7 @@ struct server {
 	const char	*redir;
 	const char	*zone;		/* balancer.h; NULL = global's */
 	uint32_t	 pp2_options;	/* PP2_OPT_*: net/pp.h */
+	uint32_t	 stick_name;	/* in stick tables: stick_name_id */
 	uint64_t	 conn_key;	/* connections may be shared by requests of one key */
 	const struct addr *source;
 	struct check_conf *check;	/* ctl's: inter, rise, fall, ... */
@@ -326,7 +321,10 @@ struct proxy {
 	struct persist_rule *persist_rules;
 	_Atomic(struct cookie_map *) cookies;	/* control changes it; NULL = none */
 	uint64_t	 fullconn;	/* in force; 0 = unknown */
+	struct stick_rule *stick_rules;
+	bool		 stick_by_addr;	/* servers are known by addresses in tables */
 	/* both */
+	struct stick_conf *stick;	/* `stick-table`; NULL = none */
 	struct acl	*acls;
 	struct ruleset	*rules[RS_MAX];	/* NULL = empty */
 	uint64_t	 inspect_delay_us;

@@ -91,7 +91,7 @@ void	sample_ctx_session(struct sample_ctx *x, struct session *s, struct proxy *p
 
 enum arg_type {
 	ARG_NONE, ARG_STR, ARG_INT, ARG_VAR, ARG_REGEX, ARG_MASK4, ARG_BACKEND,
-	ARG_FRONTEND, ARG_SERVER, ARG_EXPR_OR_INT
+	ARG_FRONTEND, ARG_SERVER, ARG_EXPR_OR_INT, ARG_TABLE
 };
 
 struct arg {
@@ -104,6 +104,7 @@ struct arg {
 		struct regex		*regex;
 		struct proxy		*px;	/* resolved after parsing */
 		struct server		*srv;
+		struct stick_conf	*table;	/* NULL: that of who asks */
 	} u;
 };
 
@@ -112,8 +113,8 @@ struct arg {
 /*
  * Argument spec, a letter each: s string, i integer, v variable name, V variable
  * name or integer, r regex, m netmask, b backend (default: the own one), f
- * frontend, S [backend/]server, `|` = what follows may be left out, `*` = the
- * last one may repeat up to ARGS_MAX.
+ * frontend, S [backend/]server, t stick table, T the same (default: the own one),
+ * `|` = what follows may be left out, `*` = the last one may repeat up to ARGS_MAX.
  */
 typedef bool fetch_fn(struct sample_ctx *x, const struct arg *a, intptr_t priv,
 	    struct sample *ret);

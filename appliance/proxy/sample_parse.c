@@ -17,6 +17,7 @@
 #include "proxy/proxy.h"
 #include "proxy/rules_in.h"
 #include "proxy/sample.h"
+#include "proxy/stick.h"
 #include "proxy/vars.h"
 
 struct arg_todo {
@@ -164,7 +165,10 @@ arg_parse_one(struct cfg *c, struct proxy *px, char letter, struct arg *a, const
 	case 'b':
 	case 'f':
 	case 'S':
-		a->type = letter == 'b' ? ARG_BACKEND : letter == 'f' ? ARG_FRONTEND : ARG_SERVER;
+	case 't':
+	case 'T':
+		a->type = letter == 'b' ? ARG_BACKEND : letter == 'f' ? ARG_FRONTEND :
+		    letter == 'S' ? ARG_SERVER : ARG_TABLE;
 		todo_add(c, px, a, what);
 		return 0;
 	default:
@@ -235,6 +239,11 @@ args_parse(struct cfg *c, struct proxy *px, const char *what, const char *spec,
 		if (arg_parse_one(c, px, spec_letter(spec, i), &a[i], what) < 0)
 			return NULL;
 	}
+	for (int i = n; i < max; i++)	/* the own table: whoever has none is told */
+		if (spec_letter(spec, i) == 'T' && px != NULL && !(px->cap & CAP_DEFAULTS)) {
+			a[i].s = str_of(px->name);
+			(void)arg_parse_one(c, px, 'T', &a[i], what);
+		}
 	*ret_n = n;
 	return a;
 }
@@ -276,6 +285,10 @@ resolve_one(struct cfg *c, const struct arg_todo *t)
 
 	if (t->arg->type == ARG_SERVER)
 		return resolve_server(c, t);
+	if (t->arg->type == ARG_TABLE) {
+		t->arg->u.table = stick_conf_find(c->snap, t->arg->s.p);
+		return t->arg->u.table != NULL ? 0 : todo_error(c, t, "table");
+	}
 	t->arg->u.px = proxy_find(c->snap, t->arg->s.p, cap);
 	if (t->arg->u.px == NULL)
 		return todo_error(c, t, cap == CAP_BACKEND ? "backend" : "frontend");

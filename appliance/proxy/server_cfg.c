@@ -433,6 +433,7 @@ static const struct kw_row rows[] = {
 
 	FLAG("backup", set, SRV_BACKUP, "Used when no other server is usable."),
 	FLAG("no-backup", clear, SRV_BACKUP, "Undoes backup."),
+	FLAG("non-stick", set, SRV_NON_STICK, "Stick tables never remember this server."),
 	FLAG("disabled", set, SRV_DISABLED, "Starts in maintenance."),
 	FLAG("enabled", clear, SRV_DISABLED, "Undoes disabled."),
 	FLAG("send-proxy", set, SRV_SEND_PROXY_V1,
@@ -448,7 +449,6 @@ static const struct kw_row rows[] = {
 
 	REFUSED("dyncookie", "write dynamic on the backend's cookie line."),
 	REFUSED("redir", "use an http-request redirect rule."),
-	REFUSED("non-stick", "stick tables are built in a later release."),
 	REFUSED("resolvers", DNS),
 	REFUSED("resolve-prefer", DNS),
 	REFUSED("resolve-opts", DNS),

@@ -36,6 +36,7 @@
 #include "proxy/reply.h"
 #include "proxy/rules.h"
 #include "proxy/server_conn.h"
+#include "proxy/stick_track.h"
 #include "proxy/txn.h"
 #include "proxy/vars.h"
 
@@ -190,6 +191,8 @@ free_parts(struct session *s)
 	pp_info_free(s->pp);
 	s->pp = NULL;			/* a step under way may write its log line yet */
 	vars_free_session(s);
+	if (unlikely(s->tracked != NULL))
+		stick_track_end(&s->tracked);
 	uncount_handshake(s);
 	if (s->flags & SESS_F_SSL)	/* a reload may have changed the bind */
 		atomic_fetch_sub_explicit(&limits.ssl_conns, 1, memory_order_relaxed);
@@ -386,6 +389,8 @@ ready(struct session *s)
 	if (!rules_allow(s, RS_TCP_SESSION))
 		return;
 	s->flags |= SESS_F_READY;
+	if (unlikely(s->tracked != NULL))
+		stick_count_session(s);
 	COUNT(count_of(s), stot);
 	COUNT(count_of(s), h1sess);
 	COUNT_SESSION(count_of(s));
@@ -611,6 +616,7 @@ session_new(struct listener *l, int fd, const struct sockaddr *sa)
 	s->in = s->out = NULL;
 	s->pp = NULL;
 	s->vars = NULL;
+	s->tracked = NULL;
 	s->serial = ++dt->session_serial;
 	s->accept_us = clock_now_us;
 	s->src = ip_port_of(sa);

@@ -19,6 +19,7 @@ struct buf;
 struct listener;
 struct pp_info;			/* net/pp.h: what a PROXY header told */
 struct snapshot;
+struct stick_track;
 struct txn;
 struct var;
 
@@ -47,6 +48,7 @@ struct session {
 	struct buf	*out;		/* owned: to be sent; NULL = none */
 	struct pp_info	*pp;		/* owned; NULL = none */
 	struct var	*vars;		/* owned: session scope, proxy/vars.h; NULL = none */
+	struct stick_track *tracked;	/* owned: proxy/stick_track.h; NULL = none */
 	uint64_t	 serial;	/* of this thread's; never given again */
 	uint64_t	 accept_us;	/* monotonic; start of idle time after each request */
 	struct ip_port	 src;		/* the client's, as the PROXY header says if there is one */

@@ -30,8 +30,8 @@
 #include "proxy/server_conn.h"
 #include "proxy/service.h"
 #include "proxy/session.h"
-#include "proxy/tap.h"
 #include "proxy/splice.h"
+#include "proxy/stick_track.h"
 #include "proxy/txn_steps.h"
 
 static const struct {
@@ -222,6 +222,8 @@ txn_free(struct txn *t)
 		return;
 	t->flags |= TXN_F_FREED;
 	timer_unlink(&t->loop->wheel, &t->timer);
+	if (unlikely(t->tracked != NULL))
+		stick_track_end(&t->tracked);
 	buf_drop(&t->keep);
 	pipe_put(t->pipe);
 	tunnel_free(t);
@@ -309,6 +311,8 @@ txn_count_bytes(struct txn *t)
 		return;
 	t->counted = t->bytes;
 	STAT_ADD(bytes_out, more.out);
+	if (stick_is_tracking(t))
+		stick_count_bytes(t, more.in, more.out);
 	add_bytes(&t->fe->live->threads[dt->id].fe, &more);
 	if (t->be != NULL)
 		add_bytes(&t->be->live->threads[dt->id].be, &more);
@@ -426,8 +430,6 @@ step_log(struct txn *t)
 	t->at.end = clock_now_us;
 	if (t->fe->log_to != NULL && !(t->flags & TXN_F_LOGGED))
 		txn_log(t);
-	if (unlikely(taps_are_on()))
-		tap_see(t);
 	t->step = TS_DONE;
 	return STEP_NEXT;
 }

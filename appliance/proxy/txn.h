@@ -45,6 +45,8 @@ struct service_call;
 struct service_row;
 struct session;
 struct snapshot;
+struct stick_store;
+struct stick_track;
 struct tunnel;
 struct txn;
 struct var;
@@ -170,6 +172,8 @@ struct txn {
 	struct server	*wanted;	/* use-server, a cookie, a table: try it first */
 	struct txn_cookie ck;
 	struct stickiness stick;	/* why the server was chosen; NONE = by balancing */
+	struct stick_store *stick_stores;	/* keys to remember: stick_rules.c; scratch */
+	struct stick_track *tracked;	/* owned: stick_track.h; NULL = none */
 	struct server	*avoid;		/* redispatch: not this one if another is there */
 	struct buf	*keep;		/* owned: request body held for a retry */
 	struct timer	 timer;		/* queue, tarpit, inspect-delay, pause between tries */

@@ -13,6 +13,7 @@
 #include "proxy/reply.h"
 #include "proxy/service.h"
 #include "proxy/session.h"
+#include "proxy/stick_track.h"
 #include "proxy/txn_steps.h"
 
 /* What is left of the request's body would be taken for the next request: the
@@ -75,6 +76,14 @@ count_denied(struct txn *t, enum sample_dir dir)
 	}
 }
 
+/* A client that asks for what it may not have makes an error. */
+static void
+count_error(struct txn *t, enum sample_dir dir)
+{
+	if (dir == DIR_REQ && stick_is_tracking(t))
+		stick_count_error(t);
+}
+
 static void
 start_tarpit(struct txn *t)
 {
@@ -106,10 +115,12 @@ txn_verdict(struct txn *t, enum rule_verdict v, enum sample_dir dir)
 	case RULE_DENY:
 		txn_set_term(t, 'P', dir == DIR_REQ ? 'R' : 'H');
 		count_denied(t, dir);
+		count_error(t, dir);
 		break;
 	case RULE_TARPIT:
 		txn_set_term(t, 'P', 'T');
 		count_denied(t, dir);
+		count_error(t, dir);
 		start_tarpit(t);
 		break;
 	case RULE_REJECT:

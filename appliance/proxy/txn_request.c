@@ -17,6 +17,8 @@
 #include "proxy/reply.h"
 #include "proxy/session.h"
 #include "proxy/stats.h"
+#include "proxy/stick_rules.h"
+#include "proxy/stick_track.h"
 #include "proxy/txn_steps.h"
 
 static struct counters *
@@ -95,6 +97,8 @@ step_read_request(struct txn *t)
 	STAT_ADD(cum_reqs, 1);
 	COUNT(fe_count(t), req_tot);
 	COUNT(fe_count(t), h1req);
+	if (stick_is_tracking(t))
+		stick_count_request(t);
 	set_timeouts(t);
 	t->body_in = t->req.body;
 	t->req_left = t->req.content_length;
@@ -109,8 +113,11 @@ step_read_request(struct txn *t)
 	if (t->fe->ncaptures_req != 0)
 		rules_capture(t, DIR_REQ);
 	if (unlikely((status = refusal(t)) != 0 || (status = max_forwards(t)) != 0)) {
-		if (status != 200)
+		if (status != 200) {
 			COUNT(fe_count(t), ereq);
+			if (stick_is_tracking(t))
+				stick_count_error(t);
+		}
 		txn_error(t, status, status == 200 ? 'L' : 'P', 'R');
 		return STEP_NEXT;
 	}
@@ -257,5 +264,7 @@ step_persistence(struct txn *t)
 	t->step = TS_PICK;
 	if (unlikely((t->be->persist | t->fe->persist) != 0) && !persist_request(t))
 		txn_error(t, 500, 'I', 'R');
+	else if (unlikely(t->be->stick_rules != NULL))
+		stick_rules_match(t);
 	return STEP_NEXT;
 }

@@ -23,6 +23,8 @@
 #include "proxy/server_conn.h"
 #include "proxy/session.h"
 #include "proxy/splice.h"
+#include "proxy/stick_rules.h"
+#include "proxy/stick_track.h"
 #include "proxy/txn_steps.h"
 
 #define MAX_INTERIM	16
@@ -137,6 +139,8 @@ head_complete(struct txn *t)
 		h1_chunks_init(&sc->chunks);
 	if (t->be->ncaptures_res != 0 || t->fe->ncaptures_res != 0)
 		rules_capture(t, DIR_RES);
+	if (stick_is_tracking(t))
+		stick_count_status(t, t->status);
 	passive_success(t->be, t->srv);
 	COUNT(srv_count(t), req_tot);
 	t->step = TS_RESPONSE_RULES;
@@ -341,6 +345,8 @@ step_store_stick(struct txn *t)
 		txn_error(t, 502, 'I', 'H');
 		return STEP_NEXT;
 	}
+	if (unlikely(t->be->stick_rules != NULL))
+		stick_rules_store(t);
 	after_rules(t, t->be);
 	if (t->be != t->fe)
 		after_rules(t, t->fe);

@@ -28,6 +28,8 @@
 #include "proxy/server_conn.h"
 #include "proxy/service.h"
 #include "proxy/session.h"
+#include "proxy/stick_rules.h"
+#include "proxy/stick_track.h"
 #include "proxy/txn_steps.h"
 
 #define RETRY_PAUSE_US	1000000u
@@ -317,8 +319,11 @@ connected(struct txn *t)
 	t->at.connected = clock_now_us;
 	observe(t->srv, OBS_L4_OK);
 	t->step = t->flags & TXN_F_HTTP ? TS_SEND_REQUEST : TS_TUNNEL;
-	if (!(t->flags & TXN_F_HTTP))
-		passive_success(t->be, t->srv);
+	if (t->flags & TXN_F_HTTP)
+		return;
+	passive_success(t->be, t->srv);
+	if (unlikely(t->be->stick_rules != NULL))
+		stick_rules_store(t);
 }
 
 /* Connecting: TCP, the PROXY header, TLS. True when it is usable. */
@@ -763,5 +768,7 @@ txn_server_failed(struct txn *t, enum txn_failure why)
 		    why != FAIL_CONNECT_TIMEOUT);
 		return;
 	}
+	if (stick_is_tracking(t) && !is_connect_failure(why))
+		stick_count_fail(t);
 	txn_error(t, failures[why].status, failures[why].cause, failures[why].phase);
 }

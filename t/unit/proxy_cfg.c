@@ -244,8 +244,6 @@ test_proxy_errors(void)
 	error_is("frontend f", "maxconn", "'maxconn' expects an integer argument.");
 	error_is("backend b", "persist rdp-cookie(a)", "'persist' is not supported: weir does "
 	    "not read RDP.");
-	error_is("backend b", "stick-table type ip size 1m", "'stick-table' is not supported: "
-	    "stick tables are built in a later release.");
 	error_is("frontend f", "stats enable", "'stats' is not supported: the statistics page is "
 	    "built in a later release; use the stats socket.");
 	error_is("frontend f", "optoin httplog", "unknown keyword 'optoin' in 'frontend' "

@@ -153,15 +153,15 @@ static void
 test_refused(void)
 {
 	static const char *const later[] = {
-		"resolvers", "healthcheck", "peers", "ring", "log-forward", "log-profile",
+		"resolvers", "healthcheck", "ring", "log-forward", "log-profile",
 		"crt-store", "mailers", "userlist", "cache", "program", "fcgi-app", "traces",
 		"acme", "alarm", "scaling-group", "launch-config", "notifier", "provider",
 	};
-	struct loaded l = load("peers p\n peer a 127.0.0.1:1\nbackend b\n");
+	struct loaded l = load("mailers p\n mailer a 127.0.0.1:1\nbackend b\n");
 	char *text, *want;
 	size_t i;
 
-	is_str(l.alerts, "t.cfg:1: section 'peers' is refused: synchronisation with peers is "
+	is_str(l.alerts, "t.cfg:1: section 'mailers' is refused: e-mail alerts are "
 	    "built in a later release.\n"
 	    "config : Error(s) found in configuration file : t.cfg\n");
 	unload(&l);

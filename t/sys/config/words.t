@@ -50,6 +50,9 @@ stats timeout 20s
 stats maxconn 5
 metrics-memory 8m
 default-zone z
+http-err-codes 400-499,-404 +500
+http-fail-codes 500-599 -501,505
+tune.stick-counters 5
 log-tag t
 log-send-hostname h
 log 127.0.0.1:514 local0
@@ -129,6 +132,11 @@ stats show-modules
 stats show-node| here
 stats show-desc| All of the shop
 source| 127.0.0.1
+stick-table| type ip size 10
+stick on| src table tables/t
+stick match| hdr(x) table tables/s if { path / }
+stick store-request| src table tables/t unless TRUE
+stick store-response| res.hdr(x) table tables/s
 timeout client| 1s
 timeout client-fin| 1s
 timeout client-hs| 1s
@@ -281,6 +289,7 @@ proto h1
 ws h1
 backup
 no-backup
+non-stick
 disabled
 enabled
 send-proxy
@@ -325,6 +334,7 @@ sub judge ($text, @args) {
 
 my $base = "defaults\n\tmode http\n" .
     join('', map { "\ttimeout $_ 1s\n" } qw(client server connect http-request)) .
+    "peers tables\n\ttable t type ip size 10\n\ttable s type string size 10\n" .
     "http-errors pages\n\terrorfile 404 $dir/page\nbackend other\n\tserver s 127.0.0.1:1\n";
 
 # One statement a line, each behind $lead; [line, row] for each
