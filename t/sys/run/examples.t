@@ -30,7 +30,7 @@ for my $name (qw(app shop)) {
 	rename "$dir/$name.pem", "$dir/certs/$name.pem" or die;
 }
 Cert::spew("$dir/503.http", "HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n");
-my @srv = map { my $n = $_; Backend->new(sub ($q, @) { Backend::response(200, "$n " .
+my @srv = map { my $n = $_; Backend->new(sub ($q, @) { Backend::response($q->{path} eq '/missing' ? 404 : 200, "$n " .
     join ',', map { "$_=$q->{h}{$_}" } grep { /^x-/ } sort keys $q->{h}->%*) },
     port => 9000 + $n) } 1 .. 3;
 
@@ -90,6 +90,24 @@ unlike curl('-H', 'Host: www.example.com', '-H', 'X-Real-IP: 1.1.1.1', "$url/"),
 $_->stop for @srv;
 is curl(@ours, "$url/"), 503, 'the page of the site';
 $_->start for @srv;
+
+start('limits.cfg');
+my @code = ('-o', '/dev/null', '-w', '%{http_code}');
+my %user;
+for my $n (1 .. 20) {
+	my $id = $n % 4;
+	$user{$id}{ (split ' ', curl('-H', "Cookie: session=$id", "$url/"))[0] }++;
+}
+is_deeply [map { scalar keys %$_ } values %user], [1, 1, 1, 1], 'users stay on their server';
+is join(' ', map { curl(@code, "$url/missing") } 1 .. 10), '404 ' x 9 . '404', 'ten errors';
+is curl(@code, "$url/"), 403, 'and a ban';
+$w->cli('set table clients key 127.0.0.1 data.gpt0 0 data.http_err_rate 0 data.conn_rate 0');
+my @open = map { RawHTTP->new(port => 8080) } 1 .. 20;
+is $_->get('/')->{status}, 200, 'lifted' for $open[-1];
+ok RawHTTP->new(port => 8080)->is_closed, 'one connection too many';
+my %told;
+$told{ $open[0]->get('/')->{status} }++ for 1 .. 120;
+ok $told{200} && $told{429} && keys %told == 2, 'too many requests are told to wait';
 
 # Only that it starts: its servers would have to speak TLS.
 start('tcp-sni.cfg');
