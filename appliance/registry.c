@@ -37,7 +37,8 @@
 	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_reload) X(cli_stickiness) \
 	X(cli_sess) X(cli_process) X(cli_var) X(cli_table) \
 	X(cli_history) X(cli_snapshot) X(cli_balancers) \
-	X(cli_cookie)
+	X(cli_cookie) \
+	X(cli_errors)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

@@ -23,6 +23,7 @@
 #include "http/h1.h"
 #include "http/h1_out.h"
 #include "net/buf.h"
+#include "proxy/badmsg.h"
 #include "proxy/dthread.h"
 #include "proxy/forward.h"
 #include "proxy/global.h"
@@ -593,6 +594,8 @@ parse_head(struct session *s, struct txn *t, bool from_in, const char *p, size_t
 	}
 	t->bytes.in += total;
 	if (r == H1_ERROR) {
+		badmsg_request(t, (struct str){ p, len }, t->h1.received - (uint32_t)total,
+		    t->h1.error_at, t->h1.error);
 		buf_drop(&s->in);
 		refuse_head(t, t->h1.error);
 		return HEAD_OVER;

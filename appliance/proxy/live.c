@@ -116,6 +116,8 @@ proxy_cell_free(struct proxy_live *l)
 			l->threads[i].lb_free(l->threads[i].lb_state);
 	pthread_mutex_destroy(&l->queue.lock);
 	l->magic = 0;
+	badmsg_drop(&l->bad_request);
+	badmsg_drop(&l->bad_response);
 	free(l->name);
 	free(l->base_fe);
 	free(l->base_be);

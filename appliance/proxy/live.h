@@ -20,6 +20,7 @@
 #include "base/hist.h"
 #include "base/list.h"
 #include "base/magic.h"
+#include "proxy/badmsg.h"
 #include "event/mailbox.h"
 #include "proxy/count.h"
 #include "proxy/rate.h"
@@ -176,6 +177,7 @@ struct proxy_live {
 	struct rate	 fe_sess_rate;	/* rate-limit sessions */
 	_Atomic uint64_t rr_cursor __attribute__((aligned(CACHE_LINE)));
 	struct wait_queue queue;
+	badmsg_slot	 bad_request, bad_response;	/* owned */
 	/* control only */
 	uint64_t	 since_us, down_us;
 	uint32_t	 chkdown;

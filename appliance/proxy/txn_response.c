@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "cfg/snapshot.h"
 #include "net/buf.h"
+#include "proxy/badmsg.h"
 #include "proxy/dthread.h"
 #include "proxy/global.h"
 #include "proxy/live.h"
@@ -159,6 +160,7 @@ parse_head(struct txn *t, const char **p, size_t *len)
 	size_t used;
 
 	while (*len != 0) {
+		struct str at_hand = { *p, *len };
 		enum h1_result r = h1_parse(&sc->parser, &t->res, &t->req, &lim, *p, *len, &used);
 
 		*p += used;
@@ -167,6 +169,9 @@ parse_head(struct txn *t, const char **p, size_t *len)
 			return HEAD_MORE;
 		if (r == H1_FULL && txn_grow(t, &t->res))
 			continue;
+		if (r == H1_ERROR)
+			badmsg_response(t, at_hand, sc->parser.received - (uint32_t)used,
+			    sc->parser.error_at, sc->parser.error);
 		if (r == H1_FULL || r == H1_ERROR) {
 			junk(t, r == H1_FULL ? H1_E_HEAD_TOO_LARGE : sc->parser.error);
 			return HEAD_FAILED;
