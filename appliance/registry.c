@@ -21,7 +21,7 @@
 	X(acl) X(rules) X(capture) X(stickiness) \
 	X(action_header) X(action_line) X(action_set) X(action_end) X(reply) X(service) \
 	/* logs */ \
-	X(logfield) X(logline) X(log_target) \
+	X(logfield) X(logfield_more) X(logfield_elb) X(logline) X(log_target) \
 	/* balancing */ \
 	X(lb) X(lb_random) X(lb_roundrobin) X(lb_leastconn) X(lb_first) X(lb_hash) X(lb_ewma) \
 	/* checks over the whole configuration */ \

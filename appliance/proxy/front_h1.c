@@ -28,6 +28,7 @@
 #include "proxy/forward.h"
 #include "proxy/global.h"
 #include "proxy/live.h"
+#include "proxy/logline.h"
 #include "proxy/proxy.h"
 #include "proxy/server_conn.h"
 #include "proxy/session.h"
@@ -165,6 +166,8 @@ h1_send(struct txn *t, bool head, const struct iovec *body, int n, bool end)
 	}
 	k = body_pieces(t, iov, k, chunk_head, body, n, end);
 	t->bytes.out += iov_sum(iov, k);
+	if (unlikely(t->fe->log_needs & LF_NEEDS_BODY_BYTES) && !(t->flags & TXN_F_HEAD_ONLY))
+		t->body_sent += iov_sum(body, n);
 	if (end)
 		txn_count(t);
 	if (!end && t->res_out == HTTP_BODY_LENGTH && t->sc != NULL &&

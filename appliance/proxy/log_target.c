@@ -103,6 +103,22 @@ log_line_begin(struct log_line *l, const struct log_target *targets, enum log_le
 	return true;
 }
 
+/* A header is a priority, a date of 32 at most, tag, host and a process id. */
+size_t
+log_line_room(const struct log_target *t)
+{
+	size_t room = SIZE_MAX;
+
+	for (; t != NULL; t = t->next) {
+		size_t head = t->format == LOG_FMT_RAW ? 1 : 64 + z_clip(t->tag).len +
+		    z_clip(t->host).len;
+		size_t left = t->max_len > head ? t->max_len - head : 0;
+
+		room = left < room ? left : room;
+	}
+	return room;
+}
+
 static void
 commit(struct log_ring *r, char *at, const char *text, uint32_t len)
 {

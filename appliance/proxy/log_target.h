@@ -62,6 +62,8 @@ struct log_line {
  * begun must be ended; nothing else may log in this thread in between. */
 bool	log_line_begin(struct log_line *l, const struct log_target *targets, enum log_level level);
 void	log_line_end(struct log_line *l);
+/* Bytes of text that every one of these targets takes, with its header. */
+size_t	log_line_room(const struct log_target *targets);
 
 /* Messages of the process for a proxy's targets ("Server be/s1 is DOWN, ...");
  * px NULL: the global targets. */

@@ -461,7 +461,19 @@ split(struct str target, struct str *ret_path, struct str *ret_query)
 	*ret_query = (struct str){ target.p + len, target.len - len };
 }
 
-enum { PART_METHOD, PART_PATH, PART_QUERY, PART_TARGET, PART_VERSION };
+/* Without the scheme and host of an absolute target. */
+static struct str
+path_only(struct str path)
+{
+	const char *p = str_find(path, STR("://"));
+
+	if (p == NULL || path.p[0] == '/')
+		return path;
+	p = memchr(p + 3, '/', (size_t)(path.p + path.len - p - 3));
+	return p != NULL ? (struct str){ p, (size_t)(path.p + path.len - p) } : STR("/");
+}
+
+enum { PART_METHOD, PART_PATH, PART_QUERY, PART_TARGET, PART_VERSION, PART_PATH_ONLY };
 
 static void
 out_part(struct sample_ctx *x, unsigned flags, struct out *o, int part)
@@ -474,8 +486,8 @@ out_part(struct sample_ctx *x, unsigned flags, struct out *o, int part)
 	}
 	split(target_of(x->t), &path, &query);
 	text(o, flags, part == PART_METHOD ? method_of(x->t) : part == PART_PATH ? path :
-	    part == PART_QUERY ? query : part == PART_VERSION ? version_of(x->t) :
-	    target_of(x->t));
+	    part == PART_PATH_ONLY ? path_only(path) : part == PART_QUERY ? query :
+	    part == PART_VERSION ? version_of(x->t) : target_of(x->t));
 }
 
 #define REQUEST(name, part) \
@@ -487,6 +499,7 @@ a_##name(struct sample_ctx *x, unsigned flags, struct out *o) \
 
 REQUEST(HM, PART_METHOD)
 REQUEST(HP, PART_PATH)
+REQUEST(HPO, PART_PATH_ONLY)
 REQUEST(HQ, PART_QUERY)
 REQUEST(HU, PART_TARGET)
 REQUEST(HV, PART_VERSION)
@@ -675,63 +688,63 @@ a_sslc(struct sample_ctx *x, unsigned flags, struct out *o)
 }
 
 static const struct alias_row aliases[] = {
-	{ "B", false, false, a_B, "bytes received from the server" },
-	{ "CC", true, true, a_CC, "captured request cookie" },
-	{ "CS", true, true, a_CS, "captured response cookie" },
-	{ "H", false, true, a_H, "host name" },
-	{ "HM", true, true, a_HM, "request method" },
-	{ "HP", true, true, a_HP, "request path" },
-	{ "HPO", true, true, a_HP, "request path alone" },
-	{ "HQ", true, true, a_HQ, "request query with its `?`" },
-	{ "HU", true, true, a_HU, "request target" },
-	{ "HV", true, true, a_HV, "request version" },
-	{ "ID", false, true, a_ID, "unique id" },
-	{ "ST", true, false, a_ST, "status" },
-	{ "T", false, false, a_T, "date of accept, GMT" },
-	{ "Ta", false, false, a_Ta, "active time, ms" },
-	{ "Tc", false, false, a_Tc, "time to connect, ms" },
-	{ "Td", false, false, a_Td, "time of data, ms" },
-	{ "Th", false, false, a_Th, "handshake time, ms" },
-	{ "Ti", false, false, a_Ti, "idle time before the request, ms" },
-	{ "Tl", false, false, a_Tl, "date of accept, local with zone" },
-	{ "Tq", false, false, a_Tq, "Th + Ti + TR, ms" },
-	{ "TR", true, false, a_TR, "time to receive the request, ms" },
-	{ "Tr", true, false, a_Tr, "time to the response, ms" },
-	{ "Ts", false, false, a_Ts, "date of accept, seconds since the epoch" },
-	{ "Tt", false, false, a_Tt, "total time, ms" },
-	{ "Tu", false, false, a_Tu, "total time without idle, ms" },
-	{ "Tw", false, false, a_Tw, "time in queues, ms" },
-	{ "U", false, false, a_U, "bytes received from the client" },
-	{ "ac", false, false, a_ac, "connections of the process" },
-	{ "b", false, true, a_b, "backend name" },
-	{ "bc", false, false, a_bc, "requests in the backend" },
-	{ "bq", false, false, a_bq, "position in the backend's queue" },
-	{ "ci", false, false, a_ci, "client address" },
-	{ "cp", false, false, a_cp, "client port" },
-	{ "f", false, true, a_f, "frontend name" },
-	{ "fc", false, false, a_fc, "connections of the frontend" },
-	{ "fi", false, false, a_fi, "address connected to" },
-	{ "fp", false, false, a_fp, "port connected to" },
-	{ "ft", false, true, a_ft, "frontend name, ~ for TLS" },
-	{ "hr", true, true, a_hr, "captured request headers" },
-	{ "hs", true, true, a_hs, "captured response headers" },
-	{ "lc", false, false, a_lc, "counter of log lines" },
-	{ "ms", false, false, a_ms, "milliseconds of the date of accept" },
-	{ "pid", false, false, a_pid, "process id" },
-	{ "r", true, true, a_r, "request line" },
-	{ "rc", false, false, a_rc, "retries, + after a change of server" },
-	{ "rt", false, false, a_rt, "number of the request" },
-	{ "s", false, true, a_s, "server name" },
-	{ "sc", false, false, a_sc, "requests on the server" },
-	{ "si", false, false, a_si, "server address" },
-	{ "sp", false, false, a_sp, "server port" },
-	{ "sq", false, false, a_sq, "position in the server's queue" },
-	{ "sslc", false, true, a_sslc, "TLS cipher of the client side" },
-	{ "sslv", false, true, a_sslv, "TLS version of the client side" },
-	{ "t", false, false, a_t, "date of accept, local" },
-	{ "tr", true, false, a_tr, "date of the request, local" },
-	{ "ts", false, false, a_ts, "termination: cause, phase" },
-	{ "tsc", true, false, a_tsc, "termination with two letters for cookies" },
+	{ "B", false, false, a_B, "bytes received from the server", 0 },
+	{ "CC", true, true, a_CC, "captured request cookie", 0 },
+	{ "CS", true, true, a_CS, "captured response cookie", 0 },
+	{ "H", false, true, a_H, "host name", 0 },
+	{ "HM", true, true, a_HM, "request method", 0 },
+	{ "HP", true, true, a_HP, "request path", 0 },
+	{ "HPO", true, true, a_HPO, "request path alone", 0 },
+	{ "HQ", true, true, a_HQ, "request query with its `?`", 0 },
+	{ "HU", true, true, a_HU, "request target", 0 },
+	{ "HV", true, true, a_HV, "request version", 0 },
+	{ "ID", false, true, a_ID, "unique id", 0 },
+	{ "ST", true, false, a_ST, "status", 0 },
+	{ "T", false, false, a_T, "date of accept, GMT", 0 },
+	{ "Ta", false, false, a_Ta, "active time, ms", 0 },
+	{ "Tc", false, false, a_Tc, "time to connect, ms", 0 },
+	{ "Td", false, false, a_Td, "time of data, ms", 0 },
+	{ "Th", false, false, a_Th, "handshake time, ms", 0 },
+	{ "Ti", false, false, a_Ti, "idle time before the request, ms", 0 },
+	{ "Tl", false, false, a_Tl, "date of accept, local with zone", 0 },
+	{ "Tq", false, false, a_Tq, "Th + Ti + TR, ms", 0 },
+	{ "TR", true, false, a_TR, "time to receive the request, ms", 0 },
+	{ "Tr", true, false, a_Tr, "time to the response, ms", 0 },
+	{ "Ts", false, false, a_Ts, "date of accept, seconds since the epoch", 0 },
+	{ "Tt", false, false, a_Tt, "total time, ms", 0 },
+	{ "Tu", false, false, a_Tu, "total time without idle, ms", 0 },
+	{ "Tw", false, false, a_Tw, "time in queues, ms", 0 },
+	{ "U", false, false, a_U, "bytes received from the client", 0 },
+	{ "ac", false, false, a_ac, "connections of the process", 0 },
+	{ "b", false, true, a_b, "backend name", 0 },
+	{ "bc", false, false, a_bc, "requests in the backend", 0 },
+	{ "bq", false, false, a_bq, "position in the backend's queue", 0 },
+	{ "ci", false, true, a_ci, "client address", 0 },
+	{ "cp", false, false, a_cp, "client port", 0 },
+	{ "f", false, true, a_f, "frontend name", 0 },
+	{ "fc", false, false, a_fc, "connections of the frontend", 0 },
+	{ "fi", false, true, a_fi, "address connected to", 0 },
+	{ "fp", false, false, a_fp, "port connected to", 0 },
+	{ "ft", false, true, a_ft, "frontend name, ~ for TLS", 0 },
+	{ "hr", true, true, a_hr, "captured request headers", 0 },
+	{ "hs", true, true, a_hs, "captured response headers", 0 },
+	{ "lc", false, false, a_lc, "counter of log lines", 0 },
+	{ "ms", false, false, a_ms, "milliseconds of the date of accept", 0 },
+	{ "pid", false, false, a_pid, "process id", 0 },
+	{ "r", true, true, a_r, "request line", 0 },
+	{ "rc", false, false, a_rc, "retries, + after a change of server", 0 },
+	{ "rt", false, false, a_rt, "number of the request", 0 },
+	{ "s", false, true, a_s, "server name", 0 },
+	{ "sc", false, false, a_sc, "requests on the server", 0 },
+	{ "si", false, true, a_si, "server address", 0 },
+	{ "sp", false, false, a_sp, "server port", 0 },
+	{ "sq", false, false, a_sq, "position in the server's queue", 0 },
+	{ "sslc", false, true, a_sslc, "TLS cipher of the client side", 0 },
+	{ "sslv", false, true, a_sslv, "TLS version of the client side", 0 },
+	{ "t", false, false, a_t, "date of accept, local", 0 },
+	{ "tr", true, false, a_tr, "date of the request, local", 0 },
+	{ "ts", false, false, a_ts, "termination: cause, phase", 0 },
+	{ "tsc", true, false, a_tsc, "termination with two letters for cookies", 0 },
 	{ .name = NULL }
 };
 

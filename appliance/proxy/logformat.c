@@ -11,29 +11,10 @@
 #include "base/module.h"
 #include "base/out.h"
 #include "cfg/kw.h"
-#include "proxy/logline.h"
+#include "proxy/logformat_in.h"
 #include "proxy/proxy.h"
 #include "proxy/rules_in.h"
 #include "proxy/sample.h"
-
-enum node_kind { NODE_TEXT, NODE_ALIAS, NODE_EXPR };
-
-struct node {
-	uint8_t		 kind;
-	uint8_t		 flags;		/* LF_* */
-	struct str	 text;		/* NODE_TEXT */
-	union {
-		const struct alias_row	*alias;
-		struct expr		*expr;
-	} u;
-};
-
-struct logformat {
-	struct node	*nodes;
-	uint32_t	 n, cap;
-	unsigned	 flags;
-	const char	*text;		/* as written */
-};
 
 /* ---- compiling ---- */
 
@@ -44,6 +25,7 @@ struct parse {
 	uint32_t	 use;
 	unsigned	 flags;		/* in force: LF_* with %o's */
 	const char	*p;
+	struct str	 name;		/* of the item under work; len 0 = none */
 	struct out	 text;		/* literal text under work */
 };
 
@@ -87,6 +69,33 @@ alias_find(const char *name, size_t len)
 	return NULL;
 }
 
+static bool
+is_encoding(struct parse *ps, const char *p, const char *end, const char *name)
+{
+	size_t len = strlen(name);
+
+	(void)ps;
+	return (size_t)(end - p) >= len && memcmp(p, name, len) == 0 &&
+	    (p + len == end || p[len] == ',');
+}
+
+/* `+json` behind its sign: bytes of it, 0 = another word, -1 = refused. */
+static int
+take_encoding(struct parse *ps, const char *p, const char *end, bool on)
+{
+	if (is_encoding(ps, p, end, "json") && (ps->f->flags & LF_LOG)) {
+		ps->f->flags = on ? ps->f->flags | LF_JSON : ps->f->flags & ~LF_JSON;
+		return 4;
+	}
+	if (is_encoding(ps, p, end, "json") || is_encoding(ps, p, end, "cbor") ||
+	    is_encoding(ps, p, end, "bin")) {
+		diag_error(ps->c->diag, "log format '%s': '+json' is for log lines only, '+cbor' "
+		    "and '+bin' are not supported", ps->f->text);
+		return -1;
+	}
+	return 0;
+}
+
 /* `{+Q,-X}` at ps->p: into *flags. 0 or -1. */
 static int
 take_flags(struct parse *ps, unsigned *flags)
@@ -100,9 +109,18 @@ take_flags(struct parse *ps, unsigned *flags)
 	for (const char *p = ps->p + 1; p < end; ) {
 		bool on = *p == '+';
 		unsigned bit;
+		int len;
 
 		if ((*p != '+' && *p != '-') || p + 1 == end)
 			goto bad;
+		if ((len = take_encoding(ps, p + 1, end, on)) < 0)
+			return -1;
+		if (len > 0) {
+			p += 1 + len;
+			if (p < end && *p == ',')
+				p++;
+			continue;
+		}
 		bit = p[1] == 'Q' ? LF_QUOTE : p[1] == 'X' ? LF_HEX : p[1] == 'E' ? LF_ESCAPE : 0;
 		if (bit == 0)
 			goto bad;
@@ -161,6 +179,7 @@ take_expr(struct parse *ps, unsigned flags)
 	if (e == NULL)
 		return -1;
 	n = node_add(ps, NODE_EXPR);
+	n->text = ps->name;
 	n->flags = (uint8_t)flags;
 	n->u.expr = e;
 	ps->p = end + 1;
@@ -193,6 +212,8 @@ take_alias(struct parse *ps, unsigned flags)
 		return -1;
 	}
 	n = node_add(ps, NODE_ALIAS);
+	n->text = ps->name;
+	ps->f->needs |= a->needs;
 	n->flags = (uint8_t)flags;
 	n->u.alias = a;
 	ps->p += len;
@@ -206,14 +227,17 @@ take_item(struct parse *ps)
 	unsigned flags = ps->flags;
 
 	flush_text(ps);
-	if (*ps->p == '(') {	/* a name: used by binary encodings only */
+	ps->name = STR("");
+	if (*ps->p == '(') {	/* a name, for +json; a type behind `:` is known anyway */
 		const char *end = strchr(ps->p, ')');
+		size_t len = strcspn(ps->p + 1, ":)");
 
 		if (end == NULL) {
 			diag_error(ps->c->diag, "log format '%s': missing ')' behind a name",
 			    ps->f->text);
 			return -1;
 		}
+		ps->name = (struct str){ arena_strndup(ps->c->arena, ps->p + 1, len), len };
 		ps->p = end + 1;
 	}
 	if (*ps->p == '{' && take_flags(ps, &flags) < 0)
@@ -230,6 +254,7 @@ logformat_parse(struct cfg *c, struct proxy *px, const char *text, uint32_t use,
 	size_t len = strlen(text);
 
 	f->flags = flags;
+	f->needs = 0;
 	f->text = text;
 	out_init(&ps.text, arena_alloc(c->arena, len + 1), len);
 	while (*ps.p != '\0') {
@@ -346,14 +371,30 @@ build_alias(const struct node *n, struct sample_ctx *x, struct out *o)
 }
 
 bool
+logformat_is_json(const struct logformat *f)
+{
+	return (f->flags & LF_JSON) != 0;
+}
+
+unsigned
+logformat_needs(const struct logformat *f)
+{
+	return f->needs;
+}
+
+/* ---- text ---- */
+
+bool
 logformat_build(const struct logformat *f, struct sample_ctx *x, struct out *o)
 {
+	if (unlikely(f->flags & LF_JSON))
+		return logformat_build_json(f, x, o, SIZE_MAX);
 	for (const struct node *n = f->nodes, *end = n + f->n; n < end; n++) {
 		switch (n->kind) {
 		case NODE_TEXT:
-			/* an alias that wrote nothing takes its blank with it */
-			if ((f->flags & LF_LOG) && n->text.p[0] == ' ' && o->p > o->start &&
-			    o->p[-1] == ' ' && n > f->nodes)
+			/* what wrote nothing takes its blank with it */
+			if ((f->flags & LF_LOG) && n->text.p[0] == ' ' &&
+			    (o->p == o->start || o->p[-1] == ' '))
 				out_mem(o, n->text.p + 1, n->text.len - 1);
 			else
 				out_str(o, n->text);

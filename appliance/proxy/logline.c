@@ -5,6 +5,8 @@
  * unique ids; the rows that choose formats. A line is built straight into the
  * thread's ring.
  */
+#include <stdio.h>
+
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/diag.h"
@@ -27,15 +29,36 @@
 #define TCPLOG	"%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq"
 #define HTTPSLOG HTTPLOG " 0/00000000/%[ssl_c_verify]/0/%[ssl_fc_is_resumed] " \
 		"%[ssl_fc_sni]/%sslv/%sslc"
-#define CLFLOG	"%{+Q}o %{-Q}ci - - [%T] %r %ST %B \"\" \"\" %cp %ms %ft %b %s %TR " \
-		"%Tw %Tc %Tr %Ta %tsc %ac %fc %bc %sc %rc %sq %bq %CC %CS %hr %hs"
+#define CLF_TAIL "%TR %Tw %Tc %Tr %Ta %tsc %ac %fc %bc %sc %rc %sq %bq %CC %CS %hrl %hsl"
+#define CLFLOG	"%{+Q}o %{-Q}ci - - [%trg] %r %ST %B \"\" \"\" %cp %ms %ft %b %s " CLF_TAIL
+#define TCPCLF	"%{+Q}o %{-Q}ci - - [%T] \"TCP \" 000 %B \"\" \"\" %cp %ms %ft %b %s %Th " \
+		"%Tw %Tc %Tt %U %ts-- %ac %fc %bc %sc %rc %sq %bq \"\" \"\" "
+/* JSON: what is measured in milliseconds ends in _ms. */
+#define J_ENDS	"%{+json}o %(time)iso %(client_ip)ci %(client_port)cp %(frontend)f %(backend)b " \
+		"%(server)s %(server_ip)si %(server_port)sp %(tls_version)sslv %(tls_cipher)sslc "
+#define J_LOAD	"%(retries)rc %(termination)ts %(process_connections)ac " \
+		"%(frontend_connections)fc %(backend_requests)bc %(server_requests)sc " \
+		"%(server_queue)sq %(backend_queue)bq"
+#define J_HTTP	J_ENDS "%(method)HM %(host)[req.hdr(host)] %(path)HP %(query)HQ %(version)HV " \
+		"%(status)ST %(bytes_received)U %(bytes_read)B %(request_ms)TR %(queue_ms)Tw " \
+		"%(connect_ms)Tc %(response_ms)Tr %(active_ms)Ta " J_LOAD " %(cookie_state)tsc " \
+		"%(request_cookie)CC %(response_cookie)CS %(request_captures)hr " \
+		"%(response_captures)hs %(user_agent)[req.hdr(user-agent)] " \
+		"%(referer)[req.hdr(referer)] %(unique_id)ID"
+#define J_TCP	J_ENDS "%(bytes_received)U %(bytes_read)B %(queue_ms)Tw %(connect_ms)Tc " \
+		"%(total_ms)Tt " J_LOAD
+#define J_HTTPS	J_HTTP " %(tls_sni)[ssl_fc_sni] %(tls_resumed)[ssl_fc_is_resumed] " \
+		"%(tls_client_verify)[ssl_c_verify]"
 
 const char *
 logformat_default(const char *name)
 {
 	static const struct { const char *name, *text; } all[] = {
 		{ "httplog", HTTPLOG }, { "tcplog", TCPLOG }, { "httpslog", HTTPSLOG },
-		{ "clf", CLFLOG },
+		{ "httplog clf", CLFLOG }, { "tcplog clf", TCPCLF },
+		{ "httplog json", J_HTTP }, { "tcplog json", J_TCP },
+		{ "httpslog json", J_HTTPS }, { "httplog elb", "%elb" },
+		{ "tcplog elb", "%elb" }, { "httpslog elb", "%elb" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
@@ -82,6 +105,21 @@ level_of(const struct txn *t)
 	return LOG_L_INFO;
 }
 
+/* What a target cuts off would leave half an object: values are made shorter. */
+static void
+fit_json(const struct proxy *fe, struct sample_ctx *x, struct log_line *l)
+{
+	static const size_t caps[] = { 512, 256, 128, 64, 32, 16, 0 };
+	size_t room = log_line_room(l->targets);
+
+	for (unsigned i = 0; i < ARRAY_LEN(caps); i++) {
+		if (!l->o->overflow && out_len(l->o) <= room)
+			return;
+		out_init(l->o, l->o->start, (size_t)(l->o->end - l->o->start));
+		logformat_build_json(fe->log_line, x, l->o, caps[i]);
+	}
+}
+
 void
 logline_emit(struct txn *t)
 {
@@ -95,6 +133,8 @@ logline_emit(struct txn *t)
 		return;
 	sample_ctx_init(&x, t, t->fe, DIR_REQ);
 	logformat_build(fe->log_line, &x, l.o);
+	if (unlikely(logformat_is_json(fe->log_line)))
+		fit_json(fe, &x, &l);
 	log_line_end(&l);
 }
 
@@ -259,25 +299,38 @@ static const struct kw_row rows[] = {
 	{ .name = NULL }
 };
 
+/* What the options say: `httplog`, `tcplog json` ...; NULL = none. */
+static const char *
+format_by_option(const struct proxy *px)
+{
+	uint64_t opt = px->set.options;
+	const char *name = opt & OPT_HTTPSLOG ? "httpslog" : opt & OPT_HTTPLOG ? "httplog" :
+	    opt & OPT_TCPLOG ? "tcplog" : NULL;
+	char z[32];
+
+	if (name == NULL)
+		return NULL;
+	if (px->set.mode == MODE_TCP && name[0] == 'h')
+		name = "tcplog";
+	snprintf(z, sizeof(z), "%s%s%s", name, px->set.log_style != NULL ? " " : "",
+	    px->set.log_style != NULL ? px->set.log_style : "");
+	return logformat_default(z);
+}
+
 /* Frontends with targets: their own format, or what an option names. */
 static int
 post_formats(struct cfg *c)
 {
 	for (struct proxy *px = c->snap->proxies; px != NULL; px = px->next) {
-		uint64_t opt = px->set.options;
-		const char *name = opt & OPT_HTTPSLOG ? "httpslog" : opt & OPT_HTTPLOG ? "httplog" :
-		    opt & OPT_TCPLOG ? "tcplog" : NULL;
+		const char *text = format_by_option(px);
 
 		if (!(px->cap & CAP_FRONTEND))
 			continue;
 		px->log_line = px->set.log_format;
-		if (px->log_line != NULL || name == NULL)
-			continue;
-		if (px->set.mode == MODE_TCP && name[0] == 'h')
-			name = "tcplog";
-		px->log_line = logformat_parse(c, px, logformat_default(name), USE_AT_LOG, LF_LOG);
-		if (px->log_line == NULL)
+		if (px->log_line == NULL && text != NULL &&
+		    (px->log_line = logformat_parse(c, px, text, USE_AT_LOG, LF_LOG)) == NULL)
 			return -1;
+		px->log_needs = px->log_line != NULL ? logformat_needs(px->log_line) & 0xff : 0;
 	}
 	return 0;
 }

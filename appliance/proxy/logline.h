@@ -25,6 +25,7 @@ struct txn;
 #define LF_ESCAPE	0x04u	/* {+E}: \ before " \ ] */
 #define LF_LOG		0x08u	/* for a log line: unsafe bytes as #XX, empty as - */
 #define LF_HTTP		0x10u	/* for a field or target: controls as %XX */
+#define LF_JSON		0x20u	/* {+json}o: an object of the items that have names */
 
 /* One alias (`%ci`) or a part of a line. `flags` are LF_*; the row writes its
  * text, the caller adds quotes. */
@@ -35,18 +36,28 @@ struct alias_row {
 	bool		 is_text;	/* quoted under {+Q} */
 	alias_fn	*fn;
 	const char	*help;
+	uint8_t		 needs;		/* LF_NEEDS_*: what must be kept for it */
 };
+
+#define LF_NEEDS_SERVER_SRC	0x1u	/* our address towards the server */
+#define LF_NEEDS_BODY_BYTES	0x2u	/* bytes of bodies apart from heads */
 
 /* control thread or a job thread; flags: LF_LOG, LF_HTTP or 0 (raw). NULL after
  * a diag_error */
 struct logformat *logformat_parse(struct cfg *c, struct proxy *px, const char *text,
 	    uint32_t use, unsigned flags);
 bool	logformat_is_const(const struct logformat *f, struct str *ret_text);
-const char *logformat_default(const char *name);	/* "httplog", "tcplog", "httpslog", "clf" */
+unsigned logformat_needs(const struct logformat *f);	/* LF_NEEDS_* of its aliases */
+bool	logformat_is_json(const struct logformat *f);
+/* "httplog", "tcplog", "httpslog"; with " clf", " json", " elb" behind. NULL = none */
+const char *logformat_default(const char *name);
 
 /* data thread */
 /* Appends to o; false when it did not fit (what fits is there). */
 bool	logformat_build(const struct logformat *f, struct sample_ctx *x, struct out *o);
+/* As JSON, no value longer than cap bytes before it is escaped. */
+bool	logformat_build_json(const struct logformat *f, struct sample_ctx *x, struct out *o,
+	    size_t cap);
 /* Into evaluation scratch (sample.h); STR_NONE when it did not fit. */
 struct str logformat_eval(const struct logformat *f, struct sample_ctx *x);
 
@@ -63,6 +74,8 @@ enum log_timer {
 	TIMER_TD, TIMER_TA, TIMER_TT, TIMER_TU, TIMER_MAX
 };
 int64_t	logline_timer(const struct txn *t, enum log_timer which);
+/* Before the server's connection goes: our address on it, for %bi and %bp. */
+void	logfield_keep_server_src(struct txn *t);
 /* Makes t->unique_id (unique-id-format) once; empty when none is configured. */
 struct str logline_unique_id(struct txn *t);
 

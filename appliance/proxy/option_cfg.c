@@ -56,6 +56,13 @@ parse_bit(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	return 0;
 }
 
+static bool
+is_log_style(const char *word, bool is_https)
+{
+	return strcmp(word, "json") == 0 || strcmp(word, "elb") == 0 ||
+	    (strcmp(word, "clf") == 0 && !is_https);
+}
+
 /* The log line's form: the last one written wins. */
 static int
 parse_log_form(struct cfg *c, const struct kw_row *row, char **args, int nargs)
@@ -63,9 +70,9 @@ parse_log_form(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	const uint64_t bits[] = { OPT_HTTPLOG, OPT_TCPLOG, OPT_HTTPSLOG };
 	struct proxy *px = proxy_of(c);
 
-	if (nargs > 0) {
-		diag_error(c->diag, "'%s' : '%s' is not built in this release; a log-format "
-		    "line can write it.", row->name, args[0]);
+	if (nargs > 1 || (nargs == 1 && !is_log_style(args[0], row->arg == 2))) {
+		diag_error(c->diag, "'%s' expects nothing, %s'json' or 'elb', but got '%s'.",
+		    row->name, row->arg == 2 ? "" : "'clf', ", args[nargs - 1]);
 		return -1;
 	}
 	if (!proxy_takes(c, FE, option_name(row), NULL))
@@ -73,6 +80,7 @@ parse_log_form(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	if (!c->is_no && !c->is_default) {
 		px->set.options &= ~(OPT_HTTPLOG | OPT_TCPLOG | OPT_HTTPSLOG);
 		px->set.log_format = NULL;
+		px->set.log_style = nargs > 0 ? args[0] : NULL;
 	}
 	option_write(c, FE, option_name(row), bits[row->arg]);
 	return 0;

@@ -165,6 +165,7 @@ struct proxy_settings {
 	struct log_target *log_targets;		/* own list */
 	bool		 log_global;
 	struct logformat *log_format, *error_log_format;
+	const char	*log_style;		/* behind option httplog: "clf", "json", "elb" */
 	const char	*log_tag;
 	const char	*unique_id_header;
 	struct logformat *unique_id_format;
@@ -335,6 +336,7 @@ struct proxy {
 	struct log_target *log_to;	/* effective targets; NULL = no log line is made */
 	struct logformat *log_line;	/* effective format */
 	uint8_t		 persist;	/* PERSIST_*: persist_cookie.h */
+	uint32_t	 log_needs : 8;	/* LF_NEEDS_*: logline.h */
 	uint32_t	 needs_dst : 1;	/* something in this frontend wants the local address */
 };
 

@@ -206,6 +206,7 @@ static void
 account(struct txn *t, size_t n)
 {
 	t->bytes.out += n;
+	t->body_sent += n;
 	STAT_ADD(spliced_bytes, n);
 }
 

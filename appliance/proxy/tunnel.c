@@ -303,6 +303,8 @@ step_tunnel(struct txn *t)
 	down = run_flow(&tun->down);
 	up = run_flow(&tun->up);
 	txn_count_bytes(t);
+	if (unlikely(t->at.sent == 0) && t->bytes.to_server != 0)
+		t->at.sent = clock_now_us;
 	if (up == FLOW_EOF)
 		end_flow(t, &tun->up);
 	if (down == FLOW_EOF)

@@ -121,6 +121,7 @@ struct txn_times {
 	uint64_t queued;	/* queue entered */
 	uint64_t picked;	/* slot granted: end of Tw */
 	uint64_t connected;	/* server connection usable: end of Tc */
+	uint64_t sent;		/* TCP mode: first bytes to the server */
 	uint64_t response;	/* response head complete: end of Tr */
 	uint64_t end;
 };
@@ -194,6 +195,9 @@ struct txn {
 	uint64_t	 body_bytes;
 	uint64_t	 timeout_client_us, timeout_server_us, timeout_tunnel_us,
 	    timeout_connect_us, timeout_queue_us;	/* effective; set-timeout changes them */
+	struct ip_port	*server_src;	/* ours towards the server, when logs want it; scratch */
+	uint32_t	 head_in;	/* bytes.in that were the request's head */
+	uint64_t	 body_sent;	/* response body bytes, when logs want them */
 	uint8_t		 log_level;	/* set-log-level: 0 = none, 1 + level, LOG_SILENT */
 	struct http_span orig_method, orig_target;	/* before rules; len 0: unchanged */
 	struct str	 unique_id;

@@ -100,6 +100,7 @@ step_read_request(struct txn *t)
 	if (stick_is_tracking(t))
 		stick_count_request(t);
 	set_timeouts(t);
+	t->head_in = (uint32_t)t->bytes.in;
 	t->body_in = t->req.body;
 	t->req_left = t->req.content_length;
 	if (t->req.body == HTTP_BODY_NONE ||

@@ -21,6 +21,7 @@
 #include "proxy/forward.h"
 #include "proxy/lb.h"
 #include "proxy/live.h"
+#include "proxy/logline.h"
 #include "proxy/observe.h"
 #include "proxy/passive.h"
 #include "proxy/proxy.h"
@@ -83,6 +84,8 @@ txn_leave_server(struct txn *t, bool may_keep)
 	if (t->sc != NULL) {
 		struct server_conn *sc = t->sc;
 
+		if (unlikely(t->fe->log_needs & LF_NEEDS_SERVER_SRC))
+			logfield_keep_server_src(t);
 		t->sc = NULL;
 		server_conn_release(sc, may_keep);
 	}

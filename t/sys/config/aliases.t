@@ -71,6 +71,15 @@ t /${date}[.]\\d{3}/
 tr /${date}[.]\\d{3}/
 ts --
 tsc /--[-N][-I]/
+OG txn_close
+bi 127.0.0.1
+bp /\\d+/
+hrl a.test
+hsl out
+iso /\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d[.]\\d{6}Z/
+trg /$date [+]0000/
+trl /$date [+-]\\d{4}/
+elb /\\S+Z be 127.+ 200 200 2 4 .POST http:.+ .-. - -/
 ROWS
 my %known = map { $_ => 1 } map { (split /\t/)[1] }
     grep { /^alias/ } split /\n/, Weir->run('--dump-rows')->{out};
