@@ -412,7 +412,11 @@ piece(struct service_call *c)
 		}
 		return false;
 	case AT_OWN:
-		return prom_own_piece(&p->own, &p->rows, &c->out);
+		if (!prom_own_piece(&p->own, &p->rows, &c->out))
+			return false;
+		if (p->wanted & PROM_STICK)
+			prom_stick(&c->out);
+		return true;
 	default:
 		return true;
 	}
@@ -426,7 +430,7 @@ take_scope(struct prom *p, struct str v)
 	static const struct { const char *name; uint8_t bits; } all[] = {
 		{ "global", PROM_GLOBAL }, { "frontend", PROM_FRONTEND },
 		{ "backend", PROM_BACKEND }, { "server", PROM_SERVER },
-		{ "listener", PROM_OTHER }, { "sticktable", PROM_OTHER },
+		{ "listener", PROM_OTHER }, { "sticktable", PROM_STICK },
 		{ "*", PROM_ALL }, { "", 0 },
 	};
 

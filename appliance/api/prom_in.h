@@ -15,7 +15,8 @@ struct server_live;
 #define PROM_SERVER	0x04u
 #define PROM_GLOBAL	0x08u
 #define PROM_OTHER	0x10u
-#define PROM_ALL	0x1fu
+#define PROM_STICK	0x20u		/* stick tables */
+#define PROM_ALL	0x3fu
 
 enum prom_state { PROM_DOWN, PROM_UP, PROM_MAINT, PROM_DRAIN, PROM_NOLB, PROM_STATES };
 
@@ -63,6 +64,9 @@ int	prom_check_of(const char *name);	/* `* L4OK`: its number, -1 = none */
 struct prom_hist *prom_hist_backend(const struct proxy_live *l);
 struct prom_hist *prom_hist_server(const struct server_live *l);
 bool	prom_is_ejected(const struct server_live *l);
+/* prom_stick.c */
+void	prom_stick(struct outbuf *b);
+/* prom_own.c */
 bool	prom_own_piece(struct prom_own *o, const struct prom_rows *rows, struct outbuf *b);
 
 #endif

@@ -19,6 +19,7 @@
 #include "proxy/dthread.h"
 #include "proxy/live.h"
 #include "proxy/proxy.h"
+#include "proxy/stick.h"
 
 #define TICK_US	1000000u
 
@@ -130,6 +131,7 @@ on_tick(struct timer *t)
 	tick_process(us);
 	tick.generation++;
 	series_tick(us);
+	stick_expire_all();
 	due_us += TICK_US;
 	if (due_us <= now)		/* far behind: those in between do not come */
 		due_us = now + TICK_US;

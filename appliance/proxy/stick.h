@@ -199,7 +199,6 @@ void	stick_attach(struct snapshot *s);
 void	stick_commit(struct snapshot *s);
 /* any thread: a table that was given up lost its last holder */
 void	stick_gone(struct stick_table *t);
-unsigned stick_count(void);		/* tables there are; a gauge */
 /* control thread: drops what is over, a bounded piece of all tables */
 void	stick_expire_all(void);
 

@@ -383,8 +383,14 @@ static int
 parse_peers_table(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	const struct peers *p = c->object;
+	char bad = proxy_name_bad_char(args[0]);
 
 	(void)row;
+	if (bad != '\0') {
+		diag_error(c->diag, "character '%c' is not permitted in the name of a table '%s'.",
+		    bad, args[0]);
+		return -1;
+	}
 	return parse_table(c, NULL, arena_printf(c->arena, "%s/%s", p->name, args[0]), args + 1,
 	    nargs - 1);
 }

@@ -111,9 +111,12 @@ walk(const struct proxy *be, uint64_t *pos, struct stickiness_entry *ret, unsign
 	struct stick_table *t = table_of(be);
 	unsigned shard = (unsigned)(*pos >> 32), got = 0;
 	uint32_t index = (uint32_t)*pos + 1;
-	char *copy = xmalloc(t->lay.entry_bytes);
+	char *copy;
 	struct stick_at at;
 
+	if (stick_used(t) == 0)
+		return 0;
+	copy = xmalloc(t->lay.entry_bytes);
 	while (got < n && shard < t->nshards) {
 		if (!stick_walk(t, shard, &index, STEPS, &at)) {
 			if (index == 0) {

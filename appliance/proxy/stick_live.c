@@ -182,18 +182,6 @@ stick_commit(struct snapshot *s)
 	pthread_mutex_unlock(&registry_lock);
 }
 
-unsigned
-stick_count(void)
-{
-	unsigned n = 0;
-
-	pthread_mutex_lock(&registry_lock);
-	for (const struct stick_table *t = tables; t != NULL; t = t->next)
-		n++;
-	pthread_mutex_unlock(&registry_lock);
-	return n;
-}
-
 void
 stick_expire_all(void)
 {

@@ -7,7 +7,7 @@ use Backend qw(:all);
 use Test::More;
 
 my @srv = map { my $n = $_; Backend->new(sub ($) { response(200, "s$n") }) } 1 .. 2;
-my $w = Weir->new(defaults => 'http', binds => [qw(fe keep held tcp)],
+my $w = Weir->new(defaults => 'http', binds => [qw(fe keep held tcp prom)],
     env => { map { ("S$_", $srv[$_ - 1]->addr) } 1 .. 2 }, cfg => <<'CFG');
 frontend f
 	bind "fd@${fe}"
@@ -38,6 +38,9 @@ backend b
 	stick store-request hdr(x-user)
 	server s1 "${S1}"
 	server s2 "${S2}" non-stick
+frontend prom
+	bind "fd@${prom}"
+	http-request use-service prometheus-exporter
 listen t
 	mode tcp
 	bind "fd@${tcp}"
@@ -68,6 +71,12 @@ is used('b'), 20, 'and one of servers';
 is $bad, 0, 'no request failed';
 $w->wait_for(sub { used('short') == 0 });
 is used('short'), 0, 'entries expire';
+
+my $metrics = $w->http('prom')->get('/metrics?scope=sticktable')->{body};
+like $metrics, qr/^# TYPE haproxy_sticktable_used gauge\n(?:haproxy.*\n)*haproxy_sticktable_used\{name="many",type="string"\} 1024$/m,
+    'Prometheus is told';
+like $metrics, qr/^haproxy_sticktable_size\{name="f",type="string"\} 10$/m, 'sizes too';
+unlike $w->http('prom')->get('/metrics?scope=server')->{body}, qr/sticktable/, 'on request';
 
 my $k = $w->http('keep');
 ask("k$_", '/', $k) for 1 .. 15;
@@ -122,6 +131,7 @@ wrong "$b type ip size 10 write-to c\nbackend c\n\tstick-table type ipv6 size 1\
 wrong "$b type ip size 10\n\tstick-table type ip size 20\n", qr/conflicts with the table/, 'two';
 wrong "peers p\n\tpeer elsewhere 127.0.0.1:1\n", qr/peer 'elsewhere' is not this process/, 'a peer';
 wrong "peers p\n\ttable t type ip\n", qr/missing size/, 'a table of peers';
+wrong "peers p\n\ttable t\"a type ip size 9\n", qr/is not permitted|quote/, 'its name';
 wrong "backend b\n\tstick on src\n", qr/unable to find stick-table 'b'/, 'stick without a table';
 wrong "backend b\n\tstick on src table c\n", qr/unable to find stick-table 'c'/, 'or another';
 wrong "backend b\n\tstick on res.hdr(x)\n", qr/'res.hdr' needs the HTTP response/, 'too early';

@@ -68,6 +68,17 @@ like $w->cli('show stickiness b key nobody'), qr/^Key not found\.$/m, 'of nobody
 is scalar(grep { /^user\d+,s\d,table,/ } split /\n/, $w->cli('show stickiness b max 1200')), 1000,
     'all users';
 
+# a server that is added at run time
+my $more = Backend->new(sub ($) { response(200, 's9') });
+like $w->cli('add server b/s9 ' . $more->addr), qr/registered/, 'add server';
+$w->cli('enable server b/s9');
+$w->wait_for(sub { visit('more' . rand) eq 's9' });
+my ($entry) = grep { /server_key=s9$/ } split /\n/, $w->cli('show table b');
+like $entry, qr/ key=more0\.\d+ .* server_id=4 server_key=s9$/, 'is remembered by its name';
+is visit($entry =~ s/^\S+ key=(\S+).*/$1/r), 's9', 'and found again';
+$w->cli('clear table b data.server_id eq 4; disable server b/s9');
+like $w->cli('wait 2s srv-removable b/s9; del server b/s9'), qr/deleted|Server/, 'and goes';
+
 # moved back by hand, to a name that a later server has
 $w->cli('set table b key user7 data.server_id 3 data.server_key s3');
 is visit('user7'), 's3', 'set table moves a user';
