@@ -10,6 +10,7 @@ my @srv = map { my $n = $_; Backend->new(sub ($) { response(200, "s$n") }) } 1 .
 my $cfg = <<'CFG';
 frontend f
 	bind "fd@${fe}"
+	stickiness-header
 	default_backend b
 backend b
 	balance roundrobin
@@ -64,6 +65,8 @@ like $w->cli('show table b key user7'), qr/ exp=7\d{6} /, 'with the new time';
 
 like $w->cli('show stickiness b key user7'), qr/^user7,$then{user7},table,\d{4}-[^,]+Z,\d{4}-/m,
     'show stickiness';
+like $c->get('/', 'X-User: user7')->{h}{'x-stickiness'},
+    qr{^b/$then{user7}; reason=table; since=\d{4}-\S+Z; until=\d{4}-\S+Z$}, 'as clients see it';
 like $w->cli('show stickiness b key nobody'), qr/^Key not found\.$/m, 'of nobody';
 is scalar(grep { /^user\d+,s\d,table,/ } split /\n/, $w->cli('show stickiness b max 1200')), 1000,
     'all users';
