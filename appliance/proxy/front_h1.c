@@ -38,6 +38,7 @@
 
 #define BODY_PER_PASS	65536u
 #define MAX_SPANS	60
+#define LOOK_US		500000u		/* a reset that came with the request makes no edge */
 #define BODY_GRACE_US	10000000u
 
 static const struct front_ops h1_front;
@@ -413,18 +414,18 @@ slow_body(struct txn *t)
 static void
 set_body_deadline(struct session *s, struct txn *t)
 {
-	uint64_t idle = t->body_last_us + t->timeout_client_us, look;
+	uint64_t us = t->body_last_us + t->timeout_client_us;
+	uint64_t slow = t->body_start_us + BODY_GRACE_US, gone = t->body_last_us + LOOK_US;
 
 	if (t->flags & TXN_F_FRONT_FULL)
 		return;
-	if (t->snap->global->min_body_rate == 0) {
-		set_deadline(s, idle);
-		return;
-	}
-	look = t->body_start_us + BODY_GRACE_US;
-	if (look <= clock_now_us)
-		look = clock_now_us + 1000000u;
-	set_deadline(s, look < idle ? look : idle);
+	if (slow <= clock_now_us)
+		slow = clock_now_us + 1000000u;
+	if (t->snap->global->min_body_rate != 0 && slow < us)
+		us = slow;
+	if (gone > clock_now_us && gone < us)
+		us = gone;
+	set_deadline(s, us);
 }
 
 /* While a response is awaited: has the client gone? A FIN alone may be a client
@@ -617,8 +618,12 @@ run_request(struct session *s, struct txn *t)
 	if (t->req.body == HTTP_BODY_CHUNKED)
 		h1_chunks_init(&t->req_chunks);
 	txn_run(t);
-	if (s->flags & SESS_F_LAZY && s->txn == t)
-		session_register_later(s);
+	if (s->txn == t) {
+		if (s->flags & SESS_F_LAZY)
+			session_register_later(s);
+		else if (!timer_is_set(&s->conn.timer) && t->step != TS_TUNNEL)
+			set_deadline(s, clock_now_us + LOOK_US);
+	}
 	if (t->flags & TXN_F_REQ_DONE)
 		check_fin(s, t);
 }
@@ -785,6 +790,9 @@ front_h1_timeout(struct session *s)
 	} else if (t->flags & TXN_F_FRONT_FULL) {
 		txn_set_term(t, 'c', 'D');
 		h1_abort(t);
+		txn_front_gone(t);
+		return;
+	} else if (conn_peer_is_gone(&s->conn)) {
 		txn_front_gone(t);
 		return;
 	} else if ((t->flags & (TXN_F_REQ_DONE | TXN_F_BODY_WANTED)) == TXN_F_BODY_WANTED) {

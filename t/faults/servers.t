@@ -1,68 +1,44 @@
-# Servers that die, hang, refuse, or come back, under checked load: a good
+# Servers that die, hang, refuse, are slow or come back, under checked load: a good
 # server beside the bad one means that no client sees the fault.
 use v5.36;
 use Weir;
 use Backend qw(:all);
-use Load;
+use Faults qw(:all);
 use Test::More;
 
-my $GOOD = response(200, "hello\n");
-
-# Two servers, the first one good; returns what the load saw.
-sub two_servers (%o) {
-	my $good = Backend->new($GOOD);
-	my $w = Weir->new(defaults => 'http', binds => ['fe'], cfg => <<'CFG',
-listen l
-	bind "fd@${fe}"
-	timeout connect 200
-	timeout server 1s
-	option redispatch
-	option httpchk GET /health
-	server good "${GOOD}" check inter 500
-	server bad "${BAD}" check inter 500
-CFG
-	    env => { GOOD => $good->addr, BAD => $o{bad} });
-	my $load = Load->new(port => $w->port('fe'), body => "hello\n", rate => 800);
-	$load->wait_ok(100) or diag 'slow start';
-	$o{during}->($w, $load);
-	my $r = $load->stop;
-	ok $w->alive, 'weir lives';
-	$w->stop;
-	$good->stop;
-	return $r;
-}
-
-sub no_loss ($r) {
-	is $r->{lost}, 0, 'lost' or diag explain [$r->{statuses}, $r->{errors}];
-	is $r->{ka}, 0, 'closed in silence';
-	note sprintf '%d ok, p99 %.0f ms, max %.0f ms', @$r{qw(ok p99_ms max_ms)};
-}
-
-my $long = sub ($w, $load) { ok $load->wait_ok(1500, 20), 'service goes on' };
+my $long = served(1500);
 
 subtest 'accepts, then RST; its check passes' => sub {
 	my $bad = Backend->new(sub ($req) { $req->{path} eq '/health' ? $GOOD : RST });
-	no_loss(two_servers(bad => $bad->addr, during => $long));
+	no_loss('accept, then RST', two_servers(bad => $bad->addr, during => $long));
 	$bad->stop;
 };
 
 subtest 'refuses connections' => sub {
-	no_loss(two_servers(bad => '127.0.0.1:' . Weir->refused_port, during => $long));
+	no_loss('refused', two_servers(bad => '127.0.0.1:' . Weir->refused_port, during => $long));
 };
 
 subtest 'never answers a connection' => sub {
-	no_loss(two_servers(bad => '127.0.0.1:' . Weir->blackhole_port, during => $long));
+	no_loss('blackhole', two_servers(bad => '127.0.0.1:' . Weir->blackhole_port,
+	    during => $long));
 };
 
 subtest 'answers nothing' => sub {
 	my $bad = Backend->new({ '/health' => $GOOD, '*' => HANG });
-	no_loss(two_servers(bad => $bad->addr, during => $long));
+	no_loss('hanging', two_servers(bad => $bad->addr, during => $long));
 	$bad->stop;
+};
+
+subtest 'one is slow' => sub { slow(5000, 6, '2s', 1500) };
+
+subtest 'flaps each half second' => sub {
+	my $wait = sub ($load) { Weir::nap(0.5) };
+	flapping(6, $wait, $wait);
 };
 
 subtest 'dies and comes back' => sub {
 	my $bad = Backend->new($GOOD);
-	no_loss(two_servers(bad => $bad->addr, during => sub ($w, $load) {
+	no_loss('death and return', two_servers(bad => $bad->addr, during => sub ($w, $load) {
 		for (1 .. 2) {
 			$bad->stop;
 			ok $w->wait_status('l', 'bad', qr/^DOWN/, 10), 'down';
@@ -73,10 +49,12 @@ subtest 'dies and comes back' => sub {
 	$bad->stop;
 };
 
+subtest 'a keep-alive race' => sub { racing(3000) };
+
 subtest 'closes its idle connections' => sub {
 	my $n = 0;
 	my $bad = Backend->new(sub ($req) { (++$n % 5) ? $GOOD : ($GOOD, CLOSE) });
-	no_loss(two_servers(bad => $bad->addr, during => $long));
+	no_loss('idle connections closed', two_servers(bad => $bad->addr, during => $long));
 	$bad->stop;
 };
 
@@ -87,6 +65,7 @@ subtest 'dies in the middle of bodies' => sub {
 		return ("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhel", CLOSE);
 	});
 	my $r = two_servers(bad => $bad->addr, during => $long);
+	figures('death in mid-body', $r);
 	ok !$r->{errors}{'wrong body'}, 'no body is wrong';
 	is $r->{ka}, 0, 'closed in silence';
 	is_deeply [grep { !/in the middle/ } keys %{ $r->{errors} }], [],
@@ -94,23 +73,5 @@ subtest 'dies in the middle of bodies' => sub {
 	$bad->stop;
 };
 
-subtest 'all down, then back' => sub {
-	my $srv = Backend->new($GOOD);
-	my $w = Weir->new(defaults => 'http', binds => ['fe'], cfg => <<'CFG',
-listen l
-	bind "fd@${fe}"
-	server s1 "${SRV}" check inter 200 fall 1 rise 1
-CFG
-	    env => { SRV => $srv->addr });
-	is $w->http('fe')->get('/')->{status}, 200, 'before';
-	$srv->stop;
-	ok $w->wait_status('l', 's1', 'DOWN'), 'down';
-	my $c = $w->http('fe');
-	my $from = Time::HiRes::time();
-	is $c->get('/')->{status}, 503, 'answered by 503';
-	cmp_ok Time::HiRes::time() - $from, '<', 0.05, 'at once';
-	$srv->start;
-	ok $w->wait_status('l', 's1', 'UP'), 'up';
-	is $w->http('fe')->get('/')->{status}, 200, 'after';
-};
+subtest 'all down, then back' => sub { down_and_back(100) };
 done_testing;
