@@ -14,6 +14,7 @@
 	X(sections) X(global_cfg) X(proxy_cfg) X(timeout_cfg) X(option_cfg) X(bind_cfg) \
 	X(server_cfg) X(balance_cfg) X(tls_cfg) X(noeffect_cfg) X(balancer) \
 	X(stats_cfg) X(later_cfg) \
+	X(ring) \
 	/* rules */ \
 	X(sample) X(fetch_conn) X(fetch_http) X(fetch_state) X(fetch_tcp) \
 	X(stick_cfg) X(fetch_stick) X(conv_stick) X(action_stick) X(stick_keys) \
@@ -38,7 +39,8 @@
 	X(cli_sess) X(cli_process) X(cli_var) X(cli_table) \
 	X(cli_history) X(cli_snapshot) X(cli_balancers) \
 	X(cli_cookie) \
-	X(cli_errors)
+	X(cli_errors) \
+	X(cli_events)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

@@ -40,7 +40,7 @@ struct log_ring {
 
 #define LOG_BATCH	64
 
-enum log_sock_kind { LOG_SOCK_UDP, LOG_SOCK_UNIX, LOG_SOCK_FD };
+enum log_sock_kind { LOG_SOCK_UDP, LOG_SOCK_UNIX, LOG_SOCK_FD, LOG_SOCK_RING };
 
 /* Lives as long as the process: rings point to it. */
 struct log_sock {
@@ -48,6 +48,7 @@ struct log_sock {
 	char		*key;		/* owned: its address as text */
 	uint8_t		 kind;
 	struct addr	 addr;
+	struct ring	*ring;		/* LOG_SOCK_RING: ring.h */
 	/* the log thread's, but for the first connect at load time */
 	int		 fd;		/* -1 = not open */
 	bool		 is_file;	/* always writable */

@@ -19,6 +19,7 @@
 #include "base/xalloc.h"
 #include "proxy/log_ring.h"
 #include "proxy/log_target.h"
+#include "proxy/ring.h"
 
 #define BACKOFF_MIN_US	100000u
 #define BACKOFF_MAX_US	5000000u
@@ -34,7 +35,7 @@ sock_open(struct log_sock *s)
 {
 	const struct sockaddr *sa = &s->addr.u.sa;
 
-	if (s->kind == LOG_SOCK_FD)
+	if (s->kind == LOG_SOCK_FD || s->kind == LOG_SOCK_RING)
 		return;
 	s->fd = socket(sa->sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->fd >= 0 && s->kind == LOG_SOCK_UNIX && connect(s->fd, sa, s->addr.len) < 0) {
@@ -74,6 +75,8 @@ log_sock_of(const char *key, enum log_sock_kind kind, const struct addr *a, int 
 	s->is_file = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	if (a != NULL)
 		s->addr = *a;
+	if (kind == LOG_SOCK_RING)
+		s->ring = ring_named(key + strlen("ring@"), strlen(key + strlen("ring@")));
 	sock_open(s);	/* before a chroot hides its path */
 	s->retry_us = 0;	/* or shows it: the first line tries again at once */
 	do
@@ -318,6 +321,12 @@ send_datagrams(struct log_sock *s)
 void
 log_sock_flush(struct log_sock *s)
 {
+	if (s->kind == LOG_SOCK_RING) {
+		for (unsigned i = 0; i < s->n; i++)
+			ring_put(s->ring, s->iov[i]);
+		s->n = 0;
+		return;
+	}
 	if (s->fd < 0 && s->kind != LOG_SOCK_FD && clock_mono_us() >= s->retry_us)
 		sock_open(s);
 	if (s->fd < 0 || (s->retry_us != 0 && clock_mono_us() < s->retry_us))

@@ -21,6 +21,7 @@
 #include "proxy/log_ring.h"
 #include "proxy/log_target.h"
 #include "proxy/proxy.h"
+#include "proxy/ring.h"
 
 #define LEN_DEFAULT	1024u
 #define NAME_MAX_LEN	64u
@@ -204,6 +205,12 @@ index_of(const char *const *names, size_t n, const char *word)
 	return -1;
 }
 
+int
+log_format_named(const char *name)
+{
+	return index_of(formats, ARRAY_LEN(formats), name);
+}
+
 static struct log_sock *
 fd_sock(struct cfg *c, const char *word)
 {
@@ -220,13 +227,15 @@ fd_sock(struct cfg *c, const char *word)
 static struct log_sock *
 open_target(struct cfg *c, const char *word)
 {
-	static const char *const later[] = { "ring@", "tcp@", "tcp4@", "tcp6@", "backend@" };
+	static const char *const later[] = { "tcp@", "tcp4@", "tcp6@", "backend@" };
 	struct addr a;
 	char err[256];
 
 	if (strcmp(word, "stdout") == 0 || strcmp(word, "stderr") == 0 ||
 	    strncmp(word, "fd@", 3) == 0)
 		return fd_sock(c, word);
+	if (strncmp(word, "ring@", 5) == 0)
+		return log_sock_of(word, LOG_SOCK_RING, NULL, -1);
 	for (size_t i = 0; i < ARRAY_LEN(later); i++)
 		if (strncmp(word, later[i], strlen(later[i])) == 0) {
 			diag_error(c->diag, "log : targets of kind '%s' are not supported yet",
@@ -295,6 +304,7 @@ parse_options(struct cfg *c, struct log_target *t, char **args, int nargs)
 				return -1;
 			}
 			t->format = (uint8_t)f;
+			t->has_format = true;
 		} else if (strcmp(args[i], "sample") == 0) {
 			if (parse_sample(c, t, args[i + 1]) < 0)
 				return -1;
@@ -403,6 +413,10 @@ add_copies(struct cfg *c, struct log_target **list, const struct log_target *fro
 		*t = *from;
 		t->tag = tag;
 		t->host = host;
+		if (t->sock->kind == LOG_SOCK_RING && !t->has_format)
+			t->format = ring_format(t->sock->ring);
+		if (t->sock->kind == LOG_SOCK_RING && !ring_is_defined(t->sock->ring))
+			diag_error(c->diag, "log : unknown ring '%s'.", ring_name(t->sock->ring));
 		t->next = *list;
 		*list = t;
 	}

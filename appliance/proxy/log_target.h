@@ -38,6 +38,7 @@ struct log_target {
 	uint32_t	 sample_size;	/* `sample R:S`; 0 = all */
 	uint64_t	 sample_bits[4];	/* which of sample_size; at most 256 */
 	_Atomic uint32_t *sample_next;	/* arena */
+	bool		 has_format;	/* else a ring's is taken */
 	const char	*tag, *host;	/* in force; host NULL = none */
 };
 
@@ -45,6 +46,8 @@ struct log_target {
 /* Targets that log lines of px go to: its own, and global's under `log global`;
  * also fills px->log_to and px->log_line. Run as a post row. */
 int	log_target_post(struct cfg *c);
+
+int	log_format_named(const char *name);	/* enum log_format; -1 = none */
 
 /* start-up and shutdown */
 int	log_target_start(void);		/* the log thread; 0 or -1 */

@@ -183,7 +183,6 @@ static const struct section_row sections[] = {
 	    "A named set of error pages." },
 	LATER("resolvers", "name resolution at run time is"),
 	LATER("healthcheck", "shared health checks are"),
-	LATER("ring", "log rings are"),
 	LATER("log-forward", "log forwarding is"),
 	LATER("log-profile", "log profiles are"),
 	LATER("crt-store", "the named certificate store is"),
