@@ -15,6 +15,7 @@
 	X(server_cfg) X(balance_cfg) X(tls_cfg) X(noeffect_cfg) X(balancer) \
 	X(stats_cfg) X(later_cfg) \
 	X(ring) \
+	X(stats_socket) \
 	/* rules */ \
 	X(sample) X(fetch_conn) X(fetch_http) X(fetch_state) X(fetch_tcp) \
 	X(stick_cfg) X(fetch_stick) X(conv_stick) X(action_stick) X(stick_keys) \
@@ -40,7 +41,8 @@
 	X(cli_history) X(cli_snapshot) X(cli_balancers) \
 	X(cli_cookie) \
 	X(cli_errors) \
-	X(cli_events)
+	X(cli_events) \
+	X(feed) X(audit) X(cli_subscribe)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

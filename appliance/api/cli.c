@@ -13,10 +13,13 @@
 #include "api/cli.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "api/audit.h"
 #include "base/clock.h"
 #include "base/module.h"
 #include "base/xalloc.h"
@@ -32,13 +35,15 @@
 #define PIECES		16		/* between two looks at the clock */
 #define READ_BYTES	16384u
 #define OUT_MAX		(64u << 20)
-#define AUDIT_BYTES	200
+#define STREAM_MAX	(1u << 20)
+#define GROUPS_MAX	1024
 
 static struct list clis = { &clis, &clis };
 static unsigned nclis;
 static uint64_t start_us;
 
 static void proceed(struct cli *c);
+static size_t unsent(const struct cli *c);
 
 /* ---- messages ---- */
 
@@ -68,14 +73,18 @@ void
 cli_msg(struct cli *c, enum log_level level, const char *fmt, ...)
 {
 	va_list ap;
+	size_t at;
 
 	if (c->severity == CLI_SEV_NUMBER)
 		outbuf_fmt(&c->out, "[%u]: ", (unsigned)level);
 	else if (c->severity == CLI_SEV_STRING)
 		outbuf_fmt(&c->out, "[%s]: ", severity_word(level));
+	at = c->out.len;
 	va_start(ap, fmt);
 	outbuf_vfmt(&c->out, fmt, ap);
 	va_end(ap);
+	if (c->audit_id != 0 && c->problem == NULL && level <= LOG_L_ERR && c->out.data != NULL)
+		c->problem = xstrdup(c->out.data + at);
 	outbuf_z(&c->out, "\n");
 }
 
@@ -140,6 +149,11 @@ command_release(struct cli *c)
 	if (c->held != NULL)
 		snapshot_unhold(c->held);
 	c->held = NULL;
+	if (c->audit_id != 0)
+		audit_end(c->audit_id, c->problem != NULL ? c->problem : "ok");
+	c->audit_id = 0;
+	free(c->problem);
+	c->problem = NULL;
 	c->is_running = false;
 }
 
@@ -177,6 +191,10 @@ cli_close(struct cli *c)
 	list_del(&c->node);
 	if (nclis-- >= snapshot_current()->global->stats_maxconn)
 		resume_listeners();
+	if (c->is_stream) {
+		c->is_stream = c->is_waiting = false;
+		c->refs--;
+	}
 	if (!c->is_waiting)
 		command_release(c);
 	cli_unref(c);
@@ -269,29 +287,68 @@ cli_is_gone(const struct cli *c)
 	return c->is_dead;
 }
 
-/* ---- running commands ---- */
+/* ---- streams ---- */
 
-static void
-audit(const struct cli *c)
+void
+cli_stream(struct cli *c, bool any_key, void *state, void (*state_free)(void *))
 {
-	char buf[AUDIT_BYTES], text[2 * AUDIT_BYTES];
-	struct out o, v;
-
-	out_init(&o, buf, sizeof buf);
-	for (int i = 0; i < c->words.n; i++) {
-		if (i > 0)
-			out_char(&o, ' ');
-		out_z(&o, c->words.w[i]);
-	}
-	out_init(&v, text, sizeof text - 1);
-	out_visible(&v, (struct str){ buf, out_len(&o) });
-	*v.p = '\0';
-	if (c->pid != 0)
-		log_event(NULL, LOG_L_NOTICE, "Command from uid %u pid %d: %s", (unsigned)c->uid,
-		    (int)c->pid, text);
-	else
-		log_event(NULL, LOG_L_NOTICE, "Command from the network: %s", text);
+	WEIR_ASSERT(c->more == NULL && c->state == NULL);
+	c->is_stream = true;
+	c->any_key = any_key;
+	c->lost = 0;
+	c->state = state;
+	c->state_free = state_free;
+	cli_wait(c);
 }
+
+void
+cli_stream_end(struct cli *c)
+{
+	if (!c->is_stream)
+		return;
+	c->is_stream = false;
+	cli_done(c);
+}
+
+bool
+cli_push(struct cli *c, const char *line, size_t len)
+{
+	if (c->is_dead || unsent(c) + len + 32 > STREAM_MAX) {
+		c->lost++;
+		return false;
+	}
+	if (c->lost > 0)
+		outbuf_fmt(&c->out, "#lost %llu\n", (unsigned long long)c->lost);
+	c->lost = 0;
+	outbuf_mem(&c->out, line, len);
+	loop_ready(control_loop, &c->task);
+	return true;
+}
+
+/* What the client says meanwhile. A half-closed connection goes on: a shell's
+ * pipe is like that. */
+static void
+stream_look(struct cli *c)
+{
+	struct pollfd p = { .fd = c->conn.fd };
+	char buf[256];
+	ssize_t n;
+
+	while (c->is_stream && conn_can_read(&c->conn)) {
+		n = conn_recv(&c->conn, buf, sizeof buf - 1);
+		if (n <= 0)
+			break;
+		buf[n] = '\0';
+		if (strncmp(buf, "quit", 4) == 0)
+			c->is_closing = true;
+		if (c->any_key || c->is_closing)
+			cli_stream_end(c);
+	}
+	if (c->is_stream && poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)))
+		cli_close(c);
+}
+
+/* ---- running commands ---- */
 
 static unsigned
 hidden_flags(const struct cli *c)
@@ -331,10 +388,10 @@ run_words(struct cli *c)
 	c->payload = STR_NONE;
 	if ((row->flags & CLI_F_PAYLOAD) && c->in.has_payload && c->rest == NULL)
 		c->payload = (struct str){ c->in.payload.data, c->in.payload.len };
+	if (row->flags & CLI_F_CHANGE)
+		c->audit_id = audit_begin(c);
 	if (!is_allowed(c, row))
 		return;
-	if (row->flags & CLI_F_CHANGE)
-		audit(c);
 	row->run(c);
 }
 
@@ -373,6 +430,10 @@ flush(struct cli *c)
 	}
 	if (unsent(c) == 0) {
 		outbuf_clear(&c->out);
+		c->out_sent = 0;
+	} else if (c->out_sent > HIGH_WATER) {
+		memmove(c->out.data, c->out.data + c->out_sent, unsent(c) + 1);
+		c->out.len -= c->out_sent;
 		c->out_sent = 0;
 	}
 }
@@ -478,6 +539,8 @@ proceed(struct cli *c)
 {
 	uint64_t end_us = clock_mono_us() + SLICE_US;
 
+	if (c->is_stream)
+		stream_look(c);
 	while (!c->is_dead && !(c->conn.flags & CONN_ERROR) && !c->out.overflow) {
 		if (unsent(c) >= HIGH_WATER) {
 			flush(c);
@@ -537,8 +600,38 @@ ask_who(struct cli *c)
 
 	if (getsockopt(c->conn.fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 && cred.pid > 0) {
 		c->uid = cred.uid;
+		c->gid = cred.gid;
 		c->pid = cred.pid;
 	}
+}
+
+static bool
+is_in_group(const struct cli *c, gid_t gid)
+{
+	gid_t groups[GROUPS_MAX];
+	socklen_t len = sizeof groups;
+
+	if (c->gid == gid)
+		return true;
+	if (getsockopt(c->conn.fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) != 0)
+		return false;
+	for (socklen_t i = 0; i < len / sizeof groups[0]; i++)
+		if (groups[i] == gid)
+			return true;
+	return false;
+}
+
+/* The highest that its user or groups have; without a rule for it, the socket's. */
+static uint8_t
+level_for(const struct cli *c, const struct bind_conf *b)
+{
+	uint8_t level = 0;
+
+	for (const struct level_rule *r = b->level_rules; r != NULL && c->pid != 0; r = r->next)
+		if (r->level > level &&
+		    (r->is_group ? is_in_group(c, r->id) : c->uid == r->id))
+			level = r->level;
+	return level != 0 ? level : b->level != 0 ? b->level : CLI_OPERATOR;
 }
 
 void
@@ -551,7 +644,7 @@ cli_accepted(struct listener *l, int fd, const struct sockaddr *sa)
 	    on_event);
 	c->conn.timer.fn = on_timeout;
 	c->refs = 1;
-	c->level = b->level != 0 ? b->level : CLI_OPERATOR;
+	c->severity = b->severity;
 	c->timeout_us = snapshot_current()->global->stats_timeout_us;
 	cli_input_init(&c->in);
 	outbuf_init(&c->out, OUT_MAX);
@@ -559,6 +652,7 @@ cli_accepted(struct listener *l, int fd, const struct sockaddr *sa)
 	list_append(&clis, &c->node);
 	nclis++;
 	ask_who(c);
+	c->level = level_for(c, b);
 	touch(c);
 	if (conn_register(&c->conn) != 0)
 		cli_close(c);

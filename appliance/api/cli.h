@@ -59,6 +59,7 @@ struct cli {
 	unsigned	 refs;		/* 1 for the socket, 1 for a pending answer */
 	/* who */
 	uid_t		 uid;
+	gid_t		 gid;
 	pid_t		 pid;		/* 0: not known (TCP) */
 	uint8_t		 level;		/* enum cli_level, now */
 	/* how it wants to be spoken to */
@@ -81,6 +82,11 @@ struct cli {
 	void		*state;		/* owned by state_free */
 	void		(*state_free)(void *state);
 	struct snapshot	*held;		/* for a long answer: see cli_hold */
+	bool		 is_stream, any_key;	/* see cli_stream */
+	uint64_t	 lost;		/* lines that a stream could not take */
+	/* of a command that changes something */
+	uint64_t	 audit_id;	/* 0 = none */
+	char		*problem;	/* owned: its first error; NULL = none */
 };
 
 /* ---- for commands ---- */
@@ -105,6 +111,14 @@ struct snapshot *cli_hold(struct cli *c);
 void	cli_wait(struct cli *c);
 void	cli_done(struct cli *c);
 bool	cli_is_gone(const struct cli *c);
+/* From here on the answer is lines as they come (cli_push), until the client goes
+ * or says `quit` (any_key: anything at all), or cli_stream_end. Then state is
+ * freed. There is no timeout. */
+void	cli_stream(struct cli *c, bool any_key, void *state, void (*state_free)(void *state));
+/* False: the reader is slow, the line was dropped and counted; the next one that
+ * fits is told `#lost N` before it. */
+bool	cli_push(struct cli *c, const char *line, size_t len);
+void	cli_stream_end(struct cli *c);
 
 /* ---- for the socket itself ---- */
 

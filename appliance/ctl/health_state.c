@@ -20,6 +20,7 @@
 #include "base/magic.h"
 #include "base/out.h"
 #include "ctl/control.h"
+#include "ctl/feed.h"
 #include "ctl/health.h"
 #include "ctl/shutdown.h"
 #include "event/loop.h"
@@ -47,11 +48,36 @@ health_is_up(const struct server_live *l)
 
 /* ---- what is said ---- */
 
+static const char *
+state_word(const struct server_live *l)
+{
+	uint32_t admin = atomic_load(&l->admin);
+
+	if (admin & SRV_ADM_MAINT)
+		return "MAINT";
+	if (!health_is_up(l))
+		return "DOWN";
+	return admin & SRV_ADM_DRAIN ? "DRAIN" : "UP";
+}
+
+static void
+tell_feed(const struct server_live *l, const char *text)
+{
+	char object[512];
+	struct out o;
+
+	out_init(&o, object, sizeof object - 1);
+	out_fmt(&o, "%s/%s", l->backend, l->name);
+	*o.p = '\0';
+	feed_emit(FEED_HEALTH, object, "", state_word(l), text);
+}
+
 void
 health_say(const struct server_live *l, int level, const char *text)
 {
 	log_warnx("%s", text);
 	log_event(l->conf->backend, (enum log_level)level, "%s", text);
+	tell_feed(l, text);
 }
 
 void

@@ -18,6 +18,7 @@
 #include "cfg/kw.h"
 #include "cfg/snapshot.h"
 #include "ctl/control.h"
+#include "ctl/feed.h"
 #include "ctl/overlay.h"
 #include "ctl/state_file.h"
 #include "event/job.h"
@@ -226,6 +227,7 @@ reloaded(struct build *b, bool ok)
 		log_failure(&b->diag);
 	}
 	text = diag_text(&b->diag);
+	feed_emit(FEED_CONFIG, "reload", "", ok ? "ok" : "failed", text);
 	if (b->done != NULL)
 		b->done(b->arg, ok, text);
 	free(text);

@@ -275,7 +275,6 @@ static const struct kw_row rows[] = {
 	REFUSED("tcp-ut", "TCP user timeouts are not built; timeout client applies."),
 	REFUSED("tcp-md5sig", "TCP signatures are not built."),
 	REFUSED("namespace", "network namespaces are not built."),
-	REFUSED("severity-output", "built in a later release of the stats socket."),
 	REFUSED("process", "there is one process; threads are set by nbthread."),
 	REFUSED("quic-cc-algo", "QUIC is not built."),
 	REFUSED("quic-force-retry", "QUIC is not built."),

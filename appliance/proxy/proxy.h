@@ -203,6 +203,13 @@ struct use_server {
 	struct logformat *format;
 };
 
+struct level_rule {		/* stats socket: level by who connects */
+	struct level_rule *next;
+	uint32_t	 id;
+	bool		 is_group;
+	uint8_t		 level;
+};
+
 struct bind_conf {
 	struct bind_conf *next;
 	struct proxy	*frontend;	/* NULL for a stats socket */
@@ -223,6 +230,8 @@ struct bind_conf {
 	uid_t		 uid;
 	gid_t		 gid;
 	uint8_t		 level;		/* stats socket: 1 user, 2 operator, 3 admin */
+	uint8_t		 severity;	/* stats socket: 0 none, 1 number, 2 string */
+	struct level_rule *level_rules;	/* stats socket */
 	struct tls_bind_conf *tls_conf;	/* options while parsing; NULL = none written */
 	struct tls_bind	*tls;		/* built by post; NULL = plain */
 };

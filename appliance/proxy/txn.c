@@ -30,6 +30,7 @@
 #include "proxy/server_conn.h"
 #include "proxy/service.h"
 #include "proxy/session.h"
+#include "proxy/tap.h"
 #include "proxy/splice.h"
 #include "proxy/stick_track.h"
 #include "proxy/txn_steps.h"
@@ -430,6 +431,8 @@ step_log(struct txn *t)
 	t->at.end = clock_now_us;
 	if (t->fe->log_to != NULL && !(t->flags & TXN_F_LOGGED))
 		txn_log(t);
+	if (unlikely(taps_are_on()))
+		tap_see(t);
 	t->step = TS_DONE;
 	return STEP_NEXT;
 }
