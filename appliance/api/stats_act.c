@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "cfg/snapshot.h"
 #include "ctl/health.h"
+#include "ctl/shutdown.h"
 #include "http/msg.h"
 #include "proxy/log_target.h"
 #include "proxy/proxy.h"
@@ -130,10 +131,34 @@ act_down(const struct server *srv)
 }
 
 static bool
-act_none(const struct server *srv)
+act_shutdown(const struct server *srv)
 {
-	(void)srv;
-	return false;
+	shutdown_sessions_of(srv->live, 'K');
+	return true;
+}
+
+static bool
+act_agent_off(const struct server *srv)
+{
+	return health_agent_enable(srv->live, false);
+}
+
+static bool
+act_agent_on(const struct server *srv)
+{
+	return health_agent_enable(srv->live, true);
+}
+
+static bool
+act_agent_up(const struct server *srv)
+{
+	return health_agent_force(srv->live, true);
+}
+
+static bool
+act_agent_down(const struct server *srv)
+{
+	return health_agent_force(srv->live, false);
 }
 
 static const struct action {
@@ -141,10 +166,10 @@ static const struct action {
 	act_fn		*fn;
 } actions[] = {
 	{ "ready", act_ready }, { "drain", act_drain }, { "maint", act_maint },
-	{ "shutdown", act_none }, { "dhlth", act_checks_off }, { "ehlth", act_checks_on },
+	{ "shutdown", act_shutdown }, { "dhlth", act_checks_off }, { "ehlth", act_checks_on },
 	{ "hrunn", act_running }, { "hnolb", act_nolb }, { "hdown", act_down },
-	{ "dagent", act_none }, { "eagent", act_none }, { "arunn", act_none },
-	{ "adown", act_none },
+	{ "dagent", act_agent_off }, { "eagent", act_agent_on }, { "arunn", act_agent_up },
+	{ "adown", act_agent_down },
 	/* older names of the same */
 	{ "enable", act_ready }, { "disable", act_maint }, { "stop", act_drain },
 	{ "start", act_ready },

@@ -283,7 +283,9 @@ put_form(struct outbuf *b, const struct proxy *px)
 		{ "drain", "Set state to DRAIN" }, { "maint", "Set state to MAINT" },
 		{ "dhlth", "Health: disable checks" }, { "ehlth", "Health: enable checks" },
 		{ "hrunn", "Health: force UP" }, { "hnolb", "Health: force NOLB" },
-		{ "hdown", "Health: force DOWN" },
+		{ "hdown", "Health: force DOWN" }, { "dagent", "Agent: disable checks" },
+		{ "eagent", "Agent: enable checks" }, { "arunn", "Agent: force UP" },
+		{ "adown", "Agent: force DOWN" }, { "shutdown", "Kill sessions" },
 	};
 
 	outbuf_z(b, "<div class=act><select name=action aria-label=Action>");

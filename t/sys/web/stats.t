@@ -7,7 +7,7 @@ use SyslogSink;
 use Weir;
 use Test::More;
 
-my $srv = Backend->new({ '/a' => response(200, 'a') });
+my $srv = Backend->new({ '/a' => response(200, 'a'), '/hang' => HANG });
 my $log = SyslogSink->new;
 my $w = Weir->new(binds => [qw(fe1 locked plain)], env => { SRV => $srv->addr, LOG => $log->addr },
     cfg => <<'CFG');
@@ -39,6 +39,7 @@ backend app
 	server s1 "${SRV}" check inter 10s
 	server s2 127.0.0.1:1 disabled
 	server s3 127.0.0.1:1 weight 3
+	server s4 "${SRV}" agent-check agent-port 1 agent-inter 10s
 frontend locked
 	option httplog
 	bind "fd@${locked}"
@@ -81,7 +82,7 @@ unlike $page, qr/<(script|link|img)|\bsrc=|url\(/, 'and needs no other file';
 like $page, qr/addr: \Q@{[ $srv->addr ]}\E/, 'show-legends';
 like $page, qr/p99\.9/, 'show-modules';
 is_deeply [$page =~ /<section id="([^"]+)"/g], [qw(www app locked paged tcp)], 'all sections';
-is_deeply [$page =~ /type=checkbox name=s value="([^"]+)"/g], [qw(s1 s2 s3 s1 s1)],
+is_deeply [$page =~ /type=checkbox name=s value="([^"]+)"/g], [qw(s1 s2 s3 s4 s1 s1)],
     'boxes for who may act';
 like $page, qr/<b class="pill maint">MAINT</, 'a state';
 like $c->get('/stats;norefresh')->{body}, qr/Start refreshing/, ';norefresh';
@@ -99,11 +100,11 @@ is $r->{h}{'content-type'}, 'text/plain', ';csv';
 my ($head, @rows) = split /\n/, $r->{body};
 is $head, (split /\n/, $w->cli('show stat'))[0], 'as on the socket';
 is_deeply [map { join '/', (split /,/)[0, 1] } @rows],
-    [qw(www/FRONTEND app/s1 app/s2 app/s3 app/BACKEND locked/FRONTEND paged/s1 paged/BACKEND
+    [qw(www/FRONTEND app/s1 app/s2 app/s3 app/s4 app/BACKEND locked/FRONTEND paged/s1 paged/BACKEND
     tcp/FRONTEND tcp/s1 tcp/BACKEND)], 'all rows';
 is scalar(grep { tr/,// != ($head =~ tr/,//) } @rows), 0, 'each as wide as the head';
-is scalar(@{ decode_json($c->get('/stats;json')->{body}) }), 11, ';json';
-is scalar(split /\n/, $c->get('/stats;csv;up')->{body}), 11, ';csv;up';
+is scalar(@{ decode_json($c->get('/stats;json')->{body}) }), 12, ';json';
+is scalar(split /\n/, $c->get('/stats;csv;up')->{body}), 12, ';csv;up';
 
 # --- clients of all kinds
 my $one = RawHTTP->new(port => $w->port('fe1'));
@@ -164,6 +165,11 @@ is code(post('s=s1&action=ehlth&b=app')), 'DONE', 'ehlth';
 is code(post('s=s1&s=s3&action=hdown&b=app')), 'PART', 's3 has no check';
 is code(post('s=s3&action=hdown&b=app')), 'IVAL', 'nor does it alone';
 is code(post('s=s1&action=hrunn&b=app')), 'DONE', 'up again';
+is code(post("s=s4&action=$_&b=app")), 'DONE', $_ for qw(dagent eagent adown);
+like $w->stat('app', 's4')->{status}, qr/^DOWN/, 'an agent said so';
+is code(post('s=s4&action=arunn&b=app')), 'DONE', 'arunn';
+like $w->stat('app', 's4')->{status}, qr/^(UP|no check)/, 'it is';
+is code(post('s=s3&action=dagent&b=app')), 'IVAL', 's3 has no agent';
 is code(post('action=maint&b=app')), 'NONE', 'no server named';
 is code(post('')), 'NONE', 'an empty form';
 is code(post($_)), 'ERRP', "bad: $_"
@@ -176,6 +182,17 @@ is code(post('s=s1&action=maint&b=app', fields => [$_])), 'DENY', "from elsewher
 is code(post('s=s3&action=ready&b=app', fields => [$_])), 'DONE', "from here: $_"
     for 'Origin: http://lb.test', 'Referer: http://LB.test/stats', 'Sec-Fetch-Site: same-origin';
 is $w->stat('app', 's1')->{status}, 'UP', 'nothing of that was done';
+
+# sessions of a server end
+my $held = RawHTTP->new(port => $w->port('fe1'));
+is code(post('s=s2&s=s3&s=s4&action=maint&b=app')), 'DONE', 'only s1 is left';
+$held->send("GET /hang HTTP/1.1\r\nHost: a\r\n\r\n");
+$w->wait_for(sub { $w->stat('app', 's1')->{scur} == 1 });
+is code(post('s=s1&action=shutdown&b=app')), 'DONE', 'shutdown';
+my $killed = $held->read_response;
+is $killed->{status}, 502, 'its request has ended';
+$w->wait_for(sub { $w->stat('app', 's1')->{scur} == 0 });
+is code(post('s=s2&s=s3&s=s4&action=ready&b=app')), 'DONE', 'all are back';
 
 # a long form; one that says more than it sends; one that waits to be asked
 my $big = RawHTTP->new(port => $w->port('fe1'));
