@@ -130,16 +130,31 @@ frontend_of(const struct sample_ctx *x)
 	return x->px != NULL && (x->px->cap & CAP_FRONTEND) ? x->px : NULL;
 }
 
+static const struct proxy *
+backend_of(const struct sample_ctx *x)
+{
+	if (x->t != NULL)
+		return x->t->be;
+	return x->check != NULL ? x->px : NULL;
+}
+
+static const struct server *
+ctx_server(const struct sample_ctx *x)
+{
+	if (x->t != NULL)
+		return x->t->srv;
+	return x->check != NULL ? x->check->srv : NULL;
+}
+
 static bool
 f_name(struct sample_ctx *x, const struct arg *a, intptr_t which, struct sample *ret)
 {
-	const struct proxy *px = which == FE_NAME ? frontend_of(x) :
-	    x->t != NULL ? x->t->be : NULL;
+	const struct proxy *px = which == FE_NAME ? frontend_of(x) : backend_of(x);
 	const char *z = px != NULL ? px->name : NULL;
 
 	(void)a;
 	if (which == SRV_NAME)
-		z = x->t != NULL && x->t->srv != NULL ? x->t->srv->name : NULL;
+		z = ctx_server(x) != NULL ? ctx_server(x)->name : NULL;
 	else if (which == SO_NAME)
 		z = bind_name(x->sess);
 	if (z == NULL)
@@ -151,14 +166,13 @@ f_name(struct sample_ctx *x, const struct arg *a, intptr_t which, struct sample 
 static bool
 f_id(struct sample_ctx *x, const struct arg *a, intptr_t which, struct sample *ret)
 {
-	const struct proxy *px = which == FE_NAME ? frontend_of(x) :
-	    x->t != NULL ? x->t->be : NULL;
+	const struct proxy *px = which == FE_NAME ? frontend_of(x) : backend_of(x);
 
 	(void)a;
 	if (which == SRV_NAME) {
-		if (x->t == NULL || x->t->srv == NULL)
+		if (ctx_server(x) == NULL)
 			return false;
-		sample_int(ret, x->t->srv->id);
+		sample_int(ret, ctx_server(x)->id);
 		return true;
 	}
 	if (px == NULL)

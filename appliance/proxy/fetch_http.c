@@ -33,6 +33,8 @@ ctx_request(const struct sample_ctx *x)
 struct http_msg *
 ctx_response(const struct sample_ctx *x)
 {
+	if (x->check != NULL)
+		return x->check->res;
 	return x->t != NULL && x->t->res.status != 0 ? &x->t->res : NULL;
 }
 
@@ -90,6 +92,17 @@ f_url(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sample *r
 	if (m == NULL)
 		return false;
 	sample_str(ret, http_str(m, m->target));
+	return true;
+}
+
+static bool
+f_check_body(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sample *ret)
+{
+	(void)a, (void)priv;
+	if (x->check == NULL || x->check->res == NULL)
+		return false;
+	ret->type = SMP_BIN;
+	ret->u.s = x->check->body;
 	return true;
 }
 
@@ -520,7 +533,7 @@ cookie_count(struct sample_ctx *x, const struct arg *a, intptr_t which, struct s
 
 	if (m == NULL)
 		return 0;
-	return m == &x->t->req ? cookie_scan(m, a, true, ret) : set_cookie_scan(m, a, ret);
+	return m == ctx_request(x) ? cookie_scan(m, a, true, ret) : set_cookie_scan(m, a, ret);
 }
 
 static bool
@@ -548,7 +561,7 @@ f_cook_cnt(struct sample_ctx *x, const struct arg *a, intptr_t which, struct sam
 
 	if (m == NULL)
 		return false;
-	sample_int(ret, m == &x->t->req ? cookie_scan(m, a, false, &v) :
+	sample_int(ret, m == ctx_request(x) ? cookie_scan(m, a, false, &v) :
 	    set_cookie_scan(m, a, &v));
 	return true;
 }
@@ -612,6 +625,8 @@ static const struct fetch_row fetches[] = {
 	    "the client speaks HTTP", NULL },
 	{ "req_proto_http", "", SMP_BOOL, USE_TXN, f_is_http, 0,
 	    "same as req.proto_http", NULL },
+	{ "res.body", "", SMP_BIN, USE_CHECK, f_check_body, 0,
+	    "body of the answer to a health check", NULL },
 	{ "http_first_req", "", SMP_BOOL, USE_CLIENT, f_first_req, 0,
 	    "first request of its connection", NULL },
 

@@ -289,15 +289,15 @@ f_hello_alpn(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sa
 }
 
 #define C	USE_CONTENT
-#define RC	USE_RES_CONTENT
-#define LATER	"rules on what servers send are built in a later release."
 
 static const struct fetch_row fetches[] = {
 	{ "req.len", "", SMP_INT, C, f_len, 0, "bytes received from the client", NULL },
 	{ "req_len", "", SMP_INT, C, f_len, 0, "same as req.len", NULL },
-	{ "res.len", "", SMP_INT, RC, NULL, 0, LATER, NULL },
+	{ "res.len", "", SMP_INT, USE_CHECK, f_len, 0,
+	    "bytes that a health check received", NULL },
 	{ "req.payload", "ii", SMP_BIN, C, f_payload, 0, "bytes at an offset", NULL },
-	{ "res.payload", "*", SMP_BIN, RC, NULL, 0, LATER, NULL },
+	{ "res.payload", "ii", SMP_BIN, USE_CHECK, f_payload, 0,
+	    "bytes at an offset of what a health check received", NULL },
 	{ "payload", "ii", SMP_BIN, C, f_payload, 0, "bytes at an offset", NULL },
 	{ "wait_end", "", SMP_BOOL, C, f_wait_end, 0,
 	    "true when the inspect delay is over", NULL },

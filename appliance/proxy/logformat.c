@@ -206,6 +206,11 @@ take_alias(struct parse *ps, unsigned flags)
 		ps->p++;
 		return 0;
 	}
+	if (ps->f->flags & LF_NO_ALIAS) {
+		diag_error(ps->c->diag, "format '%s': '%%%.*s' tells of a request and there is "
+		    "none here; use an expression, '%%[...]'.", ps->f->text, (int)len, ps->p);
+		return -1;
+	}
 	if ((a = alias_find(ps->p, len)) == NULL) {
 		diag_error(ps->c->diag, "no such format alias '%.*s'. If you wanted to emit the "
 		    "'%%' character verbatim, you need to use '%%%%'.", (int)len, ps->p);

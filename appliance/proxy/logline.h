@@ -26,6 +26,7 @@ struct txn;
 #define LF_LOG		0x08u	/* for a log line: unsafe bytes as #XX, empty as - */
 #define LF_HTTP		0x10u	/* for a field or target: controls as %XX */
 #define LF_JSON		0x20u	/* {+json}o: an object of the items that have names */
+#define LF_NO_ALIAS	0x40u	/* expressions only: there is no request to tell of */
 
 /* One alias (`%ci`) or a part of a line. `flags` are LF_*; the row writes its
  * text, the caller adds quotes. */

@@ -19,11 +19,13 @@
 #include "base/str.h"
 
 struct cfg;
+struct http_msg;
 struct out;
 struct proxy;
 struct server;
 struct session;
 struct txn;
+struct var;
 
 enum sample_type {
 	SMP_ANY,		/* rows only: known when evaluated, or any is taken */
@@ -51,6 +53,14 @@ struct fetch_iter {
 	bool		 more;
 };
 
+/* What a health check offers to its expressions. */
+struct check_facts {
+	struct var	*vars;		/* scope `check`; on the heap */
+	struct http_msg	*res;		/* head of the answer; NULL: none yet */
+	struct str	 body;		/* of it, what is there */
+	const struct server *srv;	/* NULL: not checked for a server */
+};
+
 /* What an evaluation may look at. */
 struct sample_ctx {
 	struct txn	*t;		/* NULL at connection and session level */
@@ -61,6 +71,7 @@ struct sample_ctx {
 	bool		 is_final;	/* no more data will come: do not ask for it */
 	bool		 needs_more;	/* out: a fetch found too few bytes */
 	bool		 is_lenient;	/* strict-mode off was met */
+	struct check_facts *check;	/* NULL: this is no health check */
 	struct fetch_iter *iter;	/* NULL: one value is wanted */
 };
 
@@ -80,12 +91,14 @@ void	sample_ctx_session(struct sample_ctx *x, struct session *s, struct proxy *p
 #define USE_RES_CONTENT	0x0080u	/* bytes buffered from the server */
 #define USE_RES		0x0100u	/* response head */
 #define USE_END		0x0200u	/* the end of the transaction: logs */
+#define USE_CHECK	0x0400u	/* what a health check received */
 #define USE_AT_CONNECTION (USE_CONST | USE_CLIENT)
 #define USE_AT_SESSION	(USE_AT_CONNECTION | USE_TLS)
 #define USE_AT_REQ	(USE_AT_SESSION | USE_TXN | USE_CONTENT | USE_REQ)
 #define USE_AT_RES	(USE_AT_SESSION | USE_TXN | USE_REQ | USE_SERVER | \
 			    USE_RES_CONTENT | USE_RES)
 #define USE_AT_LOG	(USE_AT_RES | USE_END)
+#define USE_AT_CHECK	(USE_CONST | USE_TXN | USE_SERVER | USE_RES | USE_CHECK)
 
 /* ---- arguments ---- */
 

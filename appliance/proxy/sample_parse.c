@@ -422,6 +422,7 @@ static const struct {
 	{ USE_RES_CONTENT, "bytes received from the server" },
 	{ USE_RES, "the HTTP response" },
 	{ USE_END, "the end of the transaction" },
+	{ USE_CHECK, "what a health check received" },
 };
 
 int

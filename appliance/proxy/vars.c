@@ -23,6 +23,18 @@ static struct var *proc_vars;	/* under the lock; small: config names only */
 
 static const char *const scopes[] = { "proc", "sess", "txn", "req", "res", "check" };
 
+/* Rules of checks are under parse in this thread. */
+static _Thread_local bool in_check;
+
+bool
+vars_in_check(bool is_on)
+{
+	bool was_on = in_check;
+
+	in_check = is_on;
+	return was_on;
+}
+
 static bool
 name_is_valid(const char *s)
 {
@@ -47,10 +59,9 @@ var_name_parse(struct cfg *c, const char *text)
 	for (unsigned i = 0; dot != NULL && i < ARRAY_LEN(scopes); i++) {
 		if (!str_is((struct str){ text, (size_t)(dot - text) }, scopes[i]))
 			continue;
-		if (i == VAR_CHECK) {
+		if (i == VAR_CHECK && !in_check) {
 			diag_error(c->diag, "variable '%s': the scope 'check' belongs to "
-			    "http-check and tcp-check rules, and none of them "
-			    "takes variables", text);
+			    "http-check and tcp-check rules", text);
 			return NULL;
 		}
 		if (!name_is_valid(dot + 1)) {
@@ -85,7 +96,7 @@ scope_list(struct sample_ctx *x, uint8_t scope)
 	case VAR_RES:
 		return x->t != NULL ? &x->t->vars_res : NULL;
 	default:
-		return NULL;	/* check: a check has no sample_ctx of a session */
+		return x->check != NULL ? &x->check->vars : NULL;
 	}
 }
 
@@ -98,11 +109,17 @@ list_find(struct var *v, const struct var_name *n)
 	return NULL;
 }
 
-/* Heap for scopes that outlive a transaction, else its own memory. */
+/* Heap for scopes that do not end with a transaction, else its own memory. */
+static bool
+is_on_heap(uint8_t scope)
+{
+	return scope == VAR_PROC || scope == VAR_SESS || scope == VAR_CHECK;
+}
+
 static void *
 scope_alloc(struct sample_ctx *x, uint8_t scope, size_t size)
 {
-	if (scope == VAR_PROC || scope == VAR_SESS)
+	if (is_on_heap(scope))
 		return xmalloc(size);
 	return txn_scratch(x->t, size);
 }
@@ -131,7 +148,7 @@ var_reserve(struct sample_ctx *x, struct var *v, uint8_t scope, size_t len)
 		return true;
 	if (len > VAR_BYTES_MAX || (p = scope_alloc(x, scope, cap)) == NULL)
 		return false;
-	if (scope == VAR_PROC || scope == VAR_SESS)
+	if (is_on_heap(scope))
 		free(v->data);
 	v->data = p;
 	v->cap = (uint32_t)cap;
@@ -251,16 +268,22 @@ var_unset(struct sample_ctx *x, const struct var_name *n)
 }
 
 void
-vars_free_session(struct session *s)
+vars_free(struct var **list)
 {
 	struct var *next;
 
-	for (struct var *v = s->vars; v != NULL; v = next) {
+	for (struct var *v = *list; v != NULL; v = next) {
 		next = v->next;
 		free(v->data);
 		free(v);
 	}
-	s->vars = NULL;
+	*list = NULL;
+}
+
+void
+vars_free_session(struct session *s)
+{
+	vars_free(&s->vars);
 }
 
 static struct var_name

@@ -36,6 +36,9 @@ struct var {
 
 /* `txn.name`: NULL after a diag_error. control thread or a job thread */
 const struct var_name *var_name_parse(struct cfg *c, const char *text);
+/* The scope `check` is known while rules of checks are parsed; returns what was set
+ * before. */
+bool	vars_in_check(bool is_on);
 
 /* data thread */
 bool	var_get(struct sample_ctx *x, const struct var_name *n, struct sample *ret);
@@ -44,6 +47,8 @@ bool	var_set(struct sample_ctx *x, const struct var_name *n, const struct sample
 bool	var_or_int(struct sample_ctx *x, const struct arg *a, int64_t *ret);
 bool	var_unset(struct sample_ctx *x, const struct var_name *n);
 void	vars_free_session(struct session *s);	/* session_close calls it */
+/* A list of scope sess or check. the owner's thread */
+void	vars_free(struct var **list);
 
 /* any thread: proc scope, for `get var` and start-up */
 bool	var_proc_get(struct str name, struct sample *ret);	/* copied to eval scratch */

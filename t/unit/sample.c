@@ -116,8 +116,7 @@ test_errors(void)
 	    "invalid variable name 'foo.v': it must start with its scope, one of 'proc', "
 	    "'sess', 'txn', 'req', 'res' or 'check', and a dot");
 	error_is(sec, "http-request set-var(check.v) path",
-	    "variable 'check.v': the scope 'check' belongs to http-check and tcp-check rules, "
-	    "and none of them takes variables");
+	    "variable 'check.v': the scope 'check' belongs to http-check and tcp-check rules");
 	error_is(sec, "http-request set-var(txn.v) src,json",
 	    "converter 'json' is not supported: JSON converters are not built yet");
 }
