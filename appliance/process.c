@@ -346,12 +346,15 @@ allow_state_file(const char *path)
 int
 process_helper(const struct snapshot *s, char *const *paths, int npaths)
 {
+	const struct global *g = s->global;
+
 	state_files_each(s, allow_state_file);
 	for (int i = 0; i < npaths; i++) {
 		allow(paths[i]);
 		allow_folder_of(paths[i]);
 	}
 	file_set_recorder(NULL);
+	helper_set_user(g->has_uid, g->uid, g->has_gid, g->gid);
 	if (helper_start() != 0) {
 		log_alert("cannot start the helper process: %s", strerror(errno));
 		return -1;

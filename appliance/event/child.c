@@ -91,12 +91,12 @@ passed_fd(struct msghdr *msg)
 }
 
 static ssize_t
-exchange(const struct helper_request *rq, struct msghdr *reply)
+exchange(const void *rq, size_t size, struct msghdr *reply)
 {
 	ssize_t n;
 
 	do
-		n = send(sock, rq, sizeof(*rq), MSG_NOSIGNAL);
+		n = send(sock, rq, size, MSG_NOSIGNAL);
 	while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return -1;
@@ -108,7 +108,7 @@ exchange(const struct helper_request *rq, struct msghdr *reply)
 
 /* The descriptor (0 where none is meant), or -1 with errno. EPIPE: it is gone. */
 static int
-ask(const struct helper_request *rq)
+ask_bytes(const void *rq, size_t size, bool wants_fd)
 {
 	union {
 		char		buf[CMSG_SPACE(sizeof(int))];
@@ -123,17 +123,23 @@ ask(const struct helper_request *rq)
 	int fd;
 
 	pthread_mutex_lock(&lock);
-	n = exchange(rq, &msg);
+	n = exchange(rq, size, &msg);
 	pthread_mutex_unlock(&lock);
 	if (n != (ssize_t)sizeof(rp))
 		return errno = EPIPE, -1;
 	if (rp.error != 0)
 		return errno = rp.error, -1;
-	if (rq->op != HELPER_OPEN)
+	if (!wants_fd)
 		return 0;
 	if ((fd = passed_fd(&msg)) == -1)
 		errno = EMFILE;		/* the kernel had no room for it here */
 	return fd;
+}
+
+static int
+ask(const struct helper_request *rq)
+{
+	return ask_bytes(rq, sizeof(*rq), rq->op == HELPER_OPEN);
 }
 
 static int
@@ -169,4 +175,50 @@ int
 helper_replace(const char *path, const char *suffix, bool keep)
 {
 	return ask_path(keep ? HELPER_RENAME : HELPER_UNLINK, path, suffix, 0, 0);
+}
+
+/* ---- programs ---- */
+
+struct helper_run *
+helper_run_new(unsigned timeout_ms)
+{
+	struct helper_run *r = xcalloc(1, sizeof(*r));
+
+	r->op = HELPER_RUN;
+	r->timeout_ms = timeout_ms;
+	return r;
+}
+
+static bool
+put(struct helper_run *r, const char *text, size_t len)
+{
+	if (len > HELPER_RUN_BYTES - r->len)
+		return false;
+	memcpy(r->text + r->len, text, len);
+	r->len += (uint32_t)len;
+	return true;
+}
+
+bool
+helper_run_arg(struct helper_run *r, const char *text)
+{
+	if (r->nenv != 0 || !put(r, text, strlen(text) + 1))
+		return false;
+	r->nargs++;
+	return true;
+}
+
+bool
+helper_run_env(struct helper_run *r, const char *name, const char *value)
+{
+	if (!put(r, name, strlen(name)) || !put(r, "=", 1) || !put(r, value, strlen(value) + 1))
+		return false;
+	r->nenv++;
+	return true;
+}
+
+int
+helper_run(const struct helper_run *r)
+{
+	return ask_bytes(r, sizeof(*r), true);
 }

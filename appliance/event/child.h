@@ -15,11 +15,17 @@
 #define WEIR_EVENT_CHILD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* start-up, one thread */
 void	helper_allow(const char *path);	/* read: a file, or a folder with all below it */
 void	helper_allow_write(const char *path);	/* the same, and write (state directory) */
+/* A program that may be run; the list is frozen by helper_start too. */
+void	helper_allow_program(const char *path);
+bool	helper_may_run(const char *path);
+/* Programs run as this user and group, not as the helper. */
+void	helper_set_user(bool has_uid, uid_t uid, bool has_gid, gid_t gid);
 int	helper_start(void);		/* fork; 0, or -1 with errno */
 void	helper_stop(void);		/* its end of the socket closes: it exits */
 
@@ -30,5 +36,40 @@ pid_t	helper_pid(void);
 int	helper_open(const char *path, int flags, mode_t mode);
 /* As file_replacer: rename PATH+suffix to PATH, or unlink PATH+suffix. */
 int	helper_replace(const char *path, const char *suffix, bool keep);
+
+
+/* ---- programs ----
+ * A program runs in a process group of its own below a keeper, a process that
+ * reads its output, ends all of the group when the time is over, when it writes
+ * too much, when it has ended itself, or when weir closes the socket; also what
+ * left the group. */
+
+#define PROGRAM_OUTPUT_MAX	65536u
+#define PROGRAM_OUTPUT_KEPT	1024u
+
+enum program_end {
+	PROGRAM_EXITED,		/* value: exit code */
+	PROGRAM_KILLED,		/* value: signal */
+	PROGRAM_TIMEOUT,
+	PROGRAM_FLOODED,	/* more than PROGRAM_OUTPUT_MAX */
+	PROGRAM_NOT_RUN		/* value: errno */
+};
+
+/* The one message that the socket brings. */
+struct program_result {
+	int32_t		end;		/* enum program_end */
+	int32_t		value;
+	uint32_t	output_total, output_len;
+	char		output[PROGRAM_OUTPUT_KEPT];
+};
+
+struct helper_run;
+/* Words for a program: false, when they do not fit. */
+struct helper_run *helper_run_new(unsigned timeout_ms);
+bool	helper_run_arg(struct helper_run *r, const char *text);
+bool	helper_run_env(struct helper_run *r, const char *name, const char *value);
+/* The socket (non-blocking, SOCK_SEQPACKET), or -1 with errno. Any thread; waits for
+ * the helper, so a job thread's work. */
+int	helper_run(const struct helper_run *r);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The helper process: its list of paths, and the loop that answers one request
- * at a time until its socket closes or its parent dies. It keeps stderr and the
- * socket and nothing else. What weir sees of it is in child.c.
+ * The helper process: its lists of paths and programs, and the loop that answers
+ * one request at a time until its socket closes or its parent dies. It keeps
+ * stderr and the socket and nothing else. What weir sees of it is in child.c,
+ * programs are started and watched by keeper.c.
  *
  * The check of a path is lexical first (absolute, no `..`, below an entry as it
  * was written or as it was resolved), then real: the path is resolved, its
@@ -42,6 +43,9 @@ struct allowed {
 
 static struct allowed *allow_list;
 static unsigned nallowed;
+static char **programs;			/* owned: absolute paths as they were written */
+static unsigned nprograms;
+static struct helper_identity identity;
 
 /* ---- paths: both sides ------------------------------------------------- */
 
@@ -270,22 +274,44 @@ send_reply(int s, int error, int fd)
 			_exit(1);
 }
 
-static void
-serve(int s, struct helper_request *rq)
+/* The first argument must be one of the programs that were named. */
+static int
+serve_run(struct helper_run *rq)
 {
-	int fd = -1, error = 0;
+	if (rq->len > HELPER_RUN_BYTES || rq->len == 0 || rq->text[rq->len - 1] != '\0' ||
+	    rq->nargs == 0)
+		return errno = EINVAL, -1;
+	if (!helper_may_run(rq->text))
+		return errno = EPERM, -1;
+	return keeper_start(rq, &identity);
+}
 
+union message {
+	struct helper_request file;
+	struct helper_run run;
+};
+
+static int
+serve_file(struct helper_request *rq, int *ret_fd)
+{
 	rq->path[HELPER_PATH_BYTES - 1] = '\0';
 	rq->suffix[HELPER_SUFFIX_BYTES - 1] = '\0';
-	errno = EINVAL;
-	if (rq->op == HELPER_OPEN) {
-		if ((fd = serve_open(rq)) == -1)
-			error = errno;
-	} else if (rq->op != HELPER_RENAME && rq->op != HELPER_UNLINK) {
-		error = EINVAL;
-	} else if (serve_replace(rq) == -1) {
-		error = errno;
-	}
+	if (rq->op == HELPER_OPEN)
+		return (*ret_fd = serve_open(rq)) == -1 ? errno : 0;
+	if (rq->op != HELPER_RENAME && rq->op != HELPER_UNLINK)
+		return EINVAL;
+	return serve_replace(rq) == -1 ? errno : 0;
+}
+
+static void
+serve(int s, union message *m, size_t size)
+{
+	int fd = -1, error = EINVAL;
+
+	if (size == sizeof(m->run) && m->run.op == HELPER_RUN)
+		error = (fd = serve_run(&m->run)) == -1 ? errno : 0;
+	else if (size == sizeof(m->file))
+		error = serve_file(&m->file, &fd);
 	send_reply(s, error, fd);
 	if (fd != -1)
 		close(fd);
@@ -302,7 +328,7 @@ child_signals(pid_t parent)
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
+	signal(SIGCHLD, SIG_IGN);	/* keepers go by themselves */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -333,21 +359,18 @@ child_descriptors(int s)
 void
 helper_child_main(int s, pid_t parent)
 {
-	static struct helper_request rq;
+	static union message m;
 	ssize_t n;
 
 	child_signals(parent);
 	s = child_descriptors(s);
 	for (;;) {
-		n = recv(s, &rq, sizeof(rq), 0);
+		n = recv(s, &m, sizeof(m), 0);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			_exit(0);
-		if (n == (ssize_t)sizeof(rq))
-			serve(s, &rq);
-		else
-			send_reply(s, EINVAL, -1);
+		serve(s, &m, (size_t)n);
 	}
 }
 
@@ -386,6 +409,30 @@ helper_allow_write(const char *path)
 }
 
 void
+helper_allow_program(const char *path)
+{
+	if (helper_may_run(path))
+		return;
+	programs = xrealloc(programs, (nprograms + 1) * sizeof(*programs));
+	programs[nprograms++] = xstrdup(path);
+}
+
+bool
+helper_may_run(const char *path)
+{
+	for (unsigned i = 0; i < nprograms; i++)
+		if (strcmp(programs[i], path) == 0)
+			return true;
+	return false;
+}
+
+void
+helper_set_user(bool has_uid, uid_t uid, bool has_gid, gid_t gid)
+{
+	identity = (struct helper_identity){ has_uid, has_gid, uid, gid };
+}
+
+void
 helper_list_resolve(void)
 {
 	char real[HELPER_PATH_BYTES];
@@ -405,4 +452,8 @@ helper_list_fini(void)
 	}
 	free(allow_list);
 	allow_list = NULL;
+	while (nprograms > 0)
+		free(programs[--nprograms]);
+	free(programs);
+	programs = NULL;
 }
