@@ -14,6 +14,7 @@
 #include "base/module.h"
 #include "cfg/kw.h"
 #include "cfg/snapshot.h"
+#include "ctl/check_cfg.h"
 #include "ctl/reload.h"
 #include "http/h1.h"
 #include "options.h"
@@ -85,6 +86,8 @@ main(int argc, char **argv)
 	config_set_adjust(process_adjust);
 	if (options.no_server_verify)
 		tls_cfg_set_no_verify();
+	if (options.allow_fork)
+		check_cfg_may_fork();
 	if (options.ignore_unresolvable)
 		server_cfg_ignore_unresolvable();
 	process_record_files();

@@ -29,7 +29,7 @@
 	/* checks over the whole configuration */ \
 	X(proxy_post) X(persist_cfg) \
 	/* health checks */ \
-	X(check_cfg) X(agent_cfg) X(policy_cfg) X(check_tcp) X(check_http) \
+	X(check_cfg) X(agent_cfg) X(policy_cfg) \
 	X(agent) X(health) X(cli_agent) \
 	/* servers that come and go */ \
 	X(reload) X(state_file) X(cli_server) \
@@ -40,7 +40,7 @@
 	X(cli_sess) X(cli_process) X(cli_var) X(cli_table) \
 	X(cli_history) X(cli_snapshot) X(cli_balancers) \
 	X(cli_cookie) \
-	X(cli_errors) \
+	X(cli_errors) X(cli_check) \
 	X(cli_events) \
 	X(feed) X(audit) X(cli_subscribe)
 

@@ -338,6 +338,7 @@ start(struct check *chk)
 
 	a->line = xcalloc(1, LINE_BYTES);
 	a->len = 0;
+	check_aim(chk);
 	check_conn_open(chk, on_ready, on_io);
 }
 

@@ -5,9 +5,9 @@
  * that runs (struct check, with the server's live cell).
  *
  * A kind of check is a row, struct check_type: `start` begins, and whatever it
- * does ends in one call of check_done, from `start` itself or from an event.
- * Most kinds speak over a connection: check_conn.c opens it (PROXY header, TLS),
- * knows its deadlines and says what failed below them.
+ * does ends in one call of check_done, from `start` itself or from an event. There
+ * are two: a sequence of steps over connections (check_run.c), which check_conn.c
+ * opens (PROXY header, TLS), and a program (check_exec.c).
  *
  * Thread: control, but parsing.
  */
@@ -27,12 +27,18 @@ struct agent;			/* ctl/agent.c */
 struct cfg;
 struct check;
 struct check_proxy;
-struct http_check;		/* ctl/check_http.c: what `option httpchk` sends and expects */
-struct http_run;		/* ctl/check_http.c: one answer under work */
+struct check_elb;		/* ctl/check_elb.c */
+struct check_program;		/* ctl/check_exec.c: one that runs */
+struct check_record;		/* ctl/check_record.h: the last transcript */
+struct check_run;		/* ctl/check_run.h: bytes and variables under work */
+struct check_seq;		/* ctl/check_step.h */
+struct http_send;
 struct proxy;
 struct server;
 struct server_live;
 struct snapshot;
+struct step;
+struct tls_server;
 
 #define CHECK_MAGIC		0x4348434bu
 #define CHECK_TEXT_BYTES	128
@@ -81,27 +87,46 @@ const char *check_status_text(enum check_status s);	/* "Layer4 check passed" */
 enum check_result check_status_result(enum check_status s);
 
 struct check_type {
-	const char	*name;		/* "tcp", "http" */
-	/* `option NAME ...` in a backend; 0, or -1 after diag_error. NULL: the
-	 * type is never chosen by an option. */
-	int		(*parse)(struct cfg *c, struct check_proxy *cp, char **args, int nargs);
+	const char	*name;		/* "steps", "program" */
 	/* control thread */
 	void		(*start)(struct check *chk);
 	void		(*cancel)(struct check *chk);	/* undo start; also after a result */
 	void		(*timed_out)(struct check *chk);	/* the deadline passed: a result */
 };
 
-extern const struct check_type check_type_tcp, check_type_http, check_type_agent;
+extern const struct check_type check_type_steps, check_type_program, check_type_agent;
+
+/* `option NAME args` in a backend, `type NAME args` in a healthcheck section. */
+struct check_option {
+	const char	*name;		/* without `option ` */
+	/* 0, or -1 after diag_error */
+	int		(*parse)(struct cfg *c, struct check_proxy *cp, char **args, int nargs);
+	const char	*syntax, *help;
+};
 
 /* `init-state` */
 enum check_init { CHECK_INIT_UP, CHECK_INIT_FULLY_UP, CHECK_INIT_DOWN, CHECK_INIT_FULLY_DOWN };
 
-/* What a backend says, or the defaults above it. */
+/* What a backend says, the defaults above it, or a healthcheck section. */
 struct check_proxy {
-	const struct proxy *owner;	/* differs: inherited, copied before a change */
-	const struct check_type *type;	/* NULL = none written: a plain connection */
-	struct http_check *http;
-	bool		 names_step;	/* option tcp-check: texts say which step failed */
+	const void	*owner;		/* differs: inherited, copied before a change */
+	const char	*option;	/* name of its struct check_option; NULL = none */
+	const struct check_type *type;	/* NULL = steps */
+	struct check_seq *prepared;	/* of the option */
+	struct check_seq *tcp, *http;	/* rules as written; NULL = none */
+	struct http_send *request;	/* of option httpchk */
+	bool		 sends_state, disables_on_404;
+	const char	*command, *path;	/* external-check */
+	struct check_elb *elb;		/* elb-check */
+	const struct check_seq *seq;	/* settled */
+};
+
+/* `healthcheck NAME` */
+struct healthcheck {
+	struct healthcheck *next;
+	const char	*name, *file;
+	int		 line;
+	struct check_proxy cp;
 };
 
 /* What a server line says, or the default-server line above it. */
@@ -113,15 +138,30 @@ struct check_conf {
 	uint8_t		 init_state;	/* enum check_init */
 	const struct addr *addr;	/* NULL = the server's */
 	bool		 wants_tls, no_tls;	/* check-ssl, no-check-ssl */
+	bool		 wants_proxy, no_sni_auto;
+	const char	*sni;		/* check-sni */
+	struct str	 alpn;		/* check-alpn, as TLS carries it */
+	const char	*healthcheck;	/* section's name */
 	/* settled when all was read */
 	const struct check_type *type;
-	const struct check_proxy *px;	/* NULL = defaults of all */
+	const struct check_proxy *px;	/* NULL = a connection, as `seq` says */
+	const struct check_seq *seq;
 	struct addr	 to;
 	bool		 is_tls, sends_proxy;
+	bool		 is_regular;	/* intervals count between starts */
+	struct tls_server *tls;		/* NULL: no step needs it */
 	uint64_t	 connect_us;	/* to connect; the whole check without timeout check */
 	uint64_t	 timeout_us;	/* from then on; 0 = what is left of connect_us */
-	struct str	 send;		/* http: the request */
+	struct str	 send;		/* agents: the text */
 	uint64_t	 key;		/* a running check with another key is begun anew */
+};
+
+/* Where a connection goes, and how. */
+struct check_target {
+	struct addr	 to;
+	const char	*sni;		/* NULL = none */
+	struct str	 alpn;		/* as TLS carries it; empty = none */
+	bool		 is_tls, sends_proxy;
 };
 
 typedef void check_conn_fn(struct check *);
@@ -149,10 +189,14 @@ struct check {
 	struct list	 warm;		/* slow start under way */
 	/* a type's own, from start to cancel */
 	struct conn	 conn;
-	bool		 has_conn;
+	bool		 has_conn, has_connected, keeps_linger;
+	struct check_target target;
 	check_conn_fn	*on_ready, *on_io;
-	struct http_run	*http;		/* owned */
 	struct agent	*agent;		/* owned: agent.c's, kept from check to check */
+	const struct step *step;	/* borrowed: under work */
+	struct check_run *run;		/* owned; NULL until something is sent or read */
+	struct check_program *program;	/* owned */
+	struct check_record *record;	/* owned: of the last check; NULL = none yet */
 };
 
 /* ---- health.c, control thread ---- */
@@ -169,21 +213,17 @@ void	check_deadline(struct check *chk, uint64_t us);
 
 /* Where checks of this server go now: conf->to, or what was set at run time. */
 void	check_address(const struct check *chk, struct addr *ret_to);
-/* Connect there; on_ready runs when bytes may be sent, later edges call
+/* chk->target by the configuration of the check. */
+void	check_aim(struct check *chk);
+/* Connect to chk->target; on_ready runs when bytes may be sent, later edges call
  * on_io. Failures and deadlines below that end the check. */
 void	check_conn_open(struct check *chk, check_conn_fn *on_ready, check_conn_fn *on_io);
 void	check_conn_close(struct check *chk, bool by_reset);
 /* A read or write failed: ends the check. */
 void	check_conn_failed(struct check *chk, int err);
-/* timed_out for types over a connection: L4TOUT, L6TOUT or L7TOUT. */
+/* timed_out for types over a connection: L4TOUT, L6TOUT or L7TOUT; or something
+ * else instead of the last. */
 void	check_conn_timed_out(struct check *chk);
-
-/* ---- check_http.c, configuration ---- */
-
-/* What is sent to this server, in the snapshot's arena; key grows by it. */
-int	check_http_settle(struct cfg *c, struct server *srv, struct check_conf *conf);
-/* `http-check send ...`, `http-check expect ...`: rows of check_cfg.c. */
-int	check_http_send(struct cfg *c, struct check_proxy *cp, char **args, int nargs);
-int	check_http_expect(struct cfg *c, struct check_proxy *cp, char **args, int nargs);
+void	check_conn_timed_out_as(struct check *chk, enum check_status l7);
 
 #endif

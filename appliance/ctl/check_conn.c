@@ -10,26 +10,19 @@
  * Thread: control.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/magic.h"
+#include "base/out.h"
 #include "ctl/check.h"
+#include "ctl/check_step.h"
 #include "event/loop.h"
 #include "net/pp.h"
 #include "net/tls.h"
 #include "proxy/proxy.h"
 
-#define STEP_TEXT	" at initial connection step of tcp-check"
-
 static void on_event(struct conn *c);
-
-static bool
-names_step(const struct check *chk)
-{
-	return chk->conf->px != NULL && chk->conf->px->names_step;
-}
 
 /* Out of descriptors, memory or local ports: that says nothing of the server. */
 static bool
@@ -40,24 +33,27 @@ is_our_fault(int err)
 }
 
 static void
-error_text(const struct check *chk, int err, bool is_connect, char *buf, size_t size)
+error_text(const struct check *chk, int err, char *buf, size_t size)
 {
 	const char *name = strerrorname_np(err);
+	struct out o;
 
-	snprintf(buf, size, "%s returned by OS (%s)%s", name != NULL ? name : "error",
-	    strerror(err), is_connect && names_step(chk) ? STEP_TEXT : "");
+	out_init(&o, buf, size - 1);
+	out_fmt(&o, "%s returned by OS (%s)", name != NULL ? name : "error", strerror(err));
+	step_place(chk, &o);
+	*o.p = '\0';
 }
 
 static void
 connect_failed(struct check *chk, int err)
 {
-	char text[CHECK_TEXT_BYTES];
+	char text[CHECK_TEXT_BYTES * 4];
 
 	if (is_our_fault(err)) {
 		check_skip(chk);
 		return;
 	}
-	error_text(chk, err, true, text, sizeof(text));
+	error_text(chk, err, text, sizeof(text));
 	if (err == ETIMEDOUT)
 		check_done(chk, CHECK_S_L4TOUT, 0, text);
 	else
@@ -67,22 +63,32 @@ connect_failed(struct check *chk, int err)
 void
 check_conn_failed(struct check *chk, int err)
 {
-	char text[CHECK_TEXT_BYTES];
+	char text[CHECK_TEXT_BYTES * 4];
 
-	error_text(chk, err, false, text, sizeof(text));
+	error_text(chk, err, text, sizeof(text));
 	check_done(chk, CHECK_S_SOCKERR, 0, text);
 }
 
 void
 check_conn_timed_out(struct check *chk)
 {
-	WEIR_ASSERT(chk->has_conn);
-	if (chk->conn.flags & CONN_CONNECTING)
-		check_done(chk, CHECK_S_L4TOUT, 0, names_step(chk) ? STEP_TEXT : NULL);
-	else if (chk->conn.flags & CONN_HANDSHAKE)
-		check_done(chk, CHECK_S_L6TOUT, 0, NULL);
-	else
-		check_done(chk, CHECK_S_L7TOUT, 0, NULL);
+	check_conn_timed_out_as(chk, CHECK_S_L7TOUT);
+}
+
+void
+check_conn_timed_out_as(struct check *chk, enum check_status status)
+{
+	char text[CHECK_TEXT_BYTES * 4];
+	struct out o;
+
+	if (chk->has_conn && (chk->conn.flags & CONN_CONNECTING))
+		status = CHECK_S_L4TOUT;
+	else if (chk->has_conn && (chk->conn.flags & CONN_HANDSHAKE))
+		status = CHECK_S_L6TOUT;
+	out_init(&o, text, sizeof(text) - 1);
+	step_place(chk, &o);
+	*o.p = '\0';
+	check_done(chk, status, 0, text);
 }
 
 void
@@ -135,20 +141,26 @@ send_proxy_header(struct check *chk)
 static void
 connected(struct check *chk)
 {
+	const struct check_target *t = &chk->target;
+
 	if (chk->conf->timeout_us != 0)
 		check_deadline(chk, chk->conf->timeout_us);
-	if (chk->conf->sends_proxy && send_proxy_header(chk) == -1) {
+	if (t->sends_proxy && send_proxy_header(chk) == -1) {
 		check_conn_failed(chk, chk->conn.error != 0 ? chk->conn.error : EPIPE);
 		return;
 	}
-	if (!chk->conf->is_tls) {
+	if (!t->is_tls) {
 		chk->on_ready(chk);
 		return;
 	}
-	if (tls_connect(&chk->conn, chk->srv->tls, STR_NONE) == -1)
+	if (tls_connect(&chk->conn, chk->conf->tls, t->sni != NULL ? str_of(t->sni) :
+	    STR_NONE) == -1) {
 		check_skip(chk);
-	else
-		handshake(chk);
+		return;
+	}
+	if (t->alpn.len > 0)
+		tls_set_alpn(&chk->conn, t->alpn);
+	handshake(chk);
 }
 
 static void
@@ -181,26 +193,39 @@ on_event(struct conn *c)
 }
 
 void
+check_aim(struct check *chk)
+{
+	const struct check_conf *conf = chk->conf;
+	struct check_target *t = &chk->target;
+
+	check_address(chk, &t->to);
+	t->sni = conf->sni;
+	t->alpn = conf->alpn;
+	t->is_tls = conf->is_tls;
+	t->sends_proxy = conf->sends_proxy;
+}
+
+void
 check_conn_open(struct check *chk, check_conn_fn *on_ready, check_conn_fn *on_io)
 {
-	struct addr to;
+	const struct addr *to = &chk->target.to;
 	bool in_progress;
 	unsigned flags;
 	int fd;
 
 	WEIR_ASSERT(!chk->has_conn);
-	check_address(chk, &to);
-	flags = to.kind == ADDR_UNIX || to.kind == ADDR_ABNS ? CONN_UNIX : 0;
+	flags = to->kind == ADDR_UNIX || to->kind == ADDR_ABNS ? CONN_UNIX : 0;
 	chk->on_ready = on_ready;
 	chk->on_io = on_io;
-	fd = conn_connect(&to, chk->srv->source, &in_progress);
+	fd = conn_connect(to, chk->srv->source, &in_progress);
 	if (fd == -1) {
 		connect_failed(chk, errno);
 		return;
 	}
 	conn_init(&chk->conn, fd, flags | (in_progress ? CONN_CONNECTING : CONN_OUT), on_event);
 	chk->has_conn = true;
-	check_deadline(chk, chk->conf->connect_us);
+	if (!chk->has_connected || chk->conf->timeout_us != 0)
+		check_deadline(chk, chk->conf->connect_us);
 	if (conn_register(&chk->conn) == -1)
 		check_skip(chk);
 	else if (!in_progress)

@@ -414,6 +414,7 @@ check_free(struct check *chk)
 		chk->live->check = NULL;
 	chk->magic = 0;
 	agent_free(chk->agent);
+	free(chk->record);
 	free(chk);
 }
 

@@ -95,6 +95,13 @@ tls_connect(struct conn *c, struct tls_server *s, struct str sni)
 	return 0;
 }
 
+void
+tls_set_alpn(struct conn *c, struct str alpn)
+{
+	(void)SSL_set_alpn_protos(c->tls->ssl, (const unsigned char *)alpn.p,
+	    (unsigned)alpn.len);
+}
+
 /* Say goodbye where that is possible and anybody could listen. */
 static void
 say_close_notify(struct tls_io *io, struct tls *t)

@@ -33,6 +33,8 @@ enum tls_result { TLS_DONE, TLS_AGAIN, TLS_FAILED };
 int	tls_accept(struct conn *c, struct tls_bind *b);
 /* sni may be STR_NONE. A saved session of this server (and thread) is offered. */
 int	tls_connect(struct conn *c, struct tls_server *s, struct str sni);
+/* Before the handshake: offer these protocols (wire form) instead of the server's. */
+void	tls_set_alpn(struct conn *c, struct str alpn);
 /* Drive; DONE clears CONN_HANDSHAKE. AGAIN with CONN_IN still set: this pass has
  * signed enough, come back through loop_ready. */
 enum tls_result tls_handshake(struct conn *c);

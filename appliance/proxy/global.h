@@ -12,6 +12,7 @@
 struct arg_todo;
 struct bind_conf;
 struct cfg;
+struct healthcheck;
 struct http_errors;
 struct log_target;
 struct peers;
@@ -73,6 +74,9 @@ struct global {
 	/* sections that carry no traffic, and the index of names */
 	struct proxy	*defaults;		/* latest first */
 	struct http_errors *http_errors;
+	struct healthcheck *healthchecks;	/* ctl/check_cfg.c */
+	bool		 may_fork;		/* insecure-fork-wanted, -dI */
+	bool		 external_check, preserves_env;	/* external-check */
 	struct proxy	**proxies_tail;		/* while parsing */
 	struct proxy	*by_name[PROXY_BUCKETS];	/* frontends, backends, listens */
 };

@@ -18,7 +18,6 @@
 #define LUA	"Lua is built in a later release."
 #define MASTER	"the master process is built in a later release."
 #define CASE	"header names are sent in lower case; adjusting them is built in a later release."
-#define EXTERNAL "external checks are built in a later release."
 #define COMPRESS "compression is built in a later release."
 #define NO_DEVICES "device detection is not supported."
 
@@ -32,7 +31,6 @@ static const struct kw_row rows[] = {
 	P("filter", "filters are built in a later release."),
 	P("filter-sequence", "filters are built in a later release."),
 	P("email-alert", "e-mail alerts are built in a later release."),
-	P("external-check", EXTERNAL),
 	P("be-unpublished", LATER),
 	P("force-be-switch", LATER),
 	P("guid", "global identifiers are built in a later release."),
@@ -63,9 +61,7 @@ static const struct kw_row rows[] = {
 	G("stats-file", "saved statistics are built in a later release; a reload keeps them."),
 	G("master-worker", MASTER),
 	G("mworker-max-reloads", MASTER),
-	G("insecure-fork-wanted", EXTERNAL),
-	G("insecure-setuid-wanted", EXTERNAL),
-	G("external-check", EXTERNAL),
+	G("insecure-setuid-wanted", "programs that weir starts get no privileges."),
 	G("h1-case-adjust", CASE),
 	G("h1-case-adjust-file", CASE),
 	G("close-spread-time", LATER),

@@ -182,7 +182,6 @@ static const struct section_row sections[] = {
 	{ "http-errors", IN_HTTP_ERRORS, open_http_errors, NULL,
 	    "A named set of error pages." },
 	LATER("resolvers", "name resolution at run time is"),
-	LATER("healthcheck", "shared health checks are"),
 	LATER("log-forward", "log forwarding is"),
 	LATER("log-profile", "log profiles are"),
 	LATER("crt-store", "the named certificate store is"),

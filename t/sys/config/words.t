@@ -179,8 +179,30 @@ option clitcpka
 option srvtcpka
 option httpchk| GET /
 option tcp-check
+option ssl-hello-chk
+option smtpchk| EHLO a.test
+option redis-check
+option mysql-check| user u post-41
+option pgsql-check| user u
+option ldap-check
+option external-check
+external-check command| /bin/true
+external-check path| /bin
+tcp-check connect| default port 81 ssl sni a.test alpn http/1.1 send-proxy linger comment c
+tcp-check send| a
+tcp-check send-lf| %[str(a)]
+tcp-check send-binary| 4142
+tcp-check send-binary-lf| %[str(41)]
+tcp-check expect| min-recv 3 comment c on-error "%[res.len]" ! string a
+tcp-check comment| a
+tcp-check| set-var(check.a) res.payload(0,1)
+http-check connect| addr 127.0.0.1 port var(check.p)
 http-check send| meth GET uri / ver HTTP/1.1 hdr Host a
-http-check expect| status 200-299
+http-check expect| status 200-299 on-success "%[res.body]"
+http-check comment| a
+http-check| unset-var(check.a)
+http-check disable-on-404
+http-check send-state
 bind| unix\@$dir/bind.sock
 server| s1 127.0.0.1:1
 default-server| inter 1s
@@ -320,6 +342,12 @@ $server{'crl-file'} = "$server{verify} crl-file $dir/crl.pem";
 $server{crt} = "ssl verify none crt $dir/a.pem";
 $server{sni} = 'ssl verify none sni req.hdr(host)';
 $server{$_} = "ssl verify none $_" for qw(no-sni-auto sni-auto no-ssl-reuse ssl-reuse);
+$server{'check-alpn'} = 'check check-alpn http/1.1';
+$server{'check-sni'} = 'check check-sni a.test';
+$server{'check-proto'} = 'check check-proto h1';
+$server{$_} = "check $_" for qw(check-sni-auto no-check-sni-auto check-send-proxy
+    no-check-send-proxy);
+$server{healthcheck} = 'healthcheck h';
 $server{'check-ssl'} = 'ssl verify none check check-ssl port 444';
 
 # A configuration of lines; returns exit code and { line number => messages }.
@@ -388,7 +416,10 @@ subtest 'sections: obeyed words' => sub {
 		next if $row->{name} eq 'level';
 		ok defined $statement, "$row->{name} has a line here" or next;
 		my $mode = $row->{name} =~ /^tcp-|^mode|tcplog/ ? "\tmode tcp\n" : '';
-		my ($code, $said, $err) = judge($base . "listen l\n$mode" .
+		my $global = $row->{name} eq 'option external-check' ?
+		    "global\n\tinsecure-fork-wanted\n\texternal-check\n" : '';
+		$statement .= "\n\texternal-check command /bin/true" if $global;
+		my ($code, $said, $err) = judge($global . $base . "listen l\n$mode" .
 		    "\tlog 127.0.0.1:514 local0\n\tbind unix\@$dir/l.sock\n" .
 		    "\tserver s1 127.0.0.1:2\n" .
 		    ($row->{name} eq 'unique-id-header' ? "\tunique-id-format %ci\n" : '') .
