@@ -3,7 +3,8 @@
  * The life of snapshots: published with one pointer, reclaimed when each data
  * thread has passed twice since (so nobody still looks at the old pointer) and
  * no transaction holds it. While something is to be reclaimed the control loop
- * looks every 20 ms and nudges sleeping data threads, so that they pass.
+ * looks every 20 ms and nudges sleeping data threads, so that they pass. Other
+ * things that data threads may look at during a pass go the same way.
  *
  * Thread: control, but for the inline use counts.
  */
@@ -23,7 +24,9 @@ _Atomic(struct snapshot *) snapshot_current_ptr;
 
 struct retired {
 	struct list	 node;
-	struct snapshot	*snap;		/* owned */
+	struct snapshot	*snap;		/* owned; NULL: something else */
+	void		*thing;		/* owned */
+	void		(*thing_free)(void *thing);
 	uint64_t	*passes;	/* owned: of each loop when it was replaced */
 };
 
@@ -115,18 +118,27 @@ is_unused(const struct snapshot *s)
 }
 
 static void
+retired_free(struct retired *r)
+{
+	list_del(&r->node);
+	if (r->snap != NULL) {
+		life.nretired--;
+		snapshot_free(r->snap);
+	} else {
+		r->thing_free(r->thing);
+	}
+	free(r->passes);
+	free(r);
+}
+
+static void
 check(struct timer *t)
 {
 	LIST_EACH_SAFE(n, tmp, &life.retired) {
 		struct retired *r = LIST_ITEM(n, struct retired, node);
 
-		if (!all_passed(r) || !is_unused(r->snap))
-			continue;
-		list_del(&r->node);
-		life.nretired--;
-		snapshot_free(r->snap);
-		free(r->passes);
-		free(r);
+		if (all_passed(r) && (r->snap == NULL || is_unused(r->snap)))
+			retired_free(r);
 	}
 	if (list_is_empty(&life.retired)) {
 		timer_clear(t);
@@ -146,24 +158,40 @@ snapshot_init(struct loop **loops, unsigned nloops, struct loop *control)
 	timer_init(&life.timer, check);
 }
 
+static struct retired *
+retire(void)
+{
+	struct retired *r = xcalloc(1, sizeof *r);
+
+	r->passes = xcalloc(life.nloops + 1, sizeof *r->passes);
+	for (unsigned i = 0; i < life.nloops; i++)
+		r->passes[i] = atomic_load_explicit(&life.loops[i]->passes, memory_order_acquire);
+	/* Set once: many reloads in a row must not put it off again and again. */
+	if (list_is_empty(&life.retired))
+		timer_set(&life.control->wheel, &life.timer, clock_now_us + CHECK_US);
+	list_append(&life.retired, &r->node);
+	return r;
+}
+
 void
 snapshot_publish(struct snapshot *s)
 {
 	struct snapshot *old = snapshot_current();
-	struct retired *r;
 
 	atomic_store_explicit(&snapshot_current_ptr, s, memory_order_release);
 	if (old == NULL)
 		return;
-	r = xcalloc(1, sizeof *r);
-	r->snap = old;
-	r->passes = xcalloc(life.nloops + 1, sizeof *r->passes);
-	for (unsigned i = 0; i < life.nloops; i++)
-		r->passes[i] = atomic_load_explicit(&life.loops[i]->passes, memory_order_acquire);
-	list_append(&life.retired, &r->node);
-	/* Set once: many reloads in a row must not put it off again and again. */
-	if (life.nretired++ == 0)
-		timer_set(&life.control->wheel, &life.timer, clock_now_us + CHECK_US);
+	retire()->snap = old;
+	life.nretired++;
+}
+
+void
+snapshot_retire(void *thing, void (*thing_free)(void *thing))
+{
+	struct retired *r = retire();
+
+	r->thing = thing;
+	r->thing_free = thing_free;
 }
 
 unsigned
@@ -179,15 +207,8 @@ snapshot_fini(void)
 	struct snapshot *s = snapshot_current();
 
 	timer_unlink(&life.control->wheel, &life.timer);
-	while (!list_is_empty(&life.retired)) {
-		struct retired *r = LIST_ITEM(life.retired.next, struct retired, node);
-
-		list_del(&r->node);
-		snapshot_free(r->snap);
-		free(r->passes);
-		free(r);
-	}
-	life.nretired = 0;
+	while (!list_is_empty(&life.retired))
+		retired_free(LIST_ITEM(life.retired.next, struct retired, node));
 	atomic_store(&snapshot_current_ptr, NULL);
 	snapshot_free(s);
 }

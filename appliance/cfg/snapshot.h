@@ -45,6 +45,9 @@ void		 snapshot_free(struct snapshot *s);
  * nobody can look at it any more. loops (borrowed) = the data threads' loops. */
 void	 snapshot_init(struct loop **loops, unsigned nloops, struct loop *control);
 void	 snapshot_publish(struct snapshot *s);
+/* Something that was replaced, which data threads may still look at in this pass
+ * and the next: freed when none can any more. */
+void	 snapshot_retire(void *thing, void (*thing_free)(void *thing));
 void	 snapshot_fini(void);		/* shutdown: data threads are gone */
 unsigned snapshot_unreclaimed(void);	/* old ones still in use; gauge */
 static inline void

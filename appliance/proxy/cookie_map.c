@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Maps between cookie values and servers; see cookie_map.h. A map lies in the
- * arena of its snapshot and is never changed: a command that changes keys makes
- * another one there, which is rare, and data threads see either. What the
- * command said is kept in the backend's live cell and used again after a reload.
+ * Maps between cookie values and servers; see cookie_map.h. A map is never
+ * changed: when keys or addresses change another one takes its place, and the old
+ * one goes when no data thread can look at it any more. The snapshot owns the
+ * present one. What a command said is kept in the backend's live cell and used
+ * again after a reload.
  *
  * Thread: control or job makes them, data threads read.
  */
@@ -25,6 +26,7 @@
 #include "proxy/live.h"
 #include "proxy/persist_cookie.h"
 #include "proxy/proxy.h"
+#include "proxy/server_addr.h"
 
 struct entry {
 	struct server	*srv;
@@ -35,6 +37,7 @@ struct entry {
 };
 
 struct cookie_map {
+	struct arena	*arena;		/* owned: this and all of its parts */
 	uint32_t	 n, mask;
 	uint32_t	*buckets;	/* of values: 1 + index; 0 = empty */
 	uint32_t	*names;		/* of names: likewise */
@@ -100,13 +103,16 @@ cookie_map_named(const struct cookie_map *map, uint32_t name_hash)
 static struct str
 dynamic_value(struct arena *arena, const struct server *srv, const char *key)
 {
-	const struct addr *a = &srv->addr;
-	uint32_t port = htonl(addr_port(a));
 	XXH64_state_t h;
+	struct addr now, *a = &now;
+	bool has_port;
+	uint32_t port;
 	char *text;
 
+	server_addr_now(srv, &now, &has_port);
 	if (key == NULL || (a->kind != ADDR_INET && a->kind != ADDR_INET6))
 		return STR_NONE;
+	port = htonl(addr_port(a));
 	XXH64_reset(&h, 0);
 	XXH64_update(&h, key, strlen(key));
 	if (a->kind == ADDR_INET)
@@ -170,14 +176,22 @@ put(struct cookie_map *map, struct entry *e)
 	*bucket = at;
 }
 
-static struct cookie_map *
-map_new(const struct proxy *px, struct arena *arena)
+static void
+map_free(void *map)
 {
+	arena_free(((struct cookie_map *)map)->arena);
+}
+
+static struct cookie_map *
+map_new(const struct proxy *px)
+{
+	struct arena *arena = arena_new();
 	struct cookie_map *map = arena_alloc(arena, sizeof(*map));
 	uint32_t size = 8;
 
 	while (size < 2 * px->nservers)
 		size *= 2;
+	map->arena = arena;
 	map->n = px->nservers;
 	map->mask = size - 1;
 	map->buckets = arena_calloc(arena, size, sizeof(*map->buckets));
@@ -209,33 +223,60 @@ warn_of_twins(const struct proxy *px, const struct cookie_map *map)
 	}
 }
 
+static void
+on_arena_free(void *px)
+{
+	map_free(cookie_map_of(px));
+}
+
 void
 cookie_map_make(struct cfg *c, struct proxy *px)
 {
 	if (px->set.cookie == NULL || !(px->cap & CAP_BACKEND))
 		return;
-	atomic_store_explicit(&px->cookies, map_new(px, c->arena), memory_order_release);
+	atomic_store_explicit(&px->cookies, map_new(px), memory_order_release);
+	arena_on_free(c->arena, on_arena_free, px);
 }
 
-void
-cookie_map_rebuild(struct proxy *px)
+static void
+rebuild(struct proxy *px)
 {
-	struct cookie_map *map;
+	struct cookie_map *map, *old = cookie_map_of(px);
 
-	if (px->set.cookie == NULL || !(px->cap & CAP_BACKEND))
+	if (old == NULL)
 		return;
-	map = map_new(px, px->snap->arena);
+	map = map_new(px);
 	warn_of_twins(px, map);
 	atomic_store_explicit(&px->cookies, map, memory_order_release);
+	snapshot_retire(old, map_free);
 }
 
-/* ---- what operators change ---- */
+/* ---- what changes at run time ---- */
+
+void
+cookie_map_moved(const struct server *srv)
+{
+	if (cookie_map_of(srv->backend) != NULL && is_dynamic(srv->backend))
+		rebuild(srv->backend);
+}
+
+/* A map is made of what the files say. */
+static bool
+differs_from_files(const struct proxy *px)
+{
+	if (px->live->cookies != NULL)
+		return true;
+	for (uint32_t i = 0; i < px->nservers; i++)
+		if (server_addr_is_set(px->servers[i]->live))
+			return is_dynamic(px);
+	return false;
+}
 
 void
 cookie_map_commit(struct proxy *px)
 {
-	if (px->live->cookies != NULL)
-		cookie_map_rebuild(px);
+	if (cookie_map_of(px) != NULL && differs_from_files(px))
+		rebuild(px);
 }
 
 static struct cookie_live *
@@ -253,7 +294,7 @@ cookie_map_set_key(struct proxy *px, const char *key)
 
 	free(l->key);
 	l->key = xstrdup(key);
-	cookie_map_rebuild(px);
+	rebuild(px);
 }
 
 void
@@ -263,7 +304,7 @@ cookie_map_set_dynamic(struct proxy *px, bool is_on)
 
 	l->has_dynamic = true;
 	l->is_dynamic = is_on;
-	cookie_map_rebuild(px);
+	rebuild(px);
 }
 
 void

@@ -36,8 +36,8 @@ struct server *cookie_map_named(const struct cookie_map *map, uint32_t name_hash
 void	cookie_map_make(struct cfg *c, struct proxy *px);
 
 /* control thread */
-/* Make the map anew: servers or their addresses changed. */
-void	cookie_map_rebuild(struct proxy *px);
+/* A server has another address: dynamic values follow. */
+void	cookie_map_moved(const struct server *srv);
 /* What an operator said outlives a reload: before a snapshot is published. */
 void	cookie_map_commit(struct proxy *px);
 void	cookie_map_set_key(struct proxy *px, const char *key);

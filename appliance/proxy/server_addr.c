@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "net/addr.h"
+#include "proxy/cookie_map.h"
 #include "proxy/proxy.h"
 
 #define HAS_PORT	0x10000u
@@ -30,6 +31,8 @@ server_addr_set(struct server_live *l, const struct ip_port *to, bool has_port)
 	atomic_store_explicit(&a->meta, (uint32_t)to->family << FAMILY_SHIFT | to->port |
 	    (has_port ? HAS_PORT : 0), memory_order_relaxed);
 	atomic_store_explicit(&a->version, v + 2, memory_order_release);
+	if (l->conf != NULL)
+		cookie_map_moved(l->conf);
 }
 
 void

@@ -44,6 +44,17 @@ like $w->cli('reload'), qr/Success=1/, 'reload';
 is value('be', 's1'), $second, 'a reload keeps the key';
 is cookie("Cookie: SRV=$second"), '', 'and the users';
 
+# Another address
+my $there = Backend->new({ '/' => response(200, 'there') });
+like $w->cli('set server be/s1 addr 127.0.0.1 port ' . $there->port), qr/port changed/, 'another port';
+my $third = value('be', 's1');
+isnt $third, $second, 'another value';
+is cookie("Cookie: SRV=$third"), '', 'which is known';
+like $w->cli('reload'), qr/Success=1/, 'reload';
+is value('be', 's1'), $third, 'a reload keeps address and value';
+like $w->cli('set server be/s1 addr 127.0.0.1 port ' . $srv->port), qr/port changed/, 'back';
+is value('be', 's1'), $second, 'the old value';
+
 is $w->cli('disable dynamic-cookie backend be'), '', 'off';
 is value('be', 's1'), '', 'no value';
 is value('be', 's3'), 'fixed', 'a written one stays';
