@@ -630,6 +630,60 @@ acl_cond_eval(const struct acl_cond *cond, struct sample_ctx *x)
 	return cond->unless ? (enum acl_result)(ACL_PASS - any) : any;
 }
 
+/* ---- guards ---- */
+
+struct acl_guard {
+	struct acl_test	 test;
+};
+
+/* The one plain test that a condition consists of, or NULL. */
+static const struct acl_test *
+only_test(const struct acl_cond *cond)
+{
+	const struct acl_test *t;
+
+	if (cond == NULL || cond->n != 1 || cond->unless || cond->terms[0].negated)
+		return NULL;
+	t = cond->terms[0].acl->tests;
+	if (t == NULL || t->next != NULL || t->iterates || t->expr->convs != NULL ||
+	    t->expr->fetch->args[0] != '\0' || !pat_set_is_plain(t->set))
+		return NULL;
+	return t;
+}
+
+bool
+acl_cond_joins(const struct acl_cond *a, const struct acl_cond *b)
+{
+	const struct acl_test *x = only_test(a), *y = only_test(b);
+
+	return x != NULL && y != NULL && x->expr->fetch == y->expr->fetch &&
+	    pat_set_kind(x->set) == pat_set_kind(y->set);
+}
+
+struct acl_guard *
+acl_guard_new(struct cfg *c, const struct acl_cond *const *conds, uint32_t n)
+{
+	const struct acl_test *first = only_test(conds[0]);
+	struct acl_guard *g = arena_alloc(c->arena, sizeof(*g));
+
+	g->test.expr = first->expr;
+	g->test.set = pat_set_new(c, pat_set_kind(first->set), false);
+	for (uint32_t i = 0; i < n; i++)
+		pat_set_add_all(c, g->test.set, only_test(conds[i])->set);
+	pat_set_compile(c, g->test.set);
+	return g;
+}
+
+bool
+acl_guard_passes(const struct acl_guard *g, struct sample_ctx *x)
+{
+	size_t mark = eval_mark();
+	bool hit = test_matches(&g->test, x);
+
+	eval_release(mark);
+	return hit;
+}
+
 /* ---- rows ---- */
 
 static int

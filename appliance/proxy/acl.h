@@ -41,6 +41,18 @@ acl_cond_passes(const struct acl_cond *cond, struct sample_ctx *x)
 	return cond == (const struct acl_cond *)0 || acl_cond_eval(cond, x) == ACL_PASS;
 }
 
+/*
+ * Several conditions at once: when each is one test of the same value against
+ * texts, a set of all their texts says that none of them holds.
+ */
+struct acl_guard;
+/* control thread or a job thread */
+bool	acl_cond_joins(const struct acl_cond *a, const struct acl_cond *b);	/* may share one */
+/* Of n conditions, each of which joins the first. */
+struct acl_guard *acl_guard_new(struct cfg *c, const struct acl_cond *const *conds, uint32_t n);
+/* data thread; false: none of them holds */
+bool	acl_guard_passes(const struct acl_guard *g, struct sample_ctx *x);
+
 /* ---- pattern sets, also for maps later ---- */
 
 struct pat_set;
@@ -53,6 +65,10 @@ struct pat_set *pat_set_new(struct cfg *c, enum pat_match match, bool ignore_cas
 /* -1 after diag_error */
 int	pat_set_add(struct cfg *c, struct pat_set *p, const char *pattern);
 void	pat_set_compile(struct cfg *c, struct pat_set *p);
+/* Texts that are looked up as a whole: equal ones or beginnings, case heeded. */
+bool	pat_set_is_plain(const struct pat_set *p);
+enum pat_match pat_set_kind(const struct pat_set *p);
+void	pat_set_add_all(struct cfg *c, struct pat_set *p, const struct pat_set *from);
 /* any thread */
 bool	pat_set_match(const struct pat_set *p, const struct sample *s);
 

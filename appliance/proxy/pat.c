@@ -388,6 +388,30 @@ pat_set_compile(struct cfg *c, struct pat_set *p)
 	compile_ranges(&p->v6);
 }
 
+/* ---- sets of sets ---- */
+
+bool
+pat_set_is_plain(const struct pat_set *p)
+{
+	return (p->match == PAT_STR || p->match == PAT_BEG) && !p->icase && p->n > 0;
+}
+
+enum pat_match
+pat_set_kind(const struct pat_set *p)
+{
+	return (enum pat_match)p->match;
+}
+
+void
+pat_set_add_all(struct cfg *c, struct pat_set *p, const struct pat_set *from)
+{
+	for (uint32_t i = 0; i < from->n; i++) {
+		if (p->n == p->cap)
+			p->text = grow(c->arena, p->text, p->n, &p->cap, sizeof(*p->text));
+		p->text[p->n++] = from->text[i];
+	}
+}
+
 /* ---- matching ---- */
 
 static bool

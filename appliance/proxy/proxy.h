@@ -20,6 +20,7 @@
 
 struct acl;
 struct acl_cond;
+struct acl_guard;
 struct arena;
 struct cfg;
 struct kw_row;
@@ -193,6 +194,8 @@ struct use_backend {
 	const char	*name;		/* as written */
 	struct proxy	*backend;	/* static name, resolved; NULL = dynamic */
 	struct logformat *format;	/* dynamic name */
+	const struct acl_guard *guard;	/* of a run that begins here; NULL = none */
+	struct use_backend *behind;	/* that run: where to go on when it does not pass */
 };
 
 struct use_server {

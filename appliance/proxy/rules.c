@@ -111,6 +111,9 @@ rules_pick_backend(struct sample_ctx *x, struct proxy *fe)
 	size_t mark;
 
 	for (const struct use_backend *u = fe->use_backends; u != NULL; u = u->next) {
+		while (u->guard != NULL && !acl_guard_passes(u->guard, x))
+			if ((u = u->behind) == NULL)
+				return NULL;
 		if (!acl_cond_passes(u->cond, x))
 			continue;
 		if (u->format == NULL)
@@ -371,6 +374,31 @@ parse_use_server(struct cfg *c, const struct kw_row *row, char **args, int nargs
 
 /* ---- after parsing ---- */
 
+#define GUARD_RUN	3u	/* shorter runs are as quick one by one */
+#define GUARD_MAX	64u
+
+/* Runs of use_backend rules on one value, as `path_beg /a/` is followed by
+ * `path_beg /b/`, are passed over by one look when none of them holds. */
+static void
+guard_runs(struct cfg *c, struct proxy *px)
+{
+	const struct acl_cond *conds[GUARD_MAX];
+	struct use_backend *u = px->use_backends, *end;
+	uint32_t n;
+
+	for (; u != NULL; u = end) {
+		conds[0] = u->cond;
+		n = 1;
+		for (end = u->next; end != NULL && n < GUARD_MAX &&
+		    acl_cond_joins(u->cond, end->cond); end = end->next)
+			conds[n++] = end->cond;
+		if (n < GUARD_RUN)
+			continue;
+		u->guard = acl_guard_new(c, conds, n);
+		u->behind = end;
+	}
+}
+
 static int
 resolve_names(struct cfg *c, struct proxy *px)
 {
@@ -419,6 +447,7 @@ post_rules(struct cfg *c)
 
 	for (struct proxy *px = c->snap->proxies; px != NULL; px = px->next) {
 		inherit_rules(c, px);
+		guard_runs(c, px);
 		if (resolve_names(c, px) < 0)
 			rc = -1;
 	}
