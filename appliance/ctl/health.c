@@ -43,6 +43,7 @@ static struct {
 	struct list	 checks;
 	uint32_t	 generation;
 	uint32_t	 nstarting, at;		/* first starts to spread, of one publish */
+	uint64_t	 spread_us;		/* ... over this time */
 } state = { .checks = { &state.checks, &state.checks } };
 
 /* ---- the table of results ---- */
@@ -441,7 +442,7 @@ begin(struct check *chk, const struct check_conf *conf)
 		atomic_store(&chk->live->op_state, SRV_OP_STOPPED);
 		live_server_changed(chk->srv->backend->live, chk->live);
 	}
-	start_in(chk, conf->inter_us * state.at++ / state.nstarting);
+	start_in(chk, state.spread_us * state.at++ / state.nstarting);
 }
 
 /* The word `check` is gone: unless another one speaks against it the server is
@@ -520,10 +521,29 @@ adopt_server(const struct server *srv)
 	}
 }
 
-static unsigned
+static void
 will_start(const struct check *chk, const struct check_conf *conf)
 {
-	return conf != NULL && (chk == NULL || chk->conf == NULL);
+	if (conf == NULL || (chk != NULL && chk->conf != NULL))
+		return;
+	state.nstarting++;
+	if (conf->inter_us < state.spread_us)
+		state.spread_us = conf->inter_us;
+}
+
+/* First starts are spread over the shortest interval there is. */
+static void
+plan_starts(const struct snapshot *s)
+{
+	uint64_t most = s->global->max_spread_checks_us;
+
+	state.nstarting = state.at = 0;
+	state.spread_us = most != 0 ? most : UINT64_MAX;
+	for (const struct proxy *px = s->proxies; px != NULL; px = px->next)
+		for (const struct server *srv = px->server_list; srv != NULL; srv = srv->next) {
+			will_start(srv->live->check, conf_of(srv));
+			will_start(srv->live->agent, agent_conf_of(srv));
+		}
 }
 
 static void
@@ -532,11 +552,7 @@ on_publish(struct snapshot *s)
 	const struct server *srv;
 
 	state.generation++;
-	state.nstarting = state.at = 0;
-	for (struct proxy *px = s->proxies; px != NULL; px = px->next)
-		for (srv = px->server_list; srv != NULL; srv = srv->next)
-			state.nstarting += will_start(srv->live->check, conf_of(srv)) +
-			    will_start(srv->live->agent, agent_conf_of(srv));
+	plan_starts(s);
 	for (struct proxy *px = s->proxies; px != NULL; px = px->next)
 		for (srv = px->server_list; srv != NULL; srv = srv->next)
 			adopt_server(srv);

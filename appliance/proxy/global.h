@@ -52,6 +52,7 @@ struct global {
 	unsigned	 maxaccept;		/* 64 */
 	unsigned	 max_handshakes;	/* 1024 */
 	unsigned	 spread_checks;		/* percent */
+	uint64_t	 max_spread_checks_us;	/* of first starts; 0 = the shortest interval */
 	/* stats socket: a list of binds, and its limits */
 	struct bind_conf *stats_binds;
 	uint64_t	 stats_timeout_us;	/* 10 s */

@@ -227,6 +227,8 @@ static const struct kw_row rows[] = {
 	    "A soft stop becomes a hard one after this time."),
 	ROW("spread-checks", 1, parse_spread_checks, 0, "<0..50>",
 	    "Percent by which intervals of checks vary."),
+	FIELD("max-spread-checks", F(CFG_TIME, max_spread_checks_us, .min = 1), "<time>",
+	    "The first checks start within this time; by default the shortest interval."),
 
 	{ "stats socket", IN_GLOBAL, KW_OBEYED, 0, 0, KW_F_ANY_ARGS | KW_F_ADDRESS,
 	    parse_stats_socket, 0, "<address> [level <level>] [mode <octal>] [<option>...]",

@@ -65,7 +65,6 @@ static const struct kw_row rows[] = {
 	G("h1-case-adjust", CASE),
 	G("h1-case-adjust-file", CASE),
 	G("close-spread-time", LATER),
-	G("max-spread-checks", LATER),
 	G("default-path", "paths are taken as they are; use absolute ones."),
 	G("unix-bind", "write mode, user and group on each bind line."),
 	G("set-dumpable", LATER),

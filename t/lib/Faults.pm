@@ -130,10 +130,9 @@ defaults
 	timeout connect 1s
 	timeout client 10s
 	timeout server 10s
-	http-reuse never
 listen l
 	bind "fd@${fe}"
-	server s "${SRV}"
+	server s "${SRV}" pool-max-conn 0
 CFG
 }
 

@@ -250,7 +250,7 @@ test_spread(void)
 	    "\tserver d 127.0.0.1:1 inter 2s\n\tserver e 127.0.0.1:1\n");
 	is_u64(waits(server("a")->check), 0);
 	is_u64(waits(server("b")->check), 250000);
-	is_u64(waits(server("d")->check), 1000000);
+	is_u64(waits(server("d")->check), 500000);
 	is_u64(waits(server("e")->check), 750000);
 	ok(server("c")->check->conf == NULL);
 	publish("global\n\tspread-checks 20\nbackend b\n\tserver a 127.0.0.1:1 check inter 1s\n");

@@ -43,6 +43,7 @@ node n1
 description a text
 localpeer n1
 spread-checks 10
+max-spread-checks 1s
 server-state-base $dir
 server-state-file s.state
 stats socket $dir/sock level user mode 600
@@ -333,7 +334,19 @@ port 80
 addr 127.0.0.1
 init-state down
 no-check-ssl
+no-agent-check
+agent-addr 127.0.0.2
+agent-port 1
+agent-inter 1s
+agent-send hello
+error-limit 5
+on-error mark-down
+on-marked-down shutdown-sessions
+on-marked-up shutdown-backup-sessions
+track tracked/m
 ROWS
+$server{'agent-check'} = 'agent-check agent-port 1';
+$server{observe} = 'check observe layer7';
 $server{'proxy-v2-options'} = 'send-proxy-v2 proxy-v2-options authority,crc32c,unique-id';
 $server{'ca-file'} = "ssl ca-file $dir/ca.pem";
 $server{verify} = "ssl verify required ca-file $dir/ca.pem";
@@ -388,7 +401,7 @@ my %places = (
 	    sub ($text) { "\tbind " . ($text =~ /^(interface|defer|tfo|trans|v4|v6)/ ?
 	    '[::1]:' . (20000 + ++$n) : "unix\@$dir/@{[ ++$n ]}.sock") .
 	    " $text\n" }],
-	server => [\%server, 'server', "${base}backend b\n",
+	server => [\%server, 'server', "${base}backend tracked\n\tserver m 127.0.0.1:1 check\nbackend b\n",
 	    sub ($text) { "\tserver s@{[ ++$n ]} 127.0.0.1:1 $text\n" }],
 );
 for my $place (sort keys %places) {
