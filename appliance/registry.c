@@ -12,7 +12,7 @@
 	X(cfg_env) \
 	/* what proxies are */ \
 	X(sections) X(global_cfg) X(proxy_cfg) X(timeout_cfg) X(option_cfg) X(bind_cfg) \
-	X(server_cfg) X(balance_cfg) X(tls_cfg) X(noeffect_cfg) X(balancer) \
+	X(server_cfg) X(resolvers_cfg) X(balance_cfg) X(tls_cfg) X(noeffect_cfg) X(balancer) \
 	X(stats_cfg) X(later_cfg) \
 	X(ring) \
 	X(stats_socket) \
@@ -32,7 +32,7 @@
 	X(check_cfg) X(agent_cfg) X(policy_cfg) \
 	X(agent) X(health) X(cli_agent) \
 	/* servers that come and go */ \
-	X(reload) X(state_file) X(cli_server) \
+	X(resolve) X(reload) X(state_file) X(cli_resolvers) X(cli_server) \
 	/* control and operators */ \
 	X(stats_page) X(prom) \
 	X(tick) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \

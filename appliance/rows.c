@@ -23,6 +23,7 @@ static const struct {
 	{ IN_BACKEND, "backend" }, { IN_HTTP_ERRORS, "http-errors" }, { IN_PEERS, "peers" },
 	{ IN_HEALTHCHECK, "healthcheck" },
 	{ IN_BIND, "bind" }, { IN_SERVER, "server" }, { IN_STATS_SOCKET, "stats-socket" },
+	{ IN_RESOLVERS, "resolvers" },
 };
 
 static void

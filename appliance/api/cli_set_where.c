@@ -18,6 +18,7 @@
 #include "base/xalloc.h"
 #include "ctl/health.h"
 #include "ctl/overlay.h"
+#include "ctl/resolve.h"
 #include "proxy/live.h"
 #include "proxy/proxy.h"
 #include "proxy/server_addr.h"
@@ -208,7 +209,9 @@ cli_set_fqdn(struct cli *c, struct server *srv, const char *word)
 {
 	if (word[0] == '\0')
 		cli_err(c, "set server <b>/<s> fqdn requires a FQDN.");
-	else
+	else if (!dns_name_ok(word))
+		cli_err(c, "'%s' is no name that can be resolved.", word);
+	else if (!resolve_set_fqdn(srv, word))
 		cli_err(c, "set server %s/%s fqdn failed because no resolution is configured.",
 		    srv->backend->name, srv->name);
 }

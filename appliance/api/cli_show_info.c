@@ -20,6 +20,7 @@
 #include "base/version.h"
 #include "cfg/snapshot.h"
 #include "ctl/tick.h"
+#include "ctl/resolve.h"
 #include "net/listen.h"
 #include "proxy/dthread.h"
 #include "proxy/global.h"
@@ -100,6 +101,7 @@ NUM(v_stopping, LIMIT(stopping))
 NUM(v_jobs, i->listeners + LIMIT(conns))
 NUM(v_listeners, i->listeners)
 NUM(v_dropped_logs, log_dropped_total())
+NUM(v_failed_resolutions, resolve_failures())
 NUM(v_bytes_out, i->t.bytes_out)
 NUM(v_spliced, i->t.spliced)
 NUM(v_bytes_rate, tick.bytes_out.now)
@@ -170,7 +172,7 @@ static const struct info_row info_rows[] = {
 	U32("ConnectedPeers", "MGP", NULL, "there are no peers"),
 	U32("DroppedLogs", "MCP", v_dropped_logs, "log lines dropped"),
 	U32("BusyPolling", "MGP", NULL, "there is none"),
-	U32("FailedResolutions", "MCP", NULL, "there are no resolvers yet"),
+	U32("FailedResolutions", "MCP", v_failed_resolutions, "names not found at run time"),
 	U64("TotalBytesOut", "MCP", v_bytes_out, "bytes sent to clients"),
 	U64("TotalSplicedBytesOut", "MCP", v_spliced, "bytes that went through a pipe"),
 	U64("BytesOutRate", "MRP", v_bytes_rate, "bytes sent in the last second"),

@@ -29,6 +29,7 @@ struct kw_row;
 #define IN_RING		0x1000u		/* log rings, see proxy/ring.c */
 #define IN_PEERS	0x0020u		/* tables, see proxy/stick_cfg.c */
 #define IN_HEALTHCHECK	0x0040u
+#define IN_RESOLVERS	0x0080u
 #define IN_BIND		0x0100u		/* an option of `bind` (and `stats socket`) */
 #define IN_SERVER	0x0200u		/* an option of `server`, `default-server` */
 #define IN_STATS_SOCKET	0x0400u		/* an option of `stats socket` only */

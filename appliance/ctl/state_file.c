@@ -38,6 +38,7 @@
 #include "proxy/global.h"
 #include "proxy/live.h"
 #include "proxy/proxy.h"
+#include "proxy/resolvers.h"
 #include "proxy/server_addr.h"
 
 #define FILE_BYTES_MAX	(64u << 20)
@@ -237,11 +238,27 @@ is_literal(const struct server *srv)
 	    sizeof err) == 0;
 }
 
+/* `init-addr` without `last`: what was before does not count. */
+static bool
+wants_last(const struct server *srv)
+{
+	const struct resolve_conf *conf = srv->resolve;
+
+	if (conf == NULL || conf->init[0] == INIT_END)
+		return true;
+	for (unsigned i = 0; conf->init[i] != INIT_END; i++)
+		if (conf->init[i] == INIT_LAST)
+			return true;
+	return false;
+}
+
 static void
 apply_address(const struct server *srv, const struct server_state *st)
 {
-	if (st->addr.family != 0 && (srv->is_dynamic || !is_literal(srv)))
-		server_addr_set(srv->live, &st->addr, srv->has_port && st->addr.port != 0);
+	if (st->addr.family == 0 || (!srv->is_dynamic && is_literal(srv)) || !wants_last(srv))
+		return;
+	server_addr_set(srv->live, &st->addr, srv->has_port && st->addr.port != 0);
+	atomic_fetch_and(&srv->live->admin, ~SRV_ADM_RMAINT);
 }
 
 static void

@@ -78,6 +78,7 @@ struct global {
 	struct healthcheck *healthchecks;	/* ctl/check_cfg.c */
 	bool		 may_fork;		/* insecure-fork-wanted, -dI */
 	bool		 external_check, preserves_env;	/* external-check */
+	struct resolvers *resolvers;		/* file order */
 	struct proxy	**proxies_tail;		/* while parsing */
 	struct proxy	*by_name[PROXY_BUCKETS];	/* frontends, backends, listens */
 };

@@ -54,6 +54,8 @@ server_cell_reset(struct server_live *l, const struct server *srv)
 	l->op_state = SRV_OP_RUNNING;
 	l->admin = srv->flags & SRV_DISABLED ? SRV_ADM_CMAINT | SRV_ADM_FMAINT :
 	    srv->is_dynamic ? SRV_ADM_FMAINT : 0;
+	if (srv->no_addr)
+		l->admin |= SRV_ADM_RMAINT;
 	l->iweight = l->uweight = srv->weight;
 	l->maxconn_set = LIVE_NOT_SET;
 	l->since_us = clock_mono_us();
@@ -529,8 +531,10 @@ server_adopt(struct server_live *l, const struct server *srv)
 			l->uweight = srv->weight;
 		l->iweight = srv->weight;
 	}
-	if (strcmp(atomic_load(&l->conf)->addr_text, srv->addr_text) != 0)
+	if (strcmp(atomic_load(&l->conf)->addr_text, srv->addr_text) != 0) {
 		server_addr_reset(l);	/* the files were changed: they win */
+		l->admin = srv->no_addr ? l->admin | SRV_ADM_RMAINT : l->admin & ~SRV_ADM_RMAINT;
+	}
 	if (srv->was != NULL && strcmp(l->name, srv->name) != 0)
 		server_rename(l, srv->name);
 	l->conf = srv;

@@ -26,6 +26,7 @@
 #include "proxy/rate.h"
 
 struct addr;			/* net/addr.h */
+struct dns_user;
 struct check;			/* ctl/check.h */
 struct proxy;
 struct server;
@@ -143,6 +144,7 @@ struct server_live {
 	uint32_t	 rate_last, rate_max;	/* sessions per second, by the tick */
 	uint64_t	 rate_prev;
 	uint32_t	 maxconn_set;	/* `set maxconn server`; LIVE_NOT_SET = configured */
+	struct dns_user	*dns;		/* owned by ctl/resolve_server.c */
 	struct addr	*check_addr;	/* owned: `set server ... check-addr`; NULL = configured */
 	uint16_t	 check_port;	/* `set server ... check-port`; 0 = configured */
 	uint64_t	*base;		/* owned: counters when they were cleared; NULL = never */

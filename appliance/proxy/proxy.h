@@ -37,6 +37,7 @@ struct persist_rule;		/* proxy/persist_cookie.h */
 struct log_target;		/* proxy/log_target.h */
 struct proxy;
 struct proxy_live;
+struct resolve_conf;		/* proxy/resolvers.h */
 struct reply_conf;		/* proxy/reply.h */
 struct ruleset;			/* proxy/rules.h */
 struct server_live;
@@ -273,6 +274,9 @@ struct server {
 	bool		 is_dynamic;	/* added at run time */
 	bool		 had_tls;	/* until a command switched it off */
 	bool		 is_gone;	/* while parsing: removed at run time, post drops it */
+	bool		 no_addr;	/* it has to be found first; addr has the port */
+	const char	*fqdn;		/* its address is this name; NULL = an address */
+	struct resolve_conf *resolve;	/* words about names; NULL = none written */
 	const char	*was;		/* renamed by this snapshot: its cell's name; or NULL */
 	const char	*addr_text;	/* as written */
 	struct addr	 addr;

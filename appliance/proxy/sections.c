@@ -181,7 +181,6 @@ static const struct section_row sections[] = {
 	    "A frontend and a backend in one section." },
 	{ "http-errors", IN_HTTP_ERRORS, open_http_errors, NULL,
 	    "A named set of error pages." },
-	LATER("resolvers", "name resolution at run time is"),
 	LATER("log-forward", "log forwarding is"),
 	LATER("log-profile", "log profiles are"),
 	LATER("crt-store", "the named certificate store is"),

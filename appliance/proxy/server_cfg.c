@@ -17,8 +17,11 @@
 #include "cfg/kw.h"
 #include "net/pp.h"
 #include "proxy/proxy.h"
+#include "proxy/resolvers.h"
 #include "proxy/sample.h"
 #include "proxy/server_cfg.h"
+
+#define TEMPLATE_MAX	10000u
 
 static struct server *
 server_of(struct cfg *c)
@@ -82,13 +85,23 @@ server_cfg_ignore_unresolvable(void)
 	ignore_unresolvable = true;
 }
 
+/* 0, or -1 with a message in err. */
+static int
+find_address(struct cfg *c, struct server *srv, char *err, size_t size)
+{
+	if (!resolvers_is_name(c, srv->addr_text, &srv->fqdn))
+		return addr_parse(srv->addr_text, ADDR_RESOLVE | ADDR_PORT_OFFSET |
+		    ADDR_DEFAULT_PORT_OK, &srv->addr, err, size);
+	return resolvers_init_addr(c, srv, err, size);
+}
+
+/* After the options, which say how names are resolved. */
 static int
 server_address(struct cfg *c, struct server *srv)
 {
 	char err[256];
 
-	if (addr_parse(srv->addr_text, ADDR_RESOLVE | ADDR_PORT_OFFSET | ADDR_DEFAULT_PORT_OK,
-	    &srv->addr, err, sizeof(err)) == -1) {
+	if (find_address(c, srv, err, sizeof err) == -1) {
 		if (ignore_unresolvable && strstr(err, "could not resolve") != NULL) {
 			diag_warn(c->diag, "'server %s/%s' : %s, it starts in maintenance",
 			    srv->backend->name, srv->name, err);
@@ -156,6 +169,8 @@ server_like(struct cfg *c, struct proxy *px, const struct server *like, char **a
 	srv->name = args[0];
 	srv->name_hash = (uint32_t)str_hash(str_of(srv->name));
 	srv->id = 0;
+	srv->fqdn = NULL;
+	srv->no_addr = false;
 	srv->cookie = NULL;		/* tells servers apart, so nobody inherits it */
 	srv->addr_text = args[1];
 	return srv;
@@ -176,13 +191,60 @@ parse_server(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	}
 	srv = server_like(c, px, template_of(c, px), args);
 	r = check_server_name(c, px, srv->name);
-	if (server_address(c, srv) == -1)
-		r = -1;
 	if (parse_options(c, srv, args + 2, nargs - 2) == -1)
+		r = -1;
+	if (server_address(c, srv) == -1)
 		r = -1;
 	if (r == 0)
 		server_link(c, px, srv);
 	return r;
+}
+
+/* `N` or `FROM-TO`; false after an error. */
+static bool
+template_range(struct cfg *c, const char *word, uint64_t *ret_from, uint64_t *ret_to)
+{
+	const char *dash = strchr(word, '-');
+	struct str from = { word, dash != NULL ? (size_t)(dash - word) : 0 };
+
+	*ret_from = 1;
+	if ((dash != NULL && !str_to_u64(from, ret_from)) ||
+	    !str_to_u64(str_of(dash != NULL ? dash + 1 : word), ret_to) || *ret_from < 1 ||
+	    *ret_to < *ret_from || *ret_to - *ret_from >= TEMPLATE_MAX) {
+		diag_error(c->diag, "'server-template' expects a number of servers, or a range of "
+		    "numbers, at most %u (got '%s').", TEMPLATE_MAX, word);
+		return false;
+	}
+	return true;
+}
+
+static int
+parse_template(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	uint64_t from, to;
+	char *own[2];
+	char **options;
+
+	if (check_section(c, row->name) == -1)
+		return -1;
+	if (nargs < 3) {
+		diag_error(c->diag, "'server-template' expects <prefix> <nb | range> "
+		    "<addr>[:<port>] as arguments.");
+		return -1;
+	}
+	if (!template_range(c, args[1], &from, &to))
+		return -1;
+	options = arena_calloc(c->arena, (size_t)nargs + 1, sizeof *options);
+	for (; from <= to; from++) {
+		own[0] = arena_printf(c->arena, "%s%llu", args[0], (unsigned long long)from);
+		own[1] = cfg_expand(c, args[2]);
+		memcpy(options, own, sizeof own);
+		memcpy(options + 2, args + 3, ((size_t)nargs - 3) * sizeof *options);
+		options[nargs - 1] = NULL;
+		if (parse_server(c, row, options, nargs - 1) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 /* ---- at run time ---- */
@@ -233,8 +295,10 @@ server_cfg_add(struct cfg *c, struct proxy *px, char **args, int nargs, int id)
 	srv = server_like(c, px, model, args);
 	srv->is_dynamic = true;
 	srv->flags &= ~SRV_DISABLED;
-	if (check_server_name(c, px, srv->name) == -1 || server_address(c, srv) == -1 ||
-	    parse_options(c, srv, args + used, nargs - used) == -1)
+	srv->resolve = NULL;
+	if (check_server_name(c, px, srv->name) == -1 ||
+	    parse_options(c, srv, args + used, nargs - used) == -1 ||
+	    server_address(c, srv) == -1)
 		return -1;
 	if (id != 0)
 		srv->id = id_is_taken(px, id) ? 0 : id;
@@ -398,7 +462,6 @@ source_parse(struct cfg *c, const char *what, char **args, int nargs,
 	OPTION(name, 0, cfg_set_option, F(CFG_BITS, flags, .clear_or_set = (bits)), "", help)
 #define REFUSED(name, why) \
 	{ name, IN_SERVER, KW_REFUSED, 0, 0, KW_F_ANY_ARGS, NULL, 0, "", why }
-#define DNS "name resolution at run time is built in a later release; names are resolved at load."
 
 static const struct kw_row rows[] = {
 	{ "server", IN_PROXY, KW_OBEYED, 0, 0, KW_F_ANY_ARGS | KW_F_ADDRESS, parse_server, 0,
@@ -449,11 +512,6 @@ static const struct kw_row rows[] = {
 
 	REFUSED("dyncookie", "write dynamic on the backend's cookie line."),
 	REFUSED("redir", "use an http-request redirect rule."),
-	REFUSED("resolvers", DNS),
-	REFUSED("resolve-prefer", DNS),
-	REFUSED("resolve-opts", DNS),
-	REFUSED("resolve-net", DNS),
-	REFUSED("init-addr", DNS),
 	REFUSED("guid", "global identifiers are built in a later release."),
 	REFUSED("socks4", "SOCKS4 is built in a later release."),
 	REFUSED("namespace", "network namespaces are not built."),
@@ -464,7 +522,9 @@ static const struct kw_row rows[] = {
 	REFUSED("set-proxy-v2-tlv-fmt", "own TLVs of PROXY headers are built in a later release."),
 	REFUSED("shard", "peers are built in a later release."),
 	REFUSED("hash-key", "hash keys of servers are built in a later release."),
-	{ "server-template", IN_PROXY, KW_REFUSED, 0, 0, KW_F_ANY_ARGS, NULL, 0, "", DNS },
+	{ "server-template", IN_PROXY, KW_OBEYED, 0, 0, KW_F_ANY_ARGS, parse_template, 0,
+	    "<prefix> <number>|<from>-<to> <name>[:<port>] [<option>...]",
+	    "Several servers with the addresses that a name has." },
 	{ 0 }
 };
 

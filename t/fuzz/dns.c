@@ -25,7 +25,7 @@ try(const uint8_t *data, size_t size, enum dns_type type)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint8_t *copy = malloc(size != 0 ? size : 1);	/* its own block: reads past the end are seen */
+	uint8_t *copy = malloc(size != 0 ? size : 1);	/* reads past the end are seen */
 
 	if (size > 0)
 		memcpy(copy, data, size);

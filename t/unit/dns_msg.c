@@ -75,10 +75,11 @@ test_answers(void)
 	ok(PARSE(DNS_A, 0, 0, "") == DNS_EMPTY);
 	ok(PARSE(DNS_AAAA, 0, 1, A1) == DNS_EMPTY);
 	ok(PARSE(DNS_A, 0, 1, "\1x\0\0\1\0\1\0\0\0\5\0\4\x7f\0\0\1") == DNS_EMPTY);
-	ok(PARSE(DNS_A, 0, 2, "\xc0\x0c\0\5\0\1\0\0\0\5\0\3\1b\0" "\1b\0\0\1\0\1\0\0\0\5\0\4\x7f\0\0\2")
-	    == DNS_VALID && got.n == 1 && got.has_cname);
+	ok(PARSE(DNS_A, 0, 2, "\xc0\x0c\0\5\0\1\0\0\0\5\0\3\1b\0"
+	    "\1b\0\0\1\0\1\0\0\0\5\0\4\x7f\0\0\2") == DNS_VALID && got.n == 1 && got.has_cname);
 	ok(PARSE(DNS_A, 0, 1, "\xc0\x0c\0\5\0\1\0\0\0\5\0\3\1b\0") == DNS_CNAME_ERROR);
-	ok(PARSE(DNS_SRV, 0, 1, "\xc0\x0c\0\x21\0\1\0\0\0\5\0\x09\0\1\0\2\x1f\x90\1B\0") == DNS_VALID);
+	ok(PARSE(DNS_SRV, 0, 1,
+	    "\xc0\x0c\0\x21\0\1\0\0\0\5\0\x09\0\1\0\2\x1f\x90\1B\0") == DNS_VALID);
 	is_str(got.records[0].target, "b");
 	is_u64(got.records[0].port, 8080);
 	is_u64(got.records[0].weight, 2);

@@ -153,7 +153,7 @@ static void
 test_refused(void)
 {
 	static const char *const later[] = {
-		"resolvers", "ring", "log-forward", "log-profile",
+		"log-forward", "log-profile",
 		"crt-store", "mailers", "userlist", "cache", "program", "fcgi-app", "traces",
 		"acme", "alarm", "scaling-group", "launch-config", "notifier", "provider",
 	};

@@ -127,9 +127,8 @@ test_server_errors(void)
 	    "default-server.");
 	error_is("backend b", "default-server", "'default-server' expects <option>... as "
 	    "argument.");
-	error_is("backend b", "server-template s 3 x.invalid:80", "'server-template' is not "
-	    "supported: name resolution at run time is built in a later release; names are "
-	    "resolved at load.");
+	error_is("backend b", "server-template s 3 x.invalid:80", "'server b/s1' : could not "
+	    "resolve address 'x.invalid' in 'x.invalid:80'");
 }
 
 static void

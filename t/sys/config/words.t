@@ -206,6 +206,7 @@ http-check disable-on-404
 http-check send-state
 bind| unix\@$dir/bind.sock
 server| s1 127.0.0.1:1
+server-template| s 3 127.0.0.1:80
 default-server| inter 1s
 balance| roundrobin
 hash-type| consistent sdbm avalanche
@@ -305,6 +306,11 @@ pool-low-conn 2
 pool-purge-delay 2s
 pool-conn-name req.hdr(host)
 slowstart 10s
+resolvers default
+resolve-prefer ipv4
+resolve-opts allow-dup-ip
+resolve-net 10.0.0.0/8
+init-addr last,libc,none
 zone eu-1
 id 99
 source 127.0.0.1
