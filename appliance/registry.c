@@ -22,6 +22,7 @@
 	X(conv_text) X(conv_math) X(conv_hash) \
 	X(acl) X(rules) X(capture) X(stickiness) \
 	X(action_header) X(action_line) X(action_set) X(action_end) X(reply) X(service) \
+	X(userlist) \
 	/* logs */ \
 	X(logfield) X(logfield_more) X(logfield_elb) X(logline) X(log_target) \
 	/* balancing */ \

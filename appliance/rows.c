@@ -22,6 +22,7 @@ static const struct {
 	{ IN_GLOBAL, "global" }, { IN_DEFAULTS, "defaults" }, { IN_FRONTEND, "frontend" },
 	{ IN_BACKEND, "backend" }, { IN_HTTP_ERRORS, "http-errors" }, { IN_PEERS, "peers" },
 	{ IN_HEALTHCHECK, "healthcheck" },
+	{ IN_USERLIST, "userlist" },
 	{ IN_BIND, "bind" }, { IN_SERVER, "server" }, { IN_STATS_SOCKET, "stats-socket" },
 	{ IN_RESOLVERS, "resolvers" },
 };

@@ -26,6 +26,7 @@ struct kw_row;
 #define IN_FRONTEND	0x0004u		/* listen = IN_FRONTEND | IN_BACKEND */
 #define IN_BACKEND	0x0008u
 #define IN_HTTP_ERRORS	0x0010u
+#define IN_USERLIST	0x2000u		/* users, see proxy/userlist.c */
 #define IN_RING		0x1000u		/* log rings, see proxy/ring.c */
 #define IN_PEERS	0x0020u		/* tables, see proxy/stick_cfg.c */
 #define IN_HEALTHCHECK	0x0040u

@@ -416,7 +416,6 @@ static const struct action_row actions[] = {
 	    "tcp-request connection or session."),
 	REFUSED("set-dst", ALL, "transparent destinations are not built yet."),
 	REFUSED("set-dst-port", ALL, "transparent destinations are not built yet."),
-	REFUSED("auth", REQ, "userlists are not built yet."),
 	REFUSED("use-service", 1u << RS_TCP_CONTENT,
 	    "services of TCP mode are built in a later release."),
 	REFUSED("cache-use", REQ, "the cache is not built yet."),

@@ -20,6 +20,8 @@ struct proxy;
 struct stick_conf;
 struct tls_global;
 struct track_action;
+struct userlist;
+struct userlist_ref;
 
 #define PROXY_BUCKETS	1024
 
@@ -58,6 +60,8 @@ struct global {
 	uint64_t	 stats_timeout_us;	/* 10 s */
 	unsigned	 stats_maxconn;		/* 64 */
 	uint64_t	 metrics_memory;	/* bytes for series; 64 MiB */
+	struct userlist	*userlists;	/* latest first */
+	struct userlist_ref *userlist_refs;
 	/* stick tables */
 	struct stick_conf *stick_tables;	/* latest first */
 	struct peers	*peers;

@@ -68,6 +68,9 @@ struct reply_conf *reply_parse(struct cfg *c, struct proxy *px, const char *what
 struct reply_conf *redirect_parse(struct cfg *c, struct proxy *px, uint32_t use,
 	    char **args, int nargs, int *ret_used);
 
+/* A 401 that asks for a name and a password: userlist.c. */
+struct reply_conf *reply_unauthorized(struct cfg *c, const char *realm);
+
 /* data thread */
 /* The page for this status: of the backend, the frontend, else built in. Never
  * NULL: an unknown status gives a page made from its number. */

@@ -185,7 +185,6 @@ static const struct section_row sections[] = {
 	LATER("log-profile", "log profiles are"),
 	LATER("crt-store", "the named certificate store is"),
 	LATER("mailers", "e-mail alerts are"),
-	LATER("userlist", "HTTP authentication is"),
 	LATER("cache", "the HTTP cache is"),
 	LATER("program", "the master process is"),
 	LATER("fcgi-app", "FastCGI is"),

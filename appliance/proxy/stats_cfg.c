@@ -298,40 +298,6 @@ static const struct kw_row rows[] = {
 
 /* ---- after parsing ---- */
 
-static struct reply_field *
-field(struct cfg *c, struct str name, const char *value, struct reply_field *next)
-{
-	struct reply_field *f = arena_alloc(c->arena, sizeof(*f));
-
-	f->next = next;
-	f->name = name;
-	f->value = str_of(value);
-	return f;
-}
-
-static struct reply_conf *
-make_denied(struct cfg *c, const char *realm)
-{
-	struct reply_conf *rc = arena_alloc(c->arena, sizeof(*rc));
-	struct outbuf b;
-
-	outbuf_init(&b, 0);
-	outbuf_z(&b, "Basic realm=\"");
-	for (const char *p = realm; *p != '\0'; p++)
-		if ((unsigned char)*p >= 32 && *p != 127)
-			outbuf_fmt(&b, "%s%c", *p == '"' || *p == '\\' ? "\\" : "", *p);
-	outbuf_z(&b, "\"");
-	rc->status = 401;
-	rc->body = REPLY_BODY_BYTES;
-	rc->content_type = "text/html";
-	rc->text = STR("<html><body><h1>401 Unauthorized</h1>\nYou need a valid user and password "
-	    "to access this content.\n</body></html>\n");
-	rc->fields = field(c, STR("cache-control"), "no-cache",
-	    field(c, STR("www-authenticate"), arena_strdup(c->arena, b.data), NULL));
-	outbuf_fini(&b);
-	return rc;
-}
-
 static int
 post_stats(struct cfg *c)
 {
@@ -346,7 +312,7 @@ post_stats(struct cfg *c)
 				    "requires HTTP mode.", proxy_type_name(px), px->name);
 			px->set.stats = NULL;
 		} else if (conf->users != NULL && conf->denied == NULL)
-			conf->denied = make_denied(c, conf->realm);
+			conf->denied = reply_unauthorized(c, conf->realm);
 	}
 	return 0;
 }
