@@ -209,8 +209,7 @@ store(const struct txn *t, const struct stick_store *st)
 void
 stick_rules_store(struct txn *t)
 {
-	if (t->flags & TXN_F_HTTP)
-		keep_response_keys(t);
+	keep_response_keys(t);
 	if (t->srv != NULL && !(t->srv->flags & SRV_NON_STICK))
 		for (const struct stick_store *st = t->stick_stores; st != NULL; st = st->next)
 			store(t, st);

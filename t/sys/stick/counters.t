@@ -124,4 +124,45 @@ $c = $w->http('codes');
 $c->get($_) for '/a', '/404', '/501', '/503';
 counts('shared/t', { http_err_cnt => 1, http_fail_cnt => 1 }, 'are counted');
 counts('conn', { conn_cnt => 6 }, 'and counters stay');
+
+# --- A table that is replaced while connections hold its entries ---
+$w->cli('set table conn key 127.0.0.1 data.conn_cnt 0 data.gpt0 0');
+my @old = map { $w->http('conn') } 1 .. 3;
+$_->get('/a') for @old;
+$w->write_file('t.cfg', $w->read_file('t.cfg') =~ s/(table type ip size) 1k/$1 2k/gr);
+like $w->cli('reload'), qr/^Success=1/, 'reload with other sizes';
+like $w->stderr, qr/stick-table 'conn': its size changed/, 'is told';
+is entry('conn')->{conn_cnt}, undef, 'the new table is empty';
+is $_->get('/404')->{status}, 404, 'who holds an old entry goes on' for @old;
+$_->close for @old;
+$w->http('conn')->get('/a');
+counts('conn', { conn_cnt => 1, conn_cur => 0 }, 'who comes now is in the new one');
+
+# --- Rules of a named defaults section use the table of who has it ---
+$w->write_file('t.cfg', <<'CFG');
+defaults d
+	mode http
+	timeout client 5s
+	timeout server 5s
+	timeout connect 5s
+	http-request track-sc0 src
+	http-request return status 200 hdr X-N "%[sc0_http_req_cnt]"
+frontend req from d
+	bind "fd@${req}"
+	stick-table type ip size 10 store http_req_cnt
+frontend conn from d
+	bind "fd@${conn}"
+	stick-table type ip size 10 store http_req_cnt
+frontend res from d
+	bind "fd@${res}"
+listen tcp from d
+	bind "fd@${tcp}"
+frontend codes from d
+	bind "fd@${codes}"
+CFG
+like $w->cli('reload'), qr/^Success=1/, 'rules in a defaults section';
+$w->http('req')->get('/') for 1 .. 2;
+is $w->http('req')->get('/')->{h}{'x-n'}, 3, 'one table';
+is $w->http('conn')->get('/')->{h}{'x-n'}, 1, 'another';
+is $w->http('res')->get('/')->{h}{'x-n'} // '', '', 'and none';
 done_testing;
