@@ -461,15 +461,27 @@ leave_maintenance(struct server_live *l)
 	health_check_now(l);
 }
 
-static void
-say_left_maintenance(const struct server_live *l, bool was_forced)
+/* "('name.of.server') ", for what a name's addresses are the reason of; in buf. */
+static const char *
+by_name(const struct server_live *l, char *buf)
 {
-	char what[64];
+	const struct server *srv = l->conf;
 
-	snprintf(what, sizeof(what), "is %s/%s (leaving %smaintenance)",
+	(void)snprintf(buf, VIA_BYTES, "('%s') ", srv->fqdn != NULL ? srv->fqdn : "");
+	return buf;
+}
+
+static void
+say_left_maintenance(const struct server_live *l, uint32_t gone)
+{
+	bool is_name = (gone & (SRV_ADM_FMAINT | SRV_ADM_RMAINT)) == SRV_ADM_RMAINT;
+	char what[VIA_BYTES + 64], name[VIA_BYTES] = "";
+
+	(void)snprintf(what, sizeof(what), "%sis %s/%s (%s)", is_name ? by_name(l, name) : "",
 	    health_is_up(l) ? "UP" : "DOWN",
 	    atomic_load(&l->admin) & SRV_ADM_DRAIN ? "DRAIN" : "READY",
-	    was_forced ? "forced " : "");
+	    is_name ? "resolves again" :
+	    gone & SRV_ADM_FMAINT ? "leaving forced maintenance" : "leaving maintenance");
 	say(l, LOG_L_NOTICE, NO_COUNTS, what, "");
 }
 
@@ -494,8 +506,13 @@ static void
 say_remains(const struct server_live *l, uint32_t old, uint32_t admin)
 {
 	uint32_t gone = old & ~admin;
-	char text[VIA_BYTES];
+	char text[VIA_BYTES], name[VIA_BYTES + 64];
 
+	if ((admin & SRV_ADM_MAINT) && (gone & SRV_ADM_RMAINT)) {
+		(void)snprintf(name, sizeof(name),
+		    "%sresolves again but remains in maintenance", by_name(l, text));
+		say(l, LOG_L_NOTICE, NO_COUNTS, name, "");
+	}
 	if ((admin & SRV_ADM_MAINT) && (gone & SRV_ADM_FMAINT))
 		say(l, LOG_L_NOTICE, NO_COUNTS,
 		    "is leaving forced maintenance but remains in maintenance", via(l, text));
@@ -521,7 +538,7 @@ apply_admin(struct server_live *l, uint32_t old, uint32_t admin)
 	else if (was_maint && !is_maint) {
 		leave_maintenance(l);
 		(void)derive(l);
-		say_left_maintenance(l, (old & SRV_ADM_FMAINT) != 0);
+		say_left_maintenance(l, old & ~admin);
 		finish(l, false);
 	} else if (!is_maint && was_drain != is_drain)
 		change_drain(l, is_drain);
