@@ -16,6 +16,7 @@
 	X(stats_cfg) X(later_cfg) \
 	X(ring) \
 	X(stats_socket) \
+	X(conv_map) \
 	/* rules */ \
 	X(sample) X(fetch_conn) X(fetch_http) X(fetch_state) X(fetch_tcp) \
 	X(stick_cfg) X(fetch_stick) X(conv_stick) X(action_stick) X(stick_keys) \
@@ -43,7 +44,8 @@
 	X(cli_cookie) \
 	X(cli_errors) X(cli_check) \
 	X(cli_events) \
-	X(feed) X(audit) X(cli_subscribe)
+	X(feed) X(audit) X(cli_subscribe) \
+	X(cli_map)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

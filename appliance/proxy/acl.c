@@ -10,25 +10,24 @@
  *
  * Parsing: the thread that builds the snapshot. Evaluation: data threads.
  */
-#include <errno.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
-#include "base/file.h"
 #include "base/magic.h"
 #include "base/module.h"
 #include "cfg/kw.h"
 #include "proxy/acl.h"
+#include "proxy/global.h"
+#include "proxy/map.h"
 #include "proxy/proxy.h"
 #include "proxy/rules_in.h"
-
-#define PATTERN_FILE_MAX	(64u << 20)
 
 struct acl_test {
 	struct acl_test	*next;
 	struct expr	*expr;
-	struct pat_set	*set;
+	struct pat_set	*set;		/* of what takes no patterns */
+	struct map_use	*uses;		/* else: its lists, by test_next */
 	bool		 iterates;	/* a header without occurrence: each value in turn */
 };
 
@@ -131,47 +130,13 @@ parse_criterion(struct cfg *c, struct proxy *px, const char *word, uint32_t use,
 	return expr_parse(c, px, arena_printf(c->arena, "%s%s", f->name, word + len), use);
 }
 
-static int
-add_file(struct cfg *c, struct pat_set *set, const char *path)
-{
-	bool may_miss = strncmp(path, "opt@", 4) == 0;
-	struct str line;
-	char *text, *end;
-	size_t len;
-	int rc = 0;
-
-	if (may_miss || strncmp(path, "file@", 5) == 0)
-		path += may_miss ? 4 : 5;
-	if (strncmp(path, "virt@", 5) == 0) {
-		diag_error(c->diag, "'%s': pattern lists without a file are not supported yet",
-		    path);
-		return -1;
-	}
-	if ((text = file_read(path, PATTERN_FILE_MAX, &len)) == NULL) {
-		if (may_miss && errno == ENOENT)
-			return 0;
-		diag_error(c->diag, "failed to open pattern file <%s>: %s", path, strerror(errno));
-		return -1;
-	}
-	for (char *p = text; p < text + len && rc == 0; p = end + 1) {
-		if ((end = memchr(p, '\n', (size_t)(text + len - p))) == NULL)
-			end = text + len;
-		line = (struct str){ p, (size_t)(end - p) };
-		while (line.len > 0 && line.p[line.len - 1] == '\r')
-			line.len--;
-		line = str_trim(line);
-		if (line.len > 0 && line.p[0] != '#')
-			rc = pat_set_add(c, set, arena_strndup(c->arena, line.p, line.len));
-	}
-	free(text);
-	return rc;
-}
-
 struct flags {
 	bool		 icase;
 	int		 match;		/* -1 = none written */
 	const char	*files[32];
+	bool		 is_map[32];	/* -M: the file has values, too */
 	int		 nfiles;
+	bool		 files_are_maps;
 };
 
 static int
@@ -210,12 +175,16 @@ parse_flag(struct cfg *c, struct flags *f, char **args, int nargs)
 			    ARRAY_LEN(f->files));
 			return -1;
 		}
+		f->is_map[f->nfiles] = f->files_are_maps;
 		f->files[f->nfiles++] = next;
 		return 2;
 	}
-	if (strcmp(w, "-M") == 0 || strcmp(w, "-u") == 0)
-		diag_error(c->diag, "'%s' is not supported yet: it needs maps and their "
-		    "commands on the stats socket", w);
+	if (strcmp(w, "-M") == 0) {
+		f->files_are_maps = true;
+		return 1;
+	}
+	if (strcmp(w, "-u") == 0)
+		diag_error(c->diag, "'%s' is not supported: ids of lists are given in order", w);
 	else
 		diag_error(c->diag, "'%s' is not a valid ACL option. Please use '--' before any "
 		    "pattern beginning with a '-'.", w);
@@ -276,20 +245,44 @@ choose_match(struct cfg *c, const struct expr *e, int from_word, int written)
 	return m;
 }
 
+/* A list of patterns that the test looks in. */
 static int
-add_patterns(struct cfg *c, struct pat_set *set, const struct flags *f, char **args, int nargs,
-    bool wants_patterns)
+add_use(struct cfg *c, struct acl_test *t, struct map_ref *r, enum pat_match match, bool icase)
 {
-	if (nargs == 0 && f->nfiles == 0 && wants_patterns)
+	struct map_use *u = r != NULL ? map_use_new(c, r, match, icase, false) : NULL;
+
+	if (u == NULL)
+		return -1;
+	u->test_next = t->uses;
+	t->uses = u;
+	return 0;
+}
+
+static int
+add_patterns(struct cfg *c, struct acl_test *t, const struct flags *f, char **args, int nargs,
+    enum pat_match match)
+{
+	struct map_ref *r;
+
+	if (match == PAT_FOUND || match == PAT_BOOL) {
+		t->set = pat_set_new(c, match, f->icase);
+		for (int i = 0; i < nargs; i++)
+			if (pat_set_add(c, t->set, args[i]) < 0)
+				return -1;
+		pat_set_compile(c, t->set);
+		return 0;
+	}
+	if (nargs == 0 && f->nfiles == 0)
 		diag_warn(c->diag, "no pattern is given: this test never matches");
 	for (int i = 0; i < f->nfiles; i++)
-		if (add_file(c, set, f->files[i]) < 0)
+		if (add_use(c, t, map_ref_file(c, f->files[i], f->is_map[i]), match, f->icase) < 0)
 			return -1;
+	if (nargs == 0 && f->nfiles > 0)
+		return 0;
+	r = map_ref_inline(c, t->expr->fetch->name);
 	for (int i = 0; i < nargs; i++)
-		if (pat_set_add(c, set, args[i]) < 0)
-			return -1;
-	pat_set_compile(c, set);
-	return 0;
+		map_ref_add(r, &r->current, args[i], NULL);
+	return add_use(c, t, r, match, f->icase);
 }
 
 static int
@@ -305,9 +298,7 @@ add_test(struct cfg *c, struct proxy *px, struct acl *acl, char **args, int narg
 		return -1;
 	if ((match = choose_match(c, t->expr, from_word, f.match)) < 0)
 		return -1;
-	t->set = pat_set_new(c, (enum pat_match)match, f.icase);
-	if (add_patterns(c, t->set, &f, args + 1 + n, nargs - 1 - n,
-	    match != PAT_FOUND && match != PAT_BOOL) < 0)
+	if (add_patterns(c, t, &f, args + 1 + n, nargs - 1 - n, (enum pat_match)match) < 0)
 		return -1;
 	t->iterates = strcmp(t->expr->fetch->args, "s|i") == 0 &&
 	    t->expr->args[1].type == ARG_NONE;
@@ -544,6 +535,17 @@ acl_cond_use(const struct acl_cond *cond)
 
 /* ---- evaluation ---- */
 
+static inline bool
+patterns_match(const struct acl_test *t, const struct sample *s)
+{
+	if (t->set != NULL)
+		return pat_set_match(t->set, s);
+	for (const struct map_use *u = t->uses; u != NULL; u = u->test_next)
+		if (map_use_match(u, s))
+			return true;
+	return false;
+}
+
 /* A value was fetched: converters and patterns. */
 static bool
 value_matches(const struct acl_test *t, struct sample_ctx *x, struct sample *s)
@@ -551,7 +553,7 @@ value_matches(const struct acl_test *t, struct sample_ctx *x, struct sample *s)
 	for (const struct conv *v = t->expr->convs; v != NULL; v = v->next)
 		if (!sample_cast(s, v->row->in) || !v->row->fn(x, v->args, v->row->priv, s))
 			return false;
-	return pat_set_match(t->set, s);
+	return patterns_match(t, s);
 }
 
 /* All values of the fetch in turn. */
@@ -585,7 +587,7 @@ test_matches(const struct acl_test *t, struct sample_ctx *x)
 		return any_matches(t, x);
 	if (!e->fetch->fn(x, e->args, e->fetch->priv, &s))
 		return false;
-	return e->convs == NULL ? pat_set_match(t->set, &s) : value_matches(t, x, &s);
+	return e->convs == NULL ? patterns_match(t, &s) : value_matches(t, x, &s);
 }
 
 static enum acl_result
@@ -634,7 +636,17 @@ acl_cond_eval(const struct acl_cond *cond, struct sample_ctx *x)
 
 struct acl_guard {
 	struct acl_test	 test;
+	const _Atomic bool *is_stale;	/* of the snapshot: a command changed some list */
 };
+
+/* The patterns of a test that has one list, as they were read; else NULL. */
+static const struct pat_set *
+only_set(const struct acl_test *t)
+{
+	if (t->uses == NULL || t->uses->test_next != NULL)
+		return NULL;
+	return atomic_load(&t->uses->set)->pats;
+}
 
 /* The one plain test that a condition consists of, or NULL. */
 static const struct acl_test *
@@ -646,7 +658,8 @@ only_test(const struct acl_cond *cond)
 		return NULL;
 	t = cond->terms[0].acl->tests;
 	if (t == NULL || t->next != NULL || t->iterates || t->expr->convs != NULL ||
-	    t->expr->fetch->args[0] != '\0' || !pat_set_is_plain(t->set))
+	    t->expr->fetch->args[0] != '\0' || only_set(t) == NULL ||
+	    !pat_set_is_plain(only_set(t)))
 		return NULL;
 	return t;
 }
@@ -657,7 +670,7 @@ acl_cond_joins(const struct acl_cond *a, const struct acl_cond *b)
 	const struct acl_test *x = only_test(a), *y = only_test(b);
 
 	return x != NULL && y != NULL && x->expr->fetch == y->expr->fetch &&
-	    pat_set_kind(x->set) == pat_set_kind(y->set);
+	    pat_set_kind(only_set(x)) == pat_set_kind(only_set(y));
 }
 
 struct acl_guard *
@@ -667,9 +680,12 @@ acl_guard_new(struct cfg *c, const struct acl_cond *const *conds, uint32_t n)
 	struct acl_guard *g = arena_alloc(c->arena, sizeof(*g));
 
 	g->test.expr = first->expr;
-	g->test.set = pat_set_new(c, pat_set_kind(first->set), false);
-	for (uint32_t i = 0; i < n; i++)
-		pat_set_add_all(c, g->test.set, only_test(conds[i])->set);
+	g->is_stale = &global_of(c)->guards_stale;
+	g->test.set = pat_set_new(c, pat_set_kind(only_set(first)), false);
+	for (uint32_t i = 0; i < n; i++) {
+		only_test(conds[i])->uses->ref->in_guard = true;
+		pat_set_add_all(c, g->test.set, only_set(only_test(conds[i])));
+	}
 	pat_set_compile(c, g->test.set);
 	return g;
 }
@@ -677,9 +693,13 @@ acl_guard_new(struct cfg *c, const struct acl_cond *const *conds, uint32_t n)
 bool
 acl_guard_passes(const struct acl_guard *g, struct sample_ctx *x)
 {
-	size_t mark = eval_mark();
-	bool hit = test_matches(&g->test, x);
+	size_t mark;
+	bool hit;
 
+	if (unlikely(atomic_load_explicit(g->is_stale, memory_order_acquire)))
+		return true;
+	mark = eval_mark();
+	hit = test_matches(&g->test, x);
 	eval_release(mark);
 	return hit;
 }

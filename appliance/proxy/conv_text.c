@@ -501,7 +501,6 @@ static const struct conv_row converters[] = {
 	{ "ltrim", "s", SMP_STR, SMP_STR, c_trim, TRIM_LEFT, "strips bytes at the start", NULL },
 	{ "rtrim", "s", SMP_STR, SMP_STR, c_trim, TRIM_RIGHT, "strips bytes at the end", NULL },
 	{ "http_date", "|i", SMP_INT, SMP_STR, c_http_date, 0, "seconds to an HTTP date", NULL },
-	{ "map", "*", SMP_ANY, SMP_STR, NULL, 0, "maps are not built yet", NULL },
 	{ "json", "*", SMP_STR, SMP_STR, NULL, 0, "JSON converters are not built yet", NULL },
 	{ "json_query", "*", SMP_STR, SMP_STR, NULL, 0,
 	    "JSON converters are not built yet", NULL },

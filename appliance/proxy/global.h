@@ -76,6 +76,8 @@ struct global {
 	struct tls_global *tls;			/* owned by proxy/tls_cfg.c */
 	bool		 experimental;
 	struct arg_todo	*arg_todo;		/* proxy/sample.c: names to resolve after parsing */
+	struct map_ref	*maps;		/* map.h: lists of patterns */
+	_Atomic bool	 guards_stale;	/* acl.c: a list in a guard has changed */
 	/* sections that carry no traffic, and the index of names */
 	struct proxy	*defaults;		/* latest first */
 	struct http_errors *http_errors;

@@ -118,6 +118,7 @@ struct arg {
 		struct proxy		*px;	/* resolved after parsing */
 		struct server		*srv;
 		struct stick_conf	*table;	/* NULL: that of who asks */
+		struct map_use	*map;	/* set by a check */
 	} u;
 };
 
