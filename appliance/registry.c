@@ -31,7 +31,7 @@
 	/* checks over the whole configuration */ \
 	X(proxy_post) X(persist_cfg) \
 	/* health checks */ \
-	X(check_cfg) X(agent_cfg) X(policy_cfg) \
+	X(check_cfg) X(check_elb) X(agent_cfg) X(policy_cfg) \
 	X(agent) X(health) X(cli_agent) \
 	/* servers that come and go */ \
 	X(resolve) X(reload) X(state_file) X(cli_resolvers) X(cli_server) \

@@ -149,6 +149,7 @@ struct check_conf {
 	struct addr	 to;
 	bool		 is_tls, sends_proxy;
 	bool		 is_regular;	/* intervals count between starts */
+	bool		 begins_new;	/* the first passed check brings a server in */
 	struct tls_server *tls;		/* NULL: no step needs it */
 	uint64_t	 connect_us;	/* to connect; the whole check without timeout check */
 	uint64_t	 timeout_us;	/* from then on; 0 = what is left of connect_us */
@@ -184,6 +185,8 @@ struct check {
 	uint8_t		 status, result;	/* enums */
 	uint16_t	 code;
 	int64_t		 duration_ms;	/* -1 = none yet */
+	bool		 is_new;	/* begins_new: nothing has passed yet, ... */
+	uint32_t	 nfailed;	/* ... and so many have failed */
 	uint32_t	 health;	/* 0 .. rise + fall - 1; UP from rise on */
 	char		 text[CHECK_TEXT_BYTES];
 	struct list	 warm;		/* slow start under way */

@@ -203,14 +203,31 @@ static const struct check_option option_external = {
 	"external-check", parse_nothing, "", "Checks run the program of external-check command."
 };
 
+void
+check_cfg_choose(struct check_proxy *cp, const char *name)
+{
+	cp->option = name;
+	cp->type = name == option_external.name ? &check_type_program : &check_type_steps;
+	cp->prepared = NULL;
+	cp->elb = NULL;
+}
+
+void
+check_cfg_forget(struct check_proxy *cp, const char *name)
+{
+	if (cp->option == NULL || strcmp(cp->option, name) != 0)
+		return;
+	cp->option = NULL;
+	cp->prepared = NULL;
+	cp->elb = NULL;
+}
+
 static int
 choose(struct cfg *c, const struct check_option *o, char **args, int nargs)
 {
 	struct check_proxy *cp = check_cfg_of(c);
 
-	cp->option = o->name;
-	cp->type = o == &option_external ? &check_type_program : &check_type_steps;
-	cp->prepared = NULL;
+	check_cfg_choose(cp, o->name);
 	return o->parse(c, cp, args, nargs);
 }
 
@@ -218,15 +235,12 @@ static int
 parse_option(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	const struct check_option *o = (const struct check_option *)row->arg;
-	struct check_proxy *cp;
 
 	if (!proxy_takes(c, CAP_BACKEND, row->name, NULL))
 		return 0;
 	if (!c->is_no && !c->is_default)
 		return choose(c, o, args, nargs);
-	cp = check_cfg_of(c);
-	if (cp->option != NULL && strcmp(cp->option, o->name) == 0)
-		cp->option = NULL;
+	check_cfg_forget(check_cfg_of(c), o->name);
 	return 0;
 }
 
@@ -549,7 +563,10 @@ settle(struct cfg *c, struct proxy *px, struct server *srv)
 		conf->type = conf->px->type;
 	conf->seq = conf->px != NULL ? conf->px->seq : &plain_seq;
 	settle_times(px, conf);
-	if (settle_address(c, srv, conf) == -1 || settle_layers(c, srv, conf) == -1)
+	if (settle_address(c, srv, conf) == -1)
+		return -1;
+	if ((conf->px != NULL && conf->px->elb != NULL ? check_elb_settle(c, srv, conf) :
+	    settle_layers(c, srv, conf)) == -1)
 		return -1;
 	conf->key = hash(conf->seq->key, &conf->type, sizeof(conf->type));
 	conf->key = hash(conf->key, &conf->to.u, conf->to.len);

@@ -37,7 +37,10 @@ int	check_comment_parse(struct cfg *c, struct step *s, const char *what, char **
 
 /* check_proto.c */
 extern const struct check_option check_prepared[];	/* ends with a NULL name */
-/* check_elb.c: the sequence and times of elb-check */
-int	check_elb_settle(struct cfg *c, struct check_conf *conf);
+/* The kind of check is this one from now on; or is this one no more. */
+void	check_cfg_choose(struct check_proxy *cp, const char *name);
+void	check_cfg_forget(struct check_proxy *cp, const char *name);
+/* check_elb.c: the times of elb-check win over those of the server line */
+int	check_elb_settle(struct cfg *c, struct server *srv, struct check_conf *conf);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/out.h"
 #include "ctl/check.h"
+#include "ctl/check_elb.h"
 #include "ctl/check_record.h"
 #include "ctl/check_step.h"
 #include "ctl/health.h"
@@ -96,9 +97,24 @@ put_result(struct outbuf *b, const struct check_view *v)
 }
 
 void
+check_list_text(const struct proxy *px, struct outbuf *b)
+{
+	outbuf_z(b, "# server check state reason description\n");
+	for (const struct server *srv = px->server_list; srv != NULL; srv = srv->next) {
+		enum elb_health h = elb_health_of(srv);
+		struct check_view v;
+
+		outbuf_fmt(b, "%s/%s %s %s %s %s\n", px->name, srv->name,
+		    health_view(srv->live, &v) ? v.name : "-", elb_health_state(h),
+		    elb_health_reason(h), elb_health_text(h));
+	}
+}
+
+void
 check_text(const struct server *srv, struct outbuf *b)
 {
 	const struct check *chk = srv->live->check;
+	enum elb_health h;
 	struct check_view v;
 
 	outbuf_fmt(b, "Server: %s/%s\n", srv->backend->name, srv->name);
@@ -108,6 +124,9 @@ check_text(const struct server *srv, struct outbuf *b)
 	}
 	outbuf_fmt(b, "Check: %s\n", kind_of(chk));
 	put_result(b, &v);
+	h = elb_health_of(srv);
+	outbuf_fmt(b, "Instance_state: %s\nInstance_reason: %s\nInstance_description: %s\n",
+	    elb_health_state(h), elb_health_reason(h), elb_health_text(h));
 	if (chk->record != NULL)
 		put_record(b, chk->record);
 }

@@ -38,6 +38,7 @@
 
 #define LATE_US		100000u		/* a loop is not this late unless it was stopped */
 #define MAX_REPEATS	3
+#define NEW_US		1000000u	/* servers that wait for their first check are asked soon */
 
 static struct {
 	struct list	 checks;
@@ -120,6 +121,8 @@ start_after_interval(struct check *chk)
 		vary = UINT32_MAX / 2;
 	if (vary > 0)
 		us = us - vary + rand_below((uint32_t)(2 * vary));
+	if (chk->conf->is_regular)
+		us -= clock_now_us - chk->start_us < us ? clock_now_us - chk->start_us : us;
 	start_in(chk, us);
 }
 
@@ -166,6 +169,14 @@ on_timer(struct timer *t)
 }
 
 /* ---- results ---- */
+
+void
+health_begin(struct check *chk)
+{
+	chk->health = health_initial(chk->conf);
+	chk->is_new = chk->conf->begins_new;
+	chk->nfailed = 0;
+}
 
 unsigned
 health_initial(const struct check_conf *conf)
@@ -233,10 +244,21 @@ judge(struct check *chk, const char *reason)
 		health_go_up(l, reason);
 }
 
+/* Failures of a server that is new count when they are enough to take one down. */
+static unsigned
+next_health(struct check *chk, bool has_passed)
+{
+	const struct check_conf *conf = chk->conf;
+
+	if (chk->is_new && !has_passed && ++chk->nfailed < conf->fall)
+		return chk->health;
+	chk->is_new = false;
+	return health_step(chk->health, conf->rise, conf->fall, has_passed);
+}
+
 static void
 count_result(struct check *chk, enum check_status before)
 {
-	const struct check_conf *conf = chk->conf;
 	struct server_live *l = chk->live;
 	bool has_passed = chk->result >= CHECK_PASSED;
 	bool counts = has_passed || !chk->is_agent || chk->status >= CHECK_S_WITH_CODE;
@@ -248,7 +270,7 @@ count_result(struct check *chk, enum check_status before)
 	if (chk->result < CHECK_FAILED)
 		return;
 	if (counts)
-		chk->health = health_step(old, conf->rise, conf->fall, has_passed);
+		chk->health = next_health(chk, has_passed);
 	if (has_passed)
 		atomic_store(&l->errors_in_row, 0);
 	else if (counts && old > 0)
@@ -436,13 +458,17 @@ agent_conf_of(const struct server *srv)
 static void
 begin(struct check *chk, const struct check_conf *conf)
 {
+	uint64_t spread_us = state.spread_us;
+
 	chk->conf = conf;
-	chk->health = health_initial(conf);
+	health_begin(chk);
+	if (conf->begins_new && spread_us > NEW_US)
+		spread_us = NEW_US;
 	if (!chk->is_agent && chk->health < conf->rise && health_is_up(chk->live)) {
 		atomic_store(&chk->live->op_state, SRV_OP_STOPPED);
 		live_server_changed(chk->srv->backend->live, chk->live);
 	}
-	start_in(chk, state.spread_us * state.at++ / state.nstarting);
+	start_in(chk, spread_us * state.at++ / state.nstarting);
 }
 
 /* The word `check` is gone: unless another one speaks against it the server is

@@ -60,6 +60,8 @@ unsigned health_initial(const struct check_conf *conf);
 
 /* Nothing speaks against it: checks, agent, the server that it tracks. */
 bool	health_may_run(const struct server_live *l);
+/* The counters of a check as for a server that has just come. */
+void	health_begin(struct check *chk);
 void	health_go_up(struct server_live *l, const char *because);
 void	health_go_stopping(struct server_live *l, const char *because);
 void	health_go_down(struct server_live *l, const char *because);

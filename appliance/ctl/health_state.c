@@ -453,7 +453,7 @@ leave_maintenance(struct server_live *l)
 	struct check *chk = l->check;
 
 	if (chk != NULL && chk->conf != NULL)
-		chk->health = health_initial(chk->conf);
+		health_begin(chk);
 	if (health_may_run(l) && to != NULL && atomic_load(&to->live->op_state) == SRV_OP_STOPPING)
 		set_op(l, SRV_OP_STOPPING);
 	else if (health_may_run(l))

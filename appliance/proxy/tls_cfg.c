@@ -282,8 +282,8 @@ build_bind(struct cfg *c, const struct proxy *px, struct bind_conf *b)
 	return b->tls != NULL ? 0 : -1;
 }
 
-struct tls_server *
-tls_cfg_server(struct cfg *c, const struct server *srv)
+static struct tls_server *
+build_server(struct cfg *c, const struct server *srv, bool is_lenient)
 {
 	struct tls_global *g = tls_global_of(c);
 	struct tls_server_conf conf = { 0 };
@@ -292,13 +292,26 @@ tls_cfg_server(struct cfg *c, const struct server *srv)
 	if (srv->tls_conf != NULL)
 		conf = *srv->tls_conf;
 	conf.where = arena_printf(c->arena, "%s/%s", srv->backend->name, srv->name);
-	if (no_verify || (conf.opts.verify == TLS_VERIFY_UNSET && g->no_server_verify))
+	if (no_verify || (conf.opts.verify == TLS_VERIFY_UNSET &&
+	    (is_lenient || g->no_server_verify)))
 		conf.opts.verify = TLS_VERIFY_NONE;
 	diag_at(c->diag, srv->file, srv->line);
 	s = tls_server_new(&conf, &g->d, c->diag);
 	if (s != NULL)
 		arena_on_free(c->arena, drop_server, s);
 	return s;
+}
+
+struct tls_server *
+tls_cfg_server(struct cfg *c, const struct server *srv)
+{
+	return build_server(c, srv, false);
+}
+
+struct tls_server *
+tls_cfg_server_lenient(struct cfg *c, const struct server *srv)
+{
+	return build_server(c, srv, true);
 }
 
 static int

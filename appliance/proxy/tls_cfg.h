@@ -23,6 +23,8 @@ struct tls_global *tls_global_of(struct cfg *c);	/* made with defaults at first 
 /* Client-side settings of a server line, written `ssl` or not (check-ssl asks);
  * counted by the snapshot. NULL after diag_error. */
 struct tls_server *tls_cfg_server(struct cfg *c, const struct server *srv);
+/* The same, but certificates are verified only where the line says so. */
+struct tls_server *tls_cfg_server_lenient(struct cfg *c, const struct server *srv);
 
 /* start-up only: `-dV`, no verification of servers */
 void	tls_cfg_set_no_verify(void);

@@ -203,6 +203,7 @@ http-check expect| status 200-299 on-success "%[res.body]"
 http-check comment| a
 http-check| unset-var(check.a)
 http-check disable-on-404
+elb-check| HTTP:80/x interval 10s timeout 3s healthy 3 unhealthy 2
 http-check send-state
 bind| unix\@$dir/bind.sock
 server| s1 127.0.0.1:1

@@ -141,13 +141,13 @@ ok $w->wait_status('off', 's', 'UP'), 'and back';
 
 # Transcripts
 my $show = $w->cli('show check raw/s');
-like $show, qr{^Server: raw/s\nCheck: tcp-check\nStatus: L7OK\nDescription: Layer7 check passed\nCode: 0\nDuration_ms: \d+\nInfo: \(tcp-check\)\nHealth: 3/3\nRunning: 0\nPaused: 0\nTranscript_time: \d{4}-\d\d-\d\dT[\d:.]+Z\n}
+like $show, qr{^Server: raw/s\nCheck: tcp-check\nStatus: L7OK\nDescription: Layer7 check passed\nCode: 0\nDuration_ms: \d+\nInfo: \(tcp-check\)\nHealth: 3/3\nRunning: 0\nPaused: 0\nInstance_state: InService\nInstance_reason: N/A\nInstance_description: N/A\nTranscript_time: \d{4}-\d\d-\d\dT[\d:.]+Z\n}
     or diag $show;
 like $show, qr/^Sent: 5 bytes\n> hi\\x00\nReceived: 3010 bytes, the first of them:\n< a\\x00b\\xffx+\n*\z/m;
 like $w->cli('show check lf/s'), qr/^> POST \/x\?% HTTP\/1\.0\n.*^> lf\n.*^< HTTP\/1\.1 200 OK\n/ms;
-like $w->cli('show check plain/s'), qr/^Check: connect\n.*^Status: L4OK\n.*^Paused: 0\n*\z/ms;
+like $w->cli('show check plain/s'), qr/^Check: connect\n.*^Status: L4OK\n.*^Instance_description: N.A\n*\z/ms;
 is $w->cli('show check plain/none'), "Server: plain/none\nCheck: none";
 is $w->cli('show check plain/x'), "No such server.";
-is $w->cli('show check plain'), "Require 'backend/server'.";
+is $w->cli('show check'), "Require 'backend/server'.";
 $_->stop for $w, $tls;
 done_testing;
