@@ -77,6 +77,18 @@ like curl('-H', 'Cookie: group=beta; id=4', 'http://127.0.0.1:8080/'), qr/^2/, '
 is $w->cli('set server app/new weight 0'), '', 'off';
 unlike join(' ', map { curl('http://127.0.0.1:8080/') =~ s/ .*//sr } 1 .. 20), qr/2/, 'no canary';
 
+start('sticky.cfg');
+my ($cart) = curl('-i', 'http://127.0.0.1:8080/') =~ /set-cookie: (CART=\w\|\S+\|\S+); path=\/; HttpOnly/i;
+my %to;
+$to{ (split ' ', curl('-H', "Cookie: $cart", 'http://127.0.0.1:8080/'))[0] }++ for 1 .. 4;
+is keys %to, 1, 'a user stays';
+like curl('-i', '-H', "Cookie: $cart", 'http://127.0.0.1:8080/'), qr{x-why: shop/[ab]; reason=cookie; since=}i,
+    'and is told why';
+%to = ();
+$to{ (split ' ', curl('-H', "Cookie: $cart", 'http://127.0.0.1:8080/static/'))[0] }++ for 1 .. 20;
+is keys %to, 2, 'static pages are balanced';
+unlike curl('-i', 'http://127.0.0.1:8080/app'), qr/AWSELB/, 'no session, no cookie';
+
 start('hardened.cfg');
 my @ours = ('-H', 'Host: www.example.com', '-o', '/dev/null', '-w', '%{http_code}');
 my $url = 'http://127.0.0.1:8080';
