@@ -179,6 +179,7 @@ struct check {
 	uint64_t	 due_us, start_us;
 	bool		 is_running, is_enabled;
 	bool		 in_maintenance;	/* as last told */
+	bool		 is_tracking;	/* its server followed another one, at the last look */
 	bool		 is_agent;	/* of `agent-check`: agent.c */
 	uint8_t		 nrepeats;	/* in a row, of results that came too late to count */
 	/* the last result */

@@ -582,6 +582,7 @@ follow(struct server_live *l, const struct server_live *to)
 	uint32_t admin = (atomic_load(&l->admin) & ~INHERITED) |
 	    inherited_from(atomic_load(&to->admin));
 
+	l->check->is_tracking = true;
 	atomic_store(&l->admin, admin);
 	health_sync_admin(l->check);
 	if (admin & SRV_ADM_MAINT)
@@ -607,9 +608,12 @@ health_sync_trackers(struct server_live *l)
 void
 health_stop_tracking(struct server_live *l)
 {
-	if (!(atomic_load(&l->admin) & INHERITED))
+	if (!l->check->is_tracking)
 		return;
+	l->check->is_tracking = false;
 	atomic_fetch_and(&l->admin, ~INHERITED);
+	if (!l->check->in_maintenance && !health_is_up(l) && health_may_run(l))
+		set_op(l, SRV_OP_RUNNING);
 	(void)derive(l);
 }
 

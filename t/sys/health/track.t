@@ -84,5 +84,13 @@ is $w->stat('t', 's4')->{status}, 'no check', 'tracks nobody any more';
 is $w->stat('t', 's3')->{status}, 'MAINT (via b/m)';
 $w->cli('enable server b/m');
 ok $w->wait_status('t', 'own', 'UP');
+
+# so is one that was down with it
+$srv->stop;
+ok $w->wait_status('t', 'own', 'DOWN');
+$w->write_file('t.cfg', $cfg);
+$w->cli('reload');
+ok $w->wait_status('t', 'own', 'no check');
+is $w->stat('t', 's4')->{status}, 'DOWN', 'who tracks follows at once';
 is $w->stop, 143;
 done_testing;
