@@ -160,7 +160,7 @@ test_errors(void)
 	error_is(s, "log foo", "log : expects <address> and <facility> or global as arguments");
 	error_is(s, "log 127.0.0.1 local9", "log : unknown log facility 'local9'");
 	error_is(s, "log 127.0.0.1 format foo local0", "log : unknown log format 'foo'");
-	error_is(s, "log ring@x local0", "log : targets of kind 'ring@' are not supported yet");
+	error_is(s, "log tcp@x local0", "log : targets of kind 'tcp@' are not supported yet");
 }
 
 int
