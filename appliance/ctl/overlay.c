@@ -33,6 +33,9 @@
 #include "proxy/proxy.h"
 #include "proxy/server_cfg.h"
 
+#define REFERENCED	"This server cannot be removed at runtime due to other configuration " \
+			"elements pointing to it."
+
 enum change_kind { CHANGE_ADD, CHANGE_DEL, CHANGE_TLS, CHANGE_NAME };
 
 struct change {
@@ -224,6 +227,14 @@ parse_edits(struct cfg *c)
 	}
 }
 
+/* `from SERVER`; while a new one is added the error is its own. */
+static bool
+has_lost_model(const struct proxy *px, const struct overlay_server *s)
+{
+	return s->id != 0 && s->n >= 4 && strcmp(s->words[2], "from") == 0 &&
+	    strcmp(s->words[3], "default") != 0 && server_find(px, s->words[3]) == NULL;
+}
+
 /* False: it has no place in these files. */
 static bool
 parse_one(struct cfg *c, const struct overlay_server *s)
@@ -234,6 +245,12 @@ parse_one(struct cfg *c, const struct overlay_server *s)
 	if (px == NULL) {
 		diag_plain(c->diag, LOG_L_WARNING, "config : server '%s/%s', which was added at "
 		    "run time, goes: its backend is gone.", s->backend, s->words[0]);
+		return false;
+	}
+	if (has_lost_model(px, s)) {
+		diag_plain(c->diag, LOG_L_WARNING, "config : server '%s/%s', which was added at "
+		    "run time, goes: server '%s', which it is like, is gone.", s->backend,
+		    s->words[0], s->words[3]);
 		return false;
 	}
 	other = server_find(px, s->words[0]);
@@ -267,6 +284,16 @@ parse_change(struct cfg *c, struct change *ch)
 		set_name(c, srv, ch->to);
 }
 
+static bool
+has_gone(const struct proxy *px)
+{
+	const struct server *srv = px->server_list;
+
+	while (srv != NULL && !srv->is_gone)
+		srv = srv->next;
+	return srv != NULL;
+}
+
 void
 overlay_parse(struct cfg *c)
 {
@@ -279,9 +306,13 @@ overlay_parse(struct cfg *c)
 
 		s->is_lost = !parse_one(c, s);
 	}
-	if (is_rebuild)
-		LIST_EACH(n, &overlay.batch)
-			parse_change(c, LIST_ITEM(n, struct change, node));
+	if (!is_rebuild)
+		return;
+	LIST_EACH(n, &overlay.batch)
+		parse_change(c, LIST_ITEM(n, struct change, node));
+	for (struct proxy *px = c->snap->proxies; px != NULL; px = px->next)
+		if (has_gone(px))
+			proxy_drop_gone(c, px);
 }
 
 /* ---- when it was built ---- */
@@ -373,12 +404,21 @@ reasons(const struct diag *d, const struct change *ch)
 	return prefix;
 }
 
+/* What failed without this server is what names it. */
+static bool
+is_missed(const struct change *ch)
+{
+	const struct proxy *px = proxy_find(snapshot_current(), ch->backend, CAP_BACKEND);
+
+	return ch->kind == CHANGE_DEL && px != NULL && server_find(px, ch->name) != NULL;
+}
+
 static void
 answer_all(bool ok, const struct diag *d)
 {
 	LIST_EACH_SAFE(n, tmp, &overlay.batch) {
 		struct change *ch = LIST_ITEM(n, struct change, node);
-		char *text = ok ? NULL : reasons(d, ch);
+		char *text = ok ? NULL : is_missed(ch) ? xstrdup(REFERENCED) : reasons(d, ch);
 
 		if (ok)
 			applied(ch);
@@ -552,9 +592,26 @@ overlay_restore(const char *backend, char *const *words, int n, int id,
 
 /* ---- questions ---- */
 
+/* Servers that were added `from` it would not know any more what they are. */
+static bool
+is_model(const struct server *srv)
+{
+	LIST_EACH(n, &overlay.servers) {
+		const struct overlay_server *s = LIST_ITEM(n, struct overlay_server, node);
+
+		if (s->n >= 4 && strcmp(s->words[2], "from") == 0 &&
+		    strcmp(s->words[3], srv->name) == 0 &&
+		    strcmp(s->backend, srv->backend->name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_referenced(const struct server *srv)
 {
+	if (srv->trackers != NULL || is_model(srv))
+		return true;
 	for (const struct use_server *us = srv->backend->use_servers; us != NULL; us = us->next)
 		if (us->server == srv)
 			return true;
@@ -568,8 +625,7 @@ overlay_refusal(const struct server *srv, bool *ret_later)
 
 	*ret_later = false;
 	if (is_referenced(srv))
-		return "This server cannot be removed at runtime due to other configuration "
-		    "elements pointing to it.";
+		return REFERENCED;
 	if (!(atomic_load(&l->admin) & SRV_ADM_MAINT))
 		return "Only servers in maintenance mode can be deleted.";
 	*ret_later = true;

@@ -155,6 +155,11 @@ resolve(struct cfg *c, struct server *srv)
 		    srv->name);
 		return -1;
 	}
+	if (to->is_dynamic) {
+		diag_error(c->diag, "unable to use %s/%s for tracking as it was added at run time.",
+		    to->backend->name, to->name);
+		return -1;
+	}
 	if (!(to->flags & (SRV_CHECK | SRV_AGENT)) && to->track == NULL) {
 		diag_error(c->diag, "unable to use %s/%s for tracking as it does not have any "
 		    "check nor agent enabled.", to->backend->name, to->name);

@@ -80,12 +80,14 @@ number_some(struct proxy *px, bool *taken, bool is_dynamic)
 	}
 }
 
-/* Servers that were removed at run time count until the others have their ids. */
-static void
-drop_gone(struct proxy *px)
+/* They count until the others have their ids. */
+void
+proxy_drop_gone(struct cfg *c, struct proxy *px)
 {
+	bool *taken = arena_alloc(c->arena, px->nservers + 2u);
 	struct server **at = &px->server_list, *srv;
 
+	number_some(px, taken, false);
 	px->server_tail = NULL;
 	while ((srv = *at) != NULL) {
 		if (srv->is_gone) {
@@ -106,7 +108,6 @@ number_servers(struct cfg *c, struct proxy *px)
 	uint32_t i = 0;
 
 	number_some(px, taken, false);
-	drop_gone(px);
 	number_some(px, taken, true);
 	px->servers = arena_calloc(c->arena, px->nservers + 1u, sizeof(struct server *));
 	for (struct server *srv = px->server_list; srv != NULL; srv = srv->next) {

@@ -273,7 +273,7 @@ struct server {
 	uint32_t	 index;		/* in backend->servers[] */
 	bool		 is_dynamic;	/* added at run time */
 	bool		 had_tls;	/* until a command switched it off */
-	bool		 is_gone;	/* while parsing: removed at run time, post drops it */
+	bool		 is_gone;	/* while parsing: removed at run time, it leaves before post */
 	bool		 no_addr;	/* it has to be found first; addr has the port */
 	const char	*fqdn;		/* its address is this name; NULL = an address */
 	struct resolve_conf *resolve;	/* words about names; NULL = none written */
@@ -394,6 +394,8 @@ bool	 proxy_takes(struct cfg *c, unsigned cap, const char *what, const char *hin
  * leaves, or takes another name. */
 void	 server_index_add(struct arena *a, struct proxy *px, struct server *srv);
 void	 server_index_drop(struct proxy *px, struct server *srv);
+/* Servers that were removed at run time leave, before anything refers to them. */
+void	 proxy_drop_gone(struct cfg *c, struct proxy *px);
 /* Names of proxies and servers: letters, digits, - _ . : ; returns the first
  * character that is none of them, or 0. */
 char	 proxy_name_bad_char(const char *name);

@@ -16,6 +16,10 @@ backend be
 	server s1 "${S1}" weight 10
 	server s2 "${S2}" weight 10
 	use-server s2 if { path /two }
+	http-request deny if { path /up } { srv_is_up(be/s4) }
+	server s3 "${S1}" check weight 0
+	server s4 "${S1}" weight 0
+	server s5 "${S1}" weight 10
 backend static
 	balance static-rr
 	server s1 "${S1}"
@@ -49,13 +53,13 @@ is $w->info->{Uptime_sec} >= 0, 1;
 
 # --- added
 says "add server be/d1 $a3", 'New server registered.';
-is_deeply [@{ row('d1') }[2, 5, 6, 7, 13]], [3, 0, 1, 1, 8], 'id, stopped, in maintenance, own weight';
+is_deeply [@{ row('d1') }[2, 5, 6, 7, 13]], [6, 0, 1, 1, 8], 'id, stopped, in maintenance, own weight';
 is $w->stat('be', 'd1')->{status}, 'MAINT', 'show stat';
 isnt who(), 's3' for 1 .. 4;
 says "add server be/d2 $a3 from default", 'New server registered.';
 is row('d2')->[7], 7, 'from default: its options';
-says "add server be/d3 $a3 from s1 check", 'New server registered.';
-is row('d3')->[7], 10, 'from s1: its options';
+says "add server be/d3 $a3 from s5 check", 'New server registered.';
+is row('d3')->[7], 10, 'from s5: its options';
 is row('d3')->[13], 10, 'its checks wait';
 says "enable health be/d3", '';
 says 'enable health be/d1', 'Health check was not configured on this server, cannot enable.';
@@ -86,16 +90,29 @@ says 'wait 2s srv-removable be/d1', 'Done.';
 says 'del server be/d1', 'Server deleted.';
 is row('d1'), undef, 'gone';
 says "add server be/e1 $a3", 'New server registered.';
-is row('e1')->[2], 3, 'the lowest free id';
-is row('d2')->[2], 4, 'the others keep theirs';
+is row('e1')->[2], 6, 'the lowest free id';
+is row('d2')->[2], 7, 'the others keep theirs';
 says 'disable server be/s1; wait 2s srv-removable be/s1; del server be/s1', "\nDone.\n\nServer deleted.";
 is row('s1'), undef, 'one of the file is gone too';
 is row('s2')->[2], 2, 'and the ids behind it stay';
 
+# --- who is needed
+says 'add server be/t1 127.0.0.1:80 track be/s3', 'New server registered.';
+says 'add server be/t2 127.0.0.1:80 track be/t1', 'unable to use be/t1 for tracking as it was added at run time.';
+my $needed = 'This server cannot be removed at runtime due to other configuration elements pointing to it.';
+says 'disable server be/s3; del server be/s3', "\n$needed";
+says 'disable server be/s4; del server be/s4', "\n$needed";
+says 'add server be/c1 127.0.0.1:80 from e1', 'New server registered.';
+says 'del server be/e1', $needed;
+says 'set server be/e1 name e9', 'This server cannot be renamed at runtime due to other configuration elements pointing to it.';
+says 'del server be/c1', 'Server deleted.';
+says 'del server be/t1', 'Server deleted.';
+says 'enable server be/s3; enable server be/s4', '';
+
 # --- a reload
 like $w->cli('reload'), qr/^Success=1/, 'reload';
 is row('s1')->[2], 1, 'servers of the file are back';
-is row('e1')->[2], 3, 'added ones stay';
+is row('e1')->[2], 6, 'added ones stay';
 is row('d3')->[5], 2, 'with their state';
 $w->write_file('t.cfg', $cfg =~ s/\tuse-server/\tserver d2 "\${S1}" weight 3\n$&/r);
 like $w->cli('reload'), qr/'be\/d2', which was added at run time, is the one of .*t\.cfg:9/, 'a name in the file wins';
