@@ -273,7 +273,7 @@ struct server {
 	uint32_t	 index;		/* in backend->servers[] */
 	bool		 is_dynamic;	/* added at run time */
 	bool		 had_tls;	/* until a command switched it off */
-	bool		 is_gone;	/* while parsing: removed at run time, it leaves before post */
+	bool		 is_gone;	/* while parsing: removed at run time */
 	bool		 no_addr;	/* it has to be found first; addr has the port */
 	const char	*fqdn;		/* its address is this name; NULL = an address */
 	struct resolve_conf *resolve;	/* words about names; NULL = none written */

@@ -23,7 +23,7 @@ backend be from d
 	server s1 "${S1}" weight 10
 	server s2 "${S2}" weight 10
 	server s3 "${S1}" weight 10
-	server s4 "${S1}" check inter 1h
+	server s4 "${S1}" check inter 1h rise 9
 	server s5 "${S1}" disabled
 backend own from d
 	load-server-state-from-file local
