@@ -58,7 +58,10 @@ is_deeply [map { $_->read_bytes(1) } @tcp], [('b') x @tcp], 'all tunnels too';
 $log->forget;
 (shift @tcp)->shut;
 like $log->find(qr/ T\d+ /), qr{ T$ROUNDS t/e -- 2 2$}, 'a line of a tunnel';
-(shift @ws)->close;
+my $first = shift @ws;
+$first->close;
+is +($first->read_frame)->[0], 8, 'a WebSocket is closed as it should be';
+undef $first;			# no byte unread: an end, not a reset
 like $log->find(qr/ M\d+ /), qr{ M$ROUNDS be/s1 kept -- \d+ \d+$}, 'and of a WebSocket';
 
 # A server that is gone: its tunnels keep what they need and go on
