@@ -40,7 +40,7 @@ struct log_ring {
 
 #define LOG_BATCH	64
 
-enum log_sock_kind { LOG_SOCK_UDP, LOG_SOCK_UNIX, LOG_SOCK_FD, LOG_SOCK_RING };
+enum log_sock_kind { LOG_SOCK_UDP, LOG_SOCK_UNIX, LOG_SOCK_FD, LOG_SOCK_RING, LOG_SOCK_TCP };
 
 /* Lives as long as the process: rings point to it. */
 struct log_sock {

@@ -31,24 +31,31 @@
 /* ---- opening ---- */
 
 static void
+back_off(struct log_sock *s)
+{
+	s->backoff_us = s->backoff_us == 0 ? BACKOFF_MIN_US :
+	    s->backoff_us * 2 < BACKOFF_MAX_US ? s->backoff_us * 2 : BACKOFF_MAX_US;
+	s->retry_us = clock_mono_us() + s->backoff_us;
+}
+
+static void
 sock_open(struct log_sock *s)
 {
 	const struct sockaddr *sa = &s->addr.u.sa;
 
 	if (s->kind == LOG_SOCK_FD || s->kind == LOG_SOCK_RING)
 		return;
-	s->fd = socket(sa->sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->fd >= 0 && s->kind == LOG_SOCK_UNIX && connect(s->fd, sa, s->addr.len) < 0) {
+	s->fd = socket(sa->sa_family, (s->kind == LOG_SOCK_TCP ? SOCK_STREAM : SOCK_DGRAM) |
+	    SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->fd >= 0 && (s->kind == LOG_SOCK_UNIX || s->kind == LOG_SOCK_TCP) &&
+	    connect(s->fd, sa, s->addr.len) < 0 && errno != EINPROGRESS) {
 		close(s->fd);
 		s->fd = -1;
 	}
-	if (s->fd < 0) {
-		s->backoff_us = s->backoff_us == 0 ? BACKOFF_MIN_US :
-		    s->backoff_us * 2 < BACKOFF_MAX_US ? s->backoff_us * 2 : BACKOFF_MAX_US;
-		s->retry_us = clock_mono_us() + s->backoff_us;
-	} else {
+	if (s->fd < 0)
+		back_off(s);
+	else if (s->kind != LOG_SOCK_TCP)	/* it may yet be refused */
 		s->backoff_us = 0;
-	}
 }
 
 static void
@@ -77,7 +84,8 @@ log_sock_of(const char *key, enum log_sock_kind kind, const struct addr *a, int 
 		s->addr = *a;
 	if (kind == LOG_SOCK_RING)
 		s->ring = ring_named(key + strlen("ring@"), strlen(key + strlen("ring@")));
-	sock_open(s);	/* before a chroot hides its path */
+	if (kind != LOG_SOCK_TCP)	/* which the log thread connects */
+		sock_open(s);	/* before a chroot hides its path */
 	s->retry_us = 0;	/* or shows it: the first line tries again at once */
 	do
 		s->next = first;
@@ -251,12 +259,27 @@ parts_that_fit(const struct iovec *iov, size_t left, size_t *ret_cut)
 	return n == 0 ? 1 : (int)n;
 }
 
+/* As much as the connection takes; one that does not stand within FD_WAIT_MS, or
+ * that is gone, is an error. */
+static ssize_t
+stream_some(struct log_sock *s, struct iovec *iov, size_t left)
+{
+	struct pollfd p = { .fd = s->fd, .events = POLLOUT };
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = left };
+
+	if (poll(&p, 1, FD_WAIT_MS) <= 0 || (p.revents & (POLLERR | POLLHUP | POLLNVAL)))
+		return errno = ECONNRESET, -1;
+	return sendmsg(s->fd, &m, MSG_NOSIGNAL);
+}
+
 static ssize_t
 write_some(struct log_sock *s, struct iovec *iov, size_t left)
 {
 	size_t cut;
 	int n;
 
+	if (s->kind == LOG_SOCK_TCP)
+		return stream_some(s, iov, left);
 	if (s->is_file)
 		return writev(s->fd, iov, (int)left);
 	if (!wait_writable(s))
@@ -290,6 +313,37 @@ write_lines(struct log_sock *s)
 		}
 	}
 	return 0;
+}
+
+/* The peer has ended: what is sent now would be lost without a word. */
+static bool
+has_ended(const struct log_sock *s)
+{
+	char c;
+
+	return recv(s->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* A line that was cut ends its connection, so the next one begins a fresh one. */
+static unsigned
+send_stream(struct log_sock *s)
+{
+	unsigned lost;
+
+	if (has_ended(s)) {
+		sock_lost(s);
+		sock_open(s);
+		if (s->fd < 0)
+			return s->n;
+	}
+	lost = write_lines(s);
+	if (lost == 0) {
+		s->backoff_us = 0;
+		return 0;
+	}
+	sock_lost(s);
+	back_off(s);
+	return lost;
 }
 
 static unsigned
@@ -332,6 +386,7 @@ log_sock_flush(struct log_sock *s)
 	if (s->fd < 0 || (s->retry_us != 0 && clock_mono_us() < s->retry_us))
 		drop(s->n);
 	else
-		drop(s->kind == LOG_SOCK_FD ? write_lines(s) : send_datagrams(s));
+		drop(s->kind == LOG_SOCK_FD ? write_lines(s) : s->kind == LOG_SOCK_TCP ?
+		    send_stream(s) : send_datagrams(s));
 	s->n = 0;
 }

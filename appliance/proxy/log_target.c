@@ -227,7 +227,8 @@ fd_sock(struct cfg *c, const char *word)
 static struct log_sock *
 open_target(struct cfg *c, const char *word)
 {
-	static const char *const later[] = { "tcp@", "tcp4@", "tcp6@", "backend@" };
+	bool is_tcp = strncmp(word, "tcp@", 4) == 0 || strncmp(word, "tcp4@", 5) == 0 ||
+	    strncmp(word, "tcp6@", 5) == 0;
 	struct addr a;
 	char err[256];
 
@@ -236,18 +237,18 @@ open_target(struct cfg *c, const char *word)
 		return fd_sock(c, word);
 	if (strncmp(word, "ring@", 5) == 0)
 		return log_sock_of(word, LOG_SOCK_RING, NULL, -1);
-	for (size_t i = 0; i < ARRAY_LEN(later); i++)
-		if (strncmp(word, later[i], strlen(later[i])) == 0) {
-			diag_error(c->diag, "log : targets of kind '%s' are not supported yet",
-			    later[i]);
-			return NULL;
-		}
+	if (strncmp(word, "backend@", 8) == 0) {
+		diag_error(c->diag, "log : targets of kind 'backend@' are not supported yet");
+		return NULL;
+	}
 	if (addr_parse(word, ADDR_RESOLVE | ADDR_DEFAULT_PORT_OK, &a, err, sizeof(err)) < 0) {
 		diag_error(c->diag, "log : %s", err);
 		return NULL;
 	}
 	if ((a.kind == ADDR_INET || a.kind == ADDR_INET6) && addr_port(&a) == 0)
 		addr_set_port(&a, 514);
+	if (is_tcp)
+		return log_sock_of(word, LOG_SOCK_TCP, &a, -1);
 	return log_sock_of(word, a.kind == ADDR_UNIX || a.kind == ADDR_ABNS ? LOG_SOCK_UNIX :
 	    LOG_SOCK_UDP, &a, -1);
 }
