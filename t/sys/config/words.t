@@ -207,7 +207,7 @@ elb-check| HTTP:80/x interval 10s timeout 3s healthy 3 unhealthy 2
 http-check send-state
 bind| unix\@$dir/bind.sock
 server| s1 127.0.0.1:1
-server-template| s 3 127.0.0.1:80
+server-template| tpl 3 127.0.0.1:80
 default-server| inter 1s
 balance| roundrobin
 hash-type| consistent sdbm avalanche
