@@ -69,7 +69,8 @@ void	conn_shut_write(struct conn *c);	/* FIN, or close_notify and FIN */
 /* > 0 bytes; 0 end (CONN_EOF set); -1 with errno: EAGAIN = nothing now (CONN_IN
  * cleared), else CONN_ERROR. A read shorter than len clears CONN_IN. */
 ssize_t	conn_recv(struct conn *c, void *buf, size_t len);
-/* >= 0 bytes taken (less than asked: CONN_OUT cleared); -1 on error. Never EAGAIN. */
+/* >= 0 bytes taken; -1 on error, never EAGAIN. Less than asked: CONN_OUT is cleared,
+ * so who can still write after it has nothing left. */
 ssize_t	conn_sendv(struct conn *c, const struct iovec *iov, int n);
 /* Nothing taken still waits in this process (TLS: records that the kernel did
  * not take yet). False: CONN_OUT comes when it has gone; close after that. */

@@ -77,6 +77,8 @@ write_client(struct session *s, const struct iovec *iov, int n)
 			client_failed(s);
 			return true;
 		}
+		if (likely(conn_can_write(&s->conn)))
+			return true;	/* it took all */
 	}
 	if (!buf_append_iov(&s->out, iov, n, (size_t)sent)) {
 		client_failed(s);

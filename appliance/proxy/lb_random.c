@@ -138,11 +138,13 @@ random_pick(struct proxy *px, void *state, struct txn *t, const struct server *a
 	const struct random_state *st = state;
 	const struct lb_item *best = NULL;
 	struct lb_search s = { .avoid = avoid };
-	unsigned draws = st->set.n == 1 ? 1 : px->set.lb.draws, tries = draws + 4u;
+	unsigned draws = px->set.lb.draws, tries = draws + 4u;
 
 	(void)t;
 	if (st->set.n == 0)
 		return NULL;
+	if (st->set.n == 1 && lb_fits(&s, st->set.items[0].srv))
+		return st->set.items[0].srv;
 	while (draws > 0 && tries-- > 0) {
 		const struct lb_item *it = &st->set.items[lb_draw(&st->draw)];
 

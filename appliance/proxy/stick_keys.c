@@ -114,7 +114,7 @@ walk(const struct proxy *be, uint64_t *pos, struct stickiness_entry *ret, unsign
 	char *copy;
 	struct stick_at at;
 
-	if (stick_used(t) == 0)
+	if (t == NULL || stick_used(t) == 0)
 		return 0;
 	copy = xmalloc(t->lay.entry_bytes);
 	while (got < n && shard < t->nshards) {

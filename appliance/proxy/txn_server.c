@@ -425,6 +425,8 @@ server_sendv(struct server_conn *sc, struct iovec *iov, int n)
 		sent = conn_sendv(&sc->conn, iov, n);
 		if (sent < 0)
 			return false;
+		if (likely(conn_can_write(&sc->conn)))
+			return true;	/* it took all */
 	}
 	if (buf_append_iov(&sc->out, iov, n, (size_t)sent))
 		return true;
