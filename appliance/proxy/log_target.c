@@ -344,6 +344,8 @@ parse_target(struct cfg *c, char **args, int nargs)
 	int n;
 
 	t->max_len = LEN_DEFAULT;
+	t->file = c->diag->file;
+	t->line = c->diag->line;
 	if ((n = parse_options(c, t, args + 1, nargs - 1)) < 0)
 		return NULL;
 	if (n + 1 >= nargs) {
@@ -416,8 +418,10 @@ add_copies(struct cfg *c, struct log_target **list, const struct log_target *fro
 		t->host = host;
 		if (t->sock->kind == LOG_SOCK_RING && !t->has_format)
 			t->format = ring_format(t->sock->ring);
-		if (t->sock->kind == LOG_SOCK_RING && !ring_is_defined(t->sock->ring))
+		if (t->sock->kind == LOG_SOCK_RING && !ring_is_defined(t->sock->ring)) {
+			diag_at(c->diag, t->file, t->line);
 			diag_error(c->diag, "log : unknown ring '%s'.", ring_name(t->sock->ring));
+		}
 		t->next = *list;
 		*list = t;
 	}

@@ -39,6 +39,8 @@ struct log_target {
 	uint64_t	 sample_bits[4];	/* which of sample_size; at most 256 */
 	_Atomic uint32_t *sample_next;	/* arena */
 	bool		 has_format;	/* else a ring's is taken */
+	int		 line;
+	const char	*file;		/* of its word, for errors */
 	const char	*tag, *host;	/* in force; host NULL = none */
 };
 

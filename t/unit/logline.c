@@ -55,7 +55,7 @@ static const struct { const char *fmt, *want; } cases[] = {
 	{ "%CC %CS %ID", "- - -" }, { "%sslv %sslc", "- -" }, { "%si:%sp", "127.0.0.1:81" },
 	{ "%[path,length]", "6" }, { "%[req.hdr(none)]", "-" }, { "%{+Q}[req.hdr(none)]", "\"\"" },
 	{ "%[req.hdr(x)]", "o|#22ne" }, { "%{+E}[req.hdr(x)]", "o|\\\"ne" }, { "%%", "%" },
-	{ "%{+Q}o %f %b", " \"f\" \"b\"" }, { "%(name)f", "f" }, { "a  b", "a  b" },
+	{ "%{+Q}o %f %b", "\"f\" \"b\"" }, { "%(name)f", "f" }, { "a  b", "a  b" },
 	{ "%[str(\"a#b\")]", "a#23b" },
 };
 
@@ -160,7 +160,8 @@ test_errors(void)
 	error_is(s, "log foo", "log : expects <address> and <facility> or global as arguments");
 	error_is(s, "log 127.0.0.1 local9", "log : unknown log facility 'local9'");
 	error_is(s, "log 127.0.0.1 format foo local0", "log : unknown log format 'foo'");
-	error_is(s, "log tcp@x local0", "log : targets of kind 'tcp@' are not supported yet");
+	error_is(s, "log tcp@x local0", "log : could not resolve address 'x' in 'tcp@x'");
+	error_is(s, "log ring@x local0", "log : unknown ring 'x'.");
 }
 
 int

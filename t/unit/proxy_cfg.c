@@ -244,8 +244,8 @@ test_proxy_errors(void)
 	error_is("frontend f", "maxconn", "'maxconn' expects an integer argument.");
 	error_is("backend b", "persist rdp-cookie(a)", "'persist' is not supported: weir does "
 	    "not read RDP.");
-	error_is("frontend f", "stats enable", "'stats' is not supported: the statistics page is "
-	    "built in a later release; use the stats socket.");
+	error_is("frontend f", "stats http-request deny", "'stats http-request' is not "
+	    "supported: write a http-request rule with 'path_beg' instead.");
 	error_is("frontend f", "optoin httplog", "unknown keyword 'optoin' in 'frontend' "
 	    "section; did you mean 'option httplog' maybe ?");
 	error_is("defaults", "id 3", "'id' not allowed in 'defaults' section.");
@@ -391,8 +391,8 @@ static void
 test_option_errors(void)
 {
 	error_is("frontend f", "option foo", "unknown keyword 'option foo' in 'frontend' section");
-	error_is("frontend f", "option httplog clf", "'option httplog' : 'clf' is not built in "
-	    "this release; a log-format line can write it.");
+	error_is("frontend f", "option httplog xml", "'option httplog' expects nothing, 'clf', "
+	    "'json' or 'elb', but got 'xml'.");
 	error_is("frontend f", "option dontlognull 3", "'option dontlognull' cannot handle "
 	    "unexpected argument '3'.");
 	error_is("frontend f", "option forwardfor bar", "'option forwardfor' only supports "

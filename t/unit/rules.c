@@ -263,8 +263,6 @@ test_errors(void)
 	error_is(s, "http-request set-header Host a:b:c",
 	    "'set-header': 'a:b:c' is not possible as "
 	    "value of 'Host'.");
-	error_is(s, "http-request auth", "'http-request auth' is not supported: userlists are not "
-	    "built yet.");
 	error_is(s, "http-request set-timeout foo 1s", "'set-timeout' expects 'client', 'connect', "
 	    "'queue', 'server' or 'tunnel', but got 'foo'.");
 	error_is(s, "use_backend", "'use_backend' expects a backend name.");
