@@ -43,8 +43,8 @@ VALUE(v_handshakes, atomic_load(&d->ssl_handshakes))
 VALUE(v_resumed, atomic_load(&d->ssl_resumed))
 VALUE(v_bytes, atomic_load(&d->bytes_out))
 VALUE(v_spliced, atomic_load(&d->spliced_bytes))
-VALUE(v_sessions, RELAXED(&d->nsessions))
-VALUE(v_idle_conns, RELAXED(&d->nidle))
+VALUE(v_sessions, atomic_load(&d->nsessions))
+VALUE(v_idle_conns, atomic_load(&d->nidle))
 
 static const struct {
 	const char	*name;

@@ -61,6 +61,8 @@ broadcast(void (*fn)(void *arg, struct dthread *d), void (*done)(void *arg), voi
 	r->done = done;
 	r->arg = arg;
 	atomic_store(&r->left, ndthreads);
+	if (ndthreads == 0)		/* before they start */
+		on_all_done(&r->back);
 	for (unsigned i = 0; i < ndthreads; i++) {
 		struct letter *l = xcalloc(1, sizeof *l);
 

@@ -33,8 +33,8 @@ struct dthread {
 	struct list	 server_conn_list;	/* all connections to servers */
 	uint64_t	 session_serial;	/* of the latest one */
 	uint64_t	 txn_serial;	/* of the latest one */
-	uint32_t	 nsessions;
-	uint32_t	 nidle;		/* idle server connections of this thread */
+	_Atomic uint32_t nsessions;	/* relaxed, read by control */
+	_Atomic uint32_t nidle;		/* idle server connections of this thread; relaxed */
 	/* process-wide totals, this thread's part; relaxed, read by control */
 	_Atomic uint64_t cum_conns, cum_reqs, cum_ssl, ssl_handshakes, ssl_resumed,
 	    bytes_out, spliced_bytes;

@@ -49,7 +49,7 @@ static void
 count_idle(struct server_thread *st, int by)
 {
 	__atomic_store_n(&st->nidle, st->nidle + (uint32_t)by, __ATOMIC_RELAXED);
-	dt->nidle += (uint32_t)by;
+	STAT_ADD(nidle, by);
 }
 
 static void

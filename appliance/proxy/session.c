@@ -209,7 +209,7 @@ session_close(struct session *s)
 	conn_close(&s->conn);
 	free_parts(s);
 	list_del(&s->node);
-	dt->nsessions--;
+	STAT_ADD(nsessions, -1);
 	gauge_dec(&live_of(s)->fe_conn);
 	atomic_fetch_sub_explicit(&s->listener->conns, 1, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&limits.conns, 1, memory_order_relaxed);
@@ -597,7 +597,7 @@ count_accept(struct session *s)
 	gauge_inc(&live_of(s)->fe_conn);
 	STAT_ADD(cum_conns, 1);
 	COUNT(count_of(s), conn_tot);
-	dt->nsessions++;
+	STAT_ADD(nsessions, 1);
 }
 
 static struct session *
