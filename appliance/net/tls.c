@@ -523,6 +523,14 @@ tls_verify_result(const struct tls *t)
 	return SSL_get_verify_result(t->ssl);
 }
 
+long
+tls_verify_error(const struct tls *t, bool of_ca)
+{
+	if (of_ca)
+		return t->ca_err;
+	return tls_is_resumed(t) ? tls_verify_result(t) : t->c_err;
+}
+
 bool
 tls_was_cut(const struct tls *t)
 {

@@ -57,6 +57,9 @@ struct str tls_alpn(const struct tls *t);
 bool	tls_is_resumed(const struct tls *t);
 bool	tls_has_client_cert(const struct tls *t);
 long	tls_verify_result(const struct tls *t);		/* X509_V_* of the peer */
+/* The first X509_V_* that verification met in the peer's certificate, or in those
+ * above it (of_ca), ignored ones too; a resumed session knows the former only. */
+long	tls_verify_error(const struct tls *t, bool of_ca);
 /* Of certificates, for PROXY headers: the client's name; ours. buf: 64 bytes do for
  * the last; empty when there is none. */
 struct str tls_peer_cn(const struct tls *t, char *buf, size_t size);

@@ -22,6 +22,7 @@
 #include "base/diag.h"
 #include "base/magic.h"
 #include "base/xalloc.h"
+#include "net/tls_int.h"
 #include "net/tls_store.h"
 
 #define CIPHERS_12 \
@@ -126,6 +127,17 @@ tls_ctx_of(const SSL_CTX *ssl)
 	return x;
 }
 
+/* The first error of the certificate itself, and of those above it. */
+static void
+note_verify_error(int depth, int error)
+{
+	struct tls *t = tls_io_self != NULL ? tls_io_self->cur : NULL;
+	uint16_t *at = t == NULL ? NULL : depth > 0 ? &t->ca_err : &t->c_err;
+
+	if (at != NULL && *at == 0)
+		*at = (uint16_t)error;
+}
+
 static int
 on_verify(int is_good, X509_STORE_CTX *store)
 {
@@ -133,7 +145,10 @@ on_verify(int is_good, X509_STORE_CTX *store)
 	struct tls_ctx *x = tls_ctx_of(SSL_get_SSL_CTX(ssl));
 	int depth = X509_STORE_CTX_get_error_depth(store);
 
-	return is_good || tls_ignore_has(depth > 0 ? &x->ca_ignore : &x->crt_ignore,
+	if (is_good)
+		return 1;
+	note_verify_error(depth, X509_STORE_CTX_get_error(store));
+	return tls_ignore_has(depth > 0 ? &x->ca_ignore : &x->crt_ignore,
 	    X509_STORE_CTX_get_error(store));
 }
 

@@ -49,6 +49,7 @@ struct tls {
 	uint16_t	 nposts;	/* messages after the handshake, this window */
 	uint32_t	 posts_s;	/* its start, monotonic seconds */
 	int16_t		 rd_errno, wr_errno;
+	uint16_t	 c_err, ca_err;	/* first X509_V_* of the peer's chain, ignored ones too */
 	struct conn	*conn;		/* borrowed: embeds the pointer to us */
 	SSL		*ssl;		/* owned */
 	uint8_t		*in;		/* owned: encrypted, not yet given to OpenSSL */

@@ -95,15 +95,18 @@ f_tls_text(struct sample_ctx *x, const struct arg *a, intptr_t which, struct sam
 	return true;
 }
 
+enum { VERIFY_RESULT, VERIFY_ERR, VERIFY_CA_ERR };
+
 static bool
-f_tls_verify(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sample *ret)
+f_tls_verify(struct sample_ctx *x, const struct arg *a, intptr_t which, struct sample *ret)
 {
 	struct tls *t = client_tls(x);
 
-	(void)a, (void)priv;
+	(void)a;
 	if (t == NULL)
 		return false;
-	sample_int(ret, tls_verify_result(t));
+	sample_int(ret, which == VERIFY_RESULT ? tls_verify_result(t) :
+	    tls_verify_error(t, which == VERIFY_CA_ERR));
 	return true;
 }
 
@@ -209,8 +212,12 @@ static const struct fetch_row fetches[] = {
 	    "the client showed a certificate", NULL },
 	{ "ssl_fc_has_crt", "", SMP_BOOL, TLS, f_tls_bool, TLS_CERT_USED,
 	    "a certificate was shown in this handshake", NULL },
-	{ "ssl_c_verify", "", SMP_INT, TLS, f_tls_verify, 0,
+	{ "ssl_c_verify", "", SMP_INT, TLS, f_tls_verify, VERIFY_RESULT,
 	    "result of its verification, 0 = good", NULL },
+	{ "ssl_c_err", "", SMP_INT, TLS, f_tls_verify, VERIFY_ERR,
+	    "first error of it, ignored ones too", NULL },
+	{ "ssl_c_ca_err", "", SMP_INT, TLS, f_tls_verify, VERIFY_CA_ERR,
+	    "first error above it", NULL },
 	{ "ssl_fc_sni", "", SMP_STR, TLS, f_tls_text, TLS_SNI, "server name asked for", NULL },
 	{ "ssl_fc_alpn", "", SMP_STR, TLS, f_tls_text, TLS_ALPN, "protocol agreed on", NULL },
 	{ "ssl_fc_protocol", "", SMP_STR, TLS, f_tls_text, TLS_PROTOCOL, "TLSv1.3", NULL },

@@ -27,7 +27,8 @@
 #define HTTPLOG	"%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc " \
 		"%ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r"
 #define TCPLOG	"%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq"
-#define HTTPSLOG HTTPLOG " 0/00000000/%[ssl_c_verify]/0/%[ssl_fc_is_resumed] " \
+/* A transaction has had its handshake: no error of connection or TLS is possible. */
+#define HTTPSLOG HTTPLOG " 0/00000000/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed] " \
 		"%[ssl_fc_sni]/%sslv/%sslc"
 #define CLF_TAIL "%TR %Tw %Tc %Tr %Ta %tsc %ac %fc %bc %sc %rc %sq %bq %CC %CS %hrl %hsl"
 #define CLFLOG	"%{+Q}o %{-Q}ci - - [%trg] %r %ST %B \"\" \"\" %cp %ms %ft %b %s " CLF_TAIL

@@ -187,6 +187,8 @@ ssl_fc_cipher| /TLS_AES_.*/
 ssl_c_used| 1
 ssl_fc_has_crt| 1
 ssl_c_verify| 0
+ssl_c_err| 0
+ssl_c_ca_err| 0
 fc.timer.handshake| /\d+/
 ROWS
 my @hello = table(<<'ROWS');

@@ -18,7 +18,8 @@ $ca->issue('old', client => 1, expired => 1);
 my $srv = Backend->new(sub ($req) { response(200, "$req->{method} " . md5_hex($req->{body})) });
 my $w = Weir->new(defaults => 'http', binds => [qw(tls must may only13 only12)],
     env => { C => "$dir", SRV => $srv->addr },
-    files => { seen => '%[ssl_fc_protocol] %[ssl_fc_sni] %[ssl_c_used] %[ssl_c_verify]' },
+    files => { seen => '%[ssl_fc_protocol] %[ssl_fc_sni] %[ssl_c_used] %[ssl_c_verify]',
+	errors => '%[ssl_c_err]/%[ssl_c_ca_err]' },
     cfg => <<'CFG');
 frontend f
 	bind "fd@${tls}" ssl crt "${C}/a.pem" crt "${C}/w.pem"
@@ -27,6 +28,7 @@ frontend f
 	bind "fd@${only13}" ssl crt "${C}/a.pem" ssl-min-ver TLSv1.3
 	bind "fd@${only12}" ssl crt "${C}/a.pem" ssl-max-ver TLSv1.2
 	http-request return status 200 content-type text/plain lf-file "${DIR}/seen" if { path / }
+	http-request return status 200 content-type text/plain lf-file "${DIR}/errors" if { path /errors/ }
 	default_backend b
 backend b
 	server s1 "${SRV}"
@@ -69,6 +71,7 @@ for my $v ('1.2', '1.3') {
 	is tls('may', 'a.test', @v, @me)->{out}, "TLSv$v a.test 1 0", "TLS $v, optional: ours";
 	is tls('may', 'a.test', @v)->{out}, "TLSv$v a.test 0 0", 'none';
 	is tls('may', 'a.test', @v, @old)->{out}, "TLSv$v a.test 1 10", 'expired, and the rules know';
+	is tls('may', 'a.test/errors', @v, @old)->{out}, '10/0', 'the certificate, not its CA';
 }
 
 my $mib = join '', map { pack 'N', $_ * 2654435761 % 4294967296 } 1 .. 262144;
