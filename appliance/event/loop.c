@@ -13,6 +13,10 @@
  * worked, for one clock read more and only if it is going to block. loop_new
  * proves that it works and stops the process otherwise.
  *
+ * epoll_ctl is ours for the same reason: a descriptor that is closed next needs no
+ * EPOLL_CTL_DEL, because closing forgets it (nobody else holds a copy), but
+ * event_del knows no way without. Two system calls less per tunnel.
+ *
  * Base flags: NOLOCK, because only the owner touches its base; NO_CACHE_TIME,
  * because the timers are the wheel's and libevent then reads no clock at all;
  * epoll only, whatever the environment says.
@@ -33,17 +37,37 @@
 #define LEFTOVER_ROUNDS	100	/* of mail that sends mail, in loop_free */
 
 typedef int epoll_wait_fn(int, struct epoll_event *, int, int);
+typedef int epoll_ctl_fn(int, int, int, struct epoll_event *);
 
 _Thread_local struct loop *loop_self;
 
 static epoll_wait_fn *next_epoll_wait;
+static epoll_ctl_fn *next_epoll_ctl;
+static _Thread_local bool is_closing;	/* inside loop_forget */
 
 __attribute__((constructor)) static void
-find_next_epoll_wait(void)
+find_next(void)
 {
-	void *p = dlsym(RTLD_NEXT, "epoll_wait");
+	next_epoll_wait = (epoll_wait_fn *)(uintptr_t)dlsym(RTLD_NEXT, "epoll_wait");
+	next_epoll_ctl = (epoll_ctl_fn *)(uintptr_t)dlsym(RTLD_NEXT, "epoll_ctl");
+}
 
-	next_epoll_wait = (epoll_wait_fn *)(uintptr_t)p;
+int
+epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+	if (is_closing && op == EPOLL_CTL_DEL)
+		return 0;
+	if (next_epoll_ctl != NULL)
+		return next_epoll_ctl(epfd, op, fd, event);
+	return (int)syscall(SYS_epoll_ctl, epfd, op, fd, event);
+}
+
+void
+loop_forget(struct event *ev)
+{
+	is_closing = true;
+	event_del(ev);
+	is_closing = false;
 }
 
 static void

@@ -57,6 +57,10 @@ void	loop_free(struct loop *l);		/* delivers the mail that is left */
 void	loop_run(struct loop *l);		/* sets loop_self; returns after loop_stop */
 void	loop_once(struct loop *l, bool may_block);	/* one pass; for tests */
 void	loop_stop(struct loop *l);
+/* event_del for a descriptor that the caller closes at once, and of which there is
+ * no copy */
+struct event;
+void	loop_forget(struct event *ev);
 
 static inline void
 loop_task_init(struct loop_task *t, loop_task_fn *run)

@@ -77,7 +77,7 @@ conn_close(struct conn *c)
 		c->tls = NULL;
 	}
 	if (c->flags & CONN_REGISTERED)
-		event_del(&c->ev);
+		loop_forget(&c->ev);
 	close(c->fd);
 	c->fd = -1;
 	c->flags = (uint16_t)((c->flags & ~CONN_REGISTERED) | CONN_CLOSED);

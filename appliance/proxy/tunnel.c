@@ -125,8 +125,8 @@ send_on(struct flow *f, const char *p, size_t len)
 	ssize_t sent = 0;
 
 	*f->sent += len;
-	if (len == RBUF_BYTES)
-		conn_more(f->dst);
+	if (len == RBUF_BYTES || (f->src->flags & CONN_RDHUP))
+		conn_more(f->dst);	/* the rest, or the end, follows at once: one packet */
 	if (*f->pending == NULL && conn_can_write(f->dst)) {
 		sent = conn_sendv(f->dst, &iov, 1);
 		if (sent < 0)
