@@ -377,6 +377,25 @@ show_key(struct cli *c, const struct stick_conf *t)
 	eval_release(mark);
 }
 
+/* Show or clear the entries that the words `data.X op V` let through. */
+static void
+walk_filtered(struct cli *c, const struct stick_conf *t, bool is_clear)
+{
+	struct walk *w;
+
+	if (c->nargs > 1 && strncmp(c->args[1], "data.", 5) != 0) {
+		cli_err(c, "Optional argument only supports \"data.<store_data_type>\" "
+		    "<operator> <value> and key <key>");
+		return;
+	}
+	w = walk_new(t);
+	w->is_clear = is_clear;
+	if (filters_parse(c, w))
+		cli_more(c, walk_piece, w, walk_free);
+	else
+		walk_free(w);
+}
+
 static void
 show_table(struct cli *c)
 {
@@ -395,16 +414,7 @@ show_table(struct cli *c)
 		show_key(c, t);
 		return;
 	}
-	if (c->nargs > 1 && strncmp(c->args[1], "data.", 5) != 0) {
-		cli_err(c, "Optional argument only supports \"data.<store_data_type>\" "
-		    "<operator> <value> and key <key>");
-		return;
-	}
-	w = walk_new(t);
-	if (filters_parse(c, w))
-		cli_more(c, walk_piece, w, walk_free);
-	else
-		walk_free(w);
+	walk_filtered(c, t, false);
 }
 
 static void
@@ -423,7 +433,6 @@ static void
 clear_table(struct cli *c)
 {
 	const struct stick_conf *t;
-	struct walk *w;
 
 	if (c->nargs == 0) {
 		cli_err(c, "Required arguments: <table> \"data.<store_data_type>\" <operator> "
@@ -436,17 +445,7 @@ clear_table(struct cli *c)
 		clear_key(c, t);
 		return;
 	}
-	if (c->nargs > 1 && strncmp(c->args[1], "data.", 5) != 0) {
-		cli_err(c, "Optional argument only supports \"data.<store_data_type>\" "
-		    "<operator> <value> and key <key>");
-		return;
-	}
-	w = walk_new(t);
-	w->is_clear = true;
-	if (filters_parse(c, w))
-		cli_more(c, walk_piece, w, walk_free);
-	else
-		walk_free(w);
+	walk_filtered(c, t, true);
 }
 
 struct setting {

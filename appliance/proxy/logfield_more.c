@@ -138,27 +138,28 @@ request_wall(const struct sample_ctx *x)
 }
 
 static void
-a_trg(struct sample_ctx *x, unsigned flags, struct out *o)
+out_clf_date(struct sample_ctx *x, struct tm *(*split)(const time_t *, struct tm *), struct out *o)
 {
 	time_t s = (time_t)(request_wall(x) / 1000000);
 	char buf[48];
 	struct tm tm;
 
+	split(&s, &tm);
+	out_mem(o, buf, strftime(buf, sizeof(buf), "%d/%b/%Y:%H:%M:%S %z", &tm));
+}
+
+static void
+a_trg(struct sample_ctx *x, unsigned flags, struct out *o)
+{
 	(void)flags;
-	gmtime_r(&s, &tm);
-	out_mem(o, buf, strftime(buf, sizeof(buf), "%d/%b/%Y:%H:%M:%S +0000", &tm));
+	out_clf_date(x, gmtime_r, o);
 }
 
 static void
 a_trl(struct sample_ctx *x, unsigned flags, struct out *o)
 {
-	time_t s = (time_t)(request_wall(x) / 1000000);
-	char buf[48];
-	struct tm tm;
-
 	(void)flags;
-	localtime_r(&s, &tm);
-	out_mem(o, buf, strftime(buf, sizeof(buf), "%d/%b/%Y:%H:%M:%S %z", &tm));
+	out_clf_date(x, localtime_r, o);
 }
 
 static void
