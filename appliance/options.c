@@ -14,6 +14,7 @@
 #include <event2/event.h>
 #include <openssl/crypto.h>
 
+#include "api/when.h"
 #include "base/log.h"
 #include "base/magic.h"
 #include "base/str.h"
@@ -75,6 +76,19 @@ static int opt_N(const char *v) { return number("-N", v, &options.proxy_maxconn)
 static int opt_m(const char *v) { return number("-m", v, &options.memory_mb); }
 
 static int
+opt_T(const char *v)
+{
+	int64_t s;
+
+	if (!when_parse(v, 0, &s) || s <= 0) {
+		log_alert("option -T: '%s' is no time such as 2013-02-15T16:31:56Z", v);
+		return -1;
+	}
+	options.clock_us = (uint64_t)s * 1000000;
+	return 0;
+}
+
+static int
 not_built(const char *v)
 {
 	(void)v;
@@ -119,6 +133,7 @@ static const struct option_row rows[] = {
 	{ "-n", true, opt_n, "maxconn of the process" },
 	{ "-N", true, opt_N, "maxconn of each proxy that sets none" },
 	{ "-m", true, opt_m, "memory for connections and buffers, in MiB" },
+	{ "-T", true, opt_T, "for tests: the schedule clock stands still at this time" },
 	{ "-dW", false, opt_dW, "warnings are errors" },
 	{ "-dI", false, opt_dI, "allow to start processes (external checks)" },
 	{ "-dr", false, opt_dr, "ignore servers whose names do not resolve" },

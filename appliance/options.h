@@ -18,6 +18,7 @@ struct options {
 	bool		 no_server_verify, ignore_unresolvable, allow_fork, dump_rows;
 	const char	*pidfile, *chdir, *localpeer, *condition;
 	uint64_t	 maxconn, proxy_maxconn, memory_mb;
+	uint64_t	 clock_us;	/* -T: the schedule clock; 0 = not given */
 	int		*old_pids;	/* owned; -sf, -st */
 	int		 nold_pids, old_signal;
 };

@@ -45,7 +45,7 @@
 	X(cli_errors) X(cli_check) \
 	X(cli_events) \
 	X(feed) X(audit) X(cli_subscribe) \
-	X(cli_map)
+	X(cli_map) X(cli_clock)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

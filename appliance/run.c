@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "api/cli_pools.h"
+#include "base/log.h"
 #include "base/magic.h"
 #include "base/module.h"
 #include "base/out.h"
@@ -26,6 +27,7 @@
 #include "event/child.h"
 #include "event/job.h"
 #include "event/loop.h"
+#include "event/sched.h"
 #include "net/listen.h"
 #include "options.h"
 #include "process.h"
@@ -100,6 +102,7 @@ start_threads(struct snapshot *s, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		loops[i] = dthreads[i].loop;
 	control_loop = loop_new(n);
+	sched_start(control_loop, options.clock_us);
 	snapshot_init(loops, n, control_loop);
 	MODULE_EACH(m)
 		if (m->start != NULL && m->start() != 0)
@@ -124,6 +127,9 @@ serve(struct snapshot *s)
 	    process_drop_privileges(s->global) != 0 || log_target_start() != 0 ||
 	    start_threads(s, n) != 0)
 		return 1;
+	if (options.clock_us != 0)
+		log_warnx("the schedule clock is a test's (-T): checks, alarms and schedules "
+		    "wait for `clock advance`");
 	catch_signals(events, control_loop->base);
 	process_signal_old();
 	process_ready();
@@ -158,6 +164,7 @@ stop(void)
 			stops[n++] = m->stop;
 	while (n > 0)
 		stops[--n]();
+	sched_stop();
 	snapshot_fini();
 	dthreads_free();
 	log_target_stop();
