@@ -30,6 +30,8 @@
 	X(lb) X(lb_random) X(lb_roundrobin) X(lb_leastconn) X(lb_first) X(lb_hash) X(lb_ewma) \
 	/* checks over the whole configuration */ \
 	X(proxy_post) X(persist_cfg) \
+	/* alarms, groups and what they need */ \
+	X(object) \
 	/* health checks */ \
 	X(check_cfg) X(check_elb) X(agent_cfg) X(policy_cfg) \
 	X(agent) X(health) X(cli_agent) \

@@ -25,6 +25,8 @@ static const struct {
 	{ IN_USERLIST, "userlist" },
 	{ IN_BIND, "bind" }, { IN_SERVER, "server" }, { IN_STATS_SOCKET, "stats-socket" },
 	{ IN_RESOLVERS, "resolvers" },
+	{ IN_PROVIDER, "provider" }, { IN_LAUNCH, "launch-config" },
+	{ IN_GROUP, "scaling-group" }, { IN_ALARM, "alarm" }, { IN_NOTIFIER, "notifier" },
 };
 
 static void

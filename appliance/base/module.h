@@ -16,6 +16,10 @@ struct action_row;	/* proxy/rules.h */
 struct alias_row;	/* proxy/logline.h: log-format aliases */
 struct lb_algo;		/* proxy/lb.h */
 struct check_type;	/* ctl/check.h */
+struct provider_type;	/* ctl/provider.h */
+struct policy_kind;	/* ctl/policy.h */
+struct alarm_kind;	/* ctl/alarm.h */
+struct notifier_kind;	/* ctl/notify.h */
 struct service_row;	/* proxy/service.h: HTTP services */
 struct post_row;	/* cfg/kw.h: checks after parsing */
 
@@ -32,6 +36,10 @@ struct module {
 	const struct lb_algo	*lb;
 	const struct check_type	*check;
 	const struct service_row *services;
+	const struct provider_type *provider;
+	const struct policy_kind *policy_kind;
+	const struct alarm_kind	*alarm_kind;
+	const struct notifier_kind *notifier_kind;
 	int	(*prepare)(void);	/* before parsing: build tables; 0 or -1 (message given) */
 	int	(*start)(void);		/* loops exist, threads do not yet */
 	void	(*stop)(void);		/* threads are gone */

@@ -61,13 +61,9 @@ time_text(struct cfg *c, uint64_t us)
 }
 
 static int
-read_time(struct cfg *c, const char *what, const char *word, uint64_t min, uint64_t max,
-    uint64_t *ret_v)
+limit_time(struct cfg *c, const char *what, const char *word, uint64_t min, uint64_t max,
+    uint64_t v, uint64_t *ret_v)
 {
-	uint64_t v;
-
-	if (cfg_duration(c, what, word, 1000, &v) == -1)
-		return -1;
 	if (v < min || v > max) {
 		diag_error(c->diag, "'%s' expects a time from %s to %s (got '%s').", what,
 		    time_text(c, min), time_text(c, max), word);
@@ -75,6 +71,20 @@ read_time(struct cfg *c, const char *what, const char *word, uint64_t min, uint6
 	}
 	*ret_v = v;
 	return 0;
+}
+
+static int
+read_time(struct cfg *c, const char *what, const struct cfg_field *f, const char *word,
+    uint64_t *ret_v)
+{
+	uint64_t v;
+	int bad = f->kind == CFG_TIME ? cfg_duration(c, what, word, 1000, &v) :
+	    cfg_duration_unit(c, what, word, &v);
+
+	WEIR_ASSERT(f->size == sizeof(uint64_t));
+	if (bad == -1)
+		return -1;
+	return limit_time(c, what, word, f->min, f->max != 0 ? f->max : UINT64_MAX, v, ret_v);
 }
 
 static int
@@ -87,8 +97,7 @@ read_number(struct cfg *c, const char *what, const struct cfg_field *f, const ch
 		return cfg_uint(c, what, word, f->min, max, ret_v);
 	if (f->kind == CFG_SIZE)
 		return read_size(c, what, word, f->min, max, ret_v);
-	WEIR_ASSERT(f->kind == CFG_TIME && f->size == sizeof(uint64_t));
-	return read_time(c, what, word, f->min, f->max != 0 ? f->max : UINT64_MAX, ret_v);
+	return read_time(c, what, f, word, ret_v);
 }
 
 static const char *

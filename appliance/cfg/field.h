@@ -19,6 +19,7 @@ enum cfg_field_kind {
 	CFG_UINT,	/* an integer; any integer member */
 	CFG_SIZE,	/* bytes: "16k" */
 	CFG_TIME,	/* microseconds in a uint64_t; milliseconds without a unit */
+	CFG_DURATION,	/* the same with a unit always, as control sections want it */
 	CFG_TEXT,	/* const char *: the argument */
 	CFG_LINE,	/* const char *: all arguments, with blanks */
 	CFG_BITS,	/* no argument: `clear` goes, `set` comes; under `no`, `set` goes.

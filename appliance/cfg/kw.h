@@ -31,6 +31,13 @@ struct kw_row;
 #define IN_PEERS	0x0020u		/* tables, see proxy/stick_cfg.c */
 #define IN_HEALTHCHECK	0x0040u
 #define IN_RESOLVERS	0x0080u
+/* The control sections (ctl/object.h): durations need a unit there. */
+#define IN_PROVIDER	0x00010000u
+#define IN_LAUNCH	0x00020000u
+#define IN_GROUP	0x00040000u
+#define IN_ALARM	0x00080000u
+#define IN_NOTIFIER	0x00100000u
+#define IN_CONTROL	0x001f0000u
 #define IN_BIND		0x0100u		/* an option of `bind` (and `stats socket`) */
 #define IN_SERVER	0x0200u		/* an option of `server`, `default-server` */
 #define IN_STATS_SOCKET	0x0400u		/* an option of `stats socket` only */
@@ -93,6 +100,9 @@ struct cfg {
 	void		*object;	/* of the section: struct proxy, global, ... */
 	void		*option_object;	/* of the line: struct bind_conf, struct server */
 	bool		 is_no, is_default;	/* prefix of the statement under work */
+	/* Of sections that want one: a hash over their statements, without the file's
+	 * layout; set by open, NULL = not wanted. */
+	uint64_t	*digest;
 	bool		 object_is_bad;	/* open failed: statements are looked up only */
 	const char	*file;		/* as given on the command line; lives in the arena */
 	int		 line;
@@ -132,6 +142,8 @@ char	*cfg_expand(struct cfg *c, char *word);
 /* Helpers of parse functions; each reports its own error and returns -1. */
 int	cfg_duration(struct cfg *c, const char *what, const char *word,
 	    uint64_t default_unit_us, uint64_t *ret_us);
+/* The control sections' durations: `'cooldown 300': say 300s or 5m` */
+int	cfg_duration_unit(struct cfg *c, const char *what, const char *word, uint64_t *ret_us);
 int	cfg_size(struct cfg *c, const char *what, const char *word, uint64_t *ret_bytes);
 int	cfg_uint(struct cfg *c, const char *what, const char *word, uint64_t min,
 	    uint64_t max, uint64_t *ret_v);

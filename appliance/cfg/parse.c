@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
@@ -264,6 +266,14 @@ take_prefix(struct cfg *c, char ***words, int *n)
 	}
 }
 
+static uint64_t
+digest_of(uint64_t before, char **words, int n)
+{
+	for (int i = 0; i < n; i++)		/* with the 0 that ends each */
+		before = XXH3_64bits_withSeed(words[i], strlen(words[i]) + 1, before);
+	return XXH3_64bits_withSeed("", 1, before);
+}
+
 static void
 run_statement(struct cfg *c, char **words, int n)
 {
@@ -288,6 +298,8 @@ run_statement(struct cfg *c, char **words, int n)
 	c->nargs = n - used;
 	c->context = NULL;
 	c->option_object = NULL;
+	if (c->digest != NULL)
+		*c->digest = digest_of(*c->digest, words, n);
 	if (c->object_is_bad)		/* what it would be put into is not there */
 		return;
 	run_row(c, row, c->args, c->nargs, "");
@@ -303,6 +315,7 @@ section_end(struct cfg *c)
 	c->section = NULL;
 	c->section_name = NULL;
 	c->object = NULL;
+	c->digest = NULL;
 	c->object_is_bad = false;
 }
 

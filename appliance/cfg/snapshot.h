@@ -16,6 +16,7 @@
 
 struct arena;
 struct loop;
+struct objects;		/* ctl/object.h */
 struct global;		/* proxy/global.h */
 struct proxy;		/* proxy/proxy.h */
 
@@ -31,6 +32,7 @@ struct snapshot {
 	uint32_t	 generation;	/* never the same twice; set when it is begun */
 	struct arena	*arena;		/* owned; this struct lies outside of it */
 	struct global	*global;	/* in the arena */
+	struct objects	*objects;	/* in the arena; NULL: no control section (ctl/object.h) */
 	struct proxy	*proxies;	/* in the arena; list in file order by ->next */
 	struct snapshot_use *uses;	/* owned: one per data thread, cache-line aligned */
 	unsigned	 nthreads;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/diag.h"
 #include "cfg/kw.h"
 #include "cfg/word.h"
@@ -18,6 +19,33 @@ cfg_duration(struct cfg *c, const char *what, const char *word,
 	diag_error(c->diag, "'%s' expects a duration (an integer and one of us, ms, s, m, "
 	    "h, d) but got '%s': %s.", what, word, parse_result_text(r));
 	return -1;
+}
+
+/* 300 seconds are 5m as well. */
+static const char *
+with_units(struct cfg *c, const char *word)
+{
+	uint64_t n;
+
+	if (!str_to_u64(str_of(word), &n) || n == 0)
+		return "300s or 5m";
+	if (n % 3600 == 0)
+		return arena_printf(c->arena, "%ss or %" PRIu64 "h", word, n / 3600);
+	if (n % 60 == 0)
+		return arena_printf(c->arena, "%ss or %" PRIu64 "m", word, n / 60);
+	return arena_printf(c->arena, "%ss or %sms", word, word);
+}
+
+int
+cfg_duration_unit(struct cfg *c, const char *what, const char *word, uint64_t *ret_us)
+{
+	uint64_t n;
+
+	if (str_to_u64(str_of(word), &n)) {
+		diag_error(c->diag, "'%s %s': say %s.", what, word, with_units(c, word));
+		return -1;
+	}
+	return cfg_duration(c, what, word, 0, ret_us);
 }
 
 int

@@ -77,6 +77,13 @@ test_sizes_and_times(void)
 	is_u64(o.u32, 16384);
 	is_str(set(F(CFG_SIZE, u32), "4g", NULL),
 	    "'x' expects a size from 0 to 2147483647 (got '4g').");
+	is_str(set(F(CFG_DURATION, us), "5m", NULL), "");
+	is_u64(o.us, 300000000);
+	is_str(set(F(CFG_DURATION, us), "300", NULL), "'x 300': say 300s or 5m.");
+	is_str(set(F(CFG_DURATION, us), "7200", NULL), "'x 7200': say 7200s or 2h.");
+	is_str(set(F(CFG_DURATION, us), "10", NULL), "'x 10': say 10s or 10ms.");
+	is_str(set(F(CFG_DURATION, us, .min = 1000000), "10ms", NULL),
+	    "'x' expects a time from 1000ms to 18446744073709551615us (got '10ms').");
 	is_str(set(F(CFG_TIME, us), "3", NULL), "");
 	is_u64(o.us, 3000);
 	is_str(set(F(CFG_TIME, us, .min = 1, .max = 2000), "0", NULL),

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Providers launch, terminate and describe instances. A kind of provider is a row,
+ * struct provider_type; a section `provider` is one of them with its settings. All
+ * calls are asynchronous and end once, by provider_done, within their timeout.
+ *
+ * Thread: control; parsing: the one that loads.
+ */
+#ifndef WEIR_CTL_PROVIDER_H
+#define WEIR_CTL_PROVIDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ctl/object.h"
+
+struct launch_conf;		/* ctl/group.h */
+struct provider_call;
+struct provider_type;
+
+#define INSTANCE_ID_MAX		64u
+#define PROVIDER_TOKEN_MAX	64u
+
+enum provider_verb { PROVIDER_LAUNCH, PROVIDER_TERMINATE, PROVIDER_DESCRIBE };
+
+enum provider_error {
+	PROVIDER_OK,
+	PROVIDER_CAPACITY, PROVIDER_THROTTLED,	/* later again */
+	PROVIDER_INVALID, PROVIDER_AUTH,	/* not again before a change */
+	PROVIDER_STALE_EPOCH,			/* somebody else is in charge: stop */
+	PROVIDER_INTERNAL			/* what it did is not known: describe first */
+};
+
+/* As the provider tells it. */
+enum provider_state {
+	INSTANCE_PENDING, INSTANCE_RUNNING, INSTANCE_SHUTTING_DOWN, INSTANCE_TERMINATED
+};
+
+struct provider_instance {
+	char		 id[INSTANCE_ID_MAX + 1];
+	enum provider_state state;
+	char		 address[64];	/* "" = not known yet */
+	uint16_t	 port;		/* 0 = the launch configuration's */
+	char		 zone[64];
+	uint64_t	 launched_us;	/* since the epoch */
+	char		 token[PROVIDER_TOKEN_MAX + 1];
+};
+
+struct provider_tag {
+	const char	*key, *value;
+};
+
+/* A section; types keep their settings behind it. */
+struct provider_conf {
+	struct object	 object;	/* first */
+	const struct provider_type *type;
+	const char	**zones;
+	unsigned	 nzones;	/* 0: default-zone */
+	uint64_t	 launch_timeout_us, terminate_timeout_us, describe_timeout_us;
+	uint64_t	 describe_every_us;
+	uint32_t	 max_parallel;
+	void		*settings;	/* of the type, in the arena */
+};
+
+/* The caller's until done; texts are borrowed until then. */
+struct provider_call {
+	const struct provider_conf *conf;	/* its snapshot is held by the caller */
+	enum provider_verb verb;
+	const char	*group, *token;
+	uint64_t	 epoch;
+	/* launch */
+	unsigned	 count;
+	const struct launch_conf *launch;
+	const char	*zone;
+	const struct provider_tag *tags;
+	unsigned	 ntags;
+	/* terminate, describe: these; describe without: all of the group */
+	const char *const *ids;
+	unsigned	 nids;
+	void		(*done)(struct provider_call *);
+	void		*arg;
+	/* the answer, valid within done */
+	enum provider_error error;
+	char		 message[256];
+	unsigned	 retry_after_s;
+	struct provider_instance *instances;
+	unsigned	 ninstances;
+	void		*private;	/* the type's */
+};
+
+struct provider_sample {
+	double		 cpu_pct;	/* of its limit, or of one core */
+	uint64_t	 memory_bytes, net_in, net_out, disk_read, disk_write;	/* in this second */
+	uint64_t	 disk_read_ops, disk_write_ops;
+};
+
+struct provider_type {
+	const char	*name;
+	size_t		 settings_size;
+	/* after the section was read: 0, or -1 after diag_error */
+	int		(*settle)(struct cfg *c, struct provider_conf *p);
+	void		(*start)(struct provider_call *call);	/* ends in provider_done */
+	void		(*cancel)(struct provider_call *call);	/* the timeout has come */
+	/* what was measured of it since the last time; false: nothing */
+	bool		(*sample)(const struct provider_conf *p, const char *id,
+			    struct provider_sample *ret);
+	/* last output, kept after its end; NULL: none */
+	const char	*(*console)(const struct provider_conf *p, const char *id);
+	/* what this machine refuses, for show providers: NULL = nothing */
+	const char	*(*missing)(const struct provider_conf *p);
+};
+
+void	provider_start(struct provider_call *call);
+void	provider_done(struct provider_call *call);	/* for types */
+const char *provider_error_name(enum provider_error e);	/* "capacity" */
+
+#endif
