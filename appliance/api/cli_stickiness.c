@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * show stickiness: which server a cookie's value or a key of a stick table leads
- * to, why, since when and until when. A cookie's answer comes from its value and
- * the configuration, a key's from the backend's table; without either all
- * entries of the table are listed, some at a time.
+ * to, why, since when and until when. A cookie's answer comes from its value, the
+ * configuration and what is remembered of users who had to move, a key's from the
+ * backend's table; without either all entries of the table are listed, some at a
+ * time.
  *
  * Thread: control.
  */
@@ -97,7 +98,7 @@ show_key(struct cli *c, const struct proxy *be, const char *key)
 }
 
 static void
-show_cookie(struct cli *c, const struct proxy *be, const char *value)
+show_cookie(struct cli *c, const struct proxy *be, const char *value, const char *app)
 {
 	struct stickiness_entry e = { .reason = "" };
 
@@ -105,8 +106,12 @@ show_cookie(struct cli *c, const struct proxy *be, const char *value)
 		cli_err(c, "No cookie persistence in this backend.");
 		return;
 	}
+	if (app != NULL && !(be->set.cookie->opts & CK_ELB_APP)) {
+		cli_err(c, "This backend follows no cookie of the application.");
+		return;
+	}
 	(void)snprintf(e.key, sizeof e.key, "%s", value);
-	persist_explain(be, str_of(value), &e);
+	persist_explain(be, str_of(value), app != NULL ? str_of(app) : STR_NONE, &e);
 	put_header(c);
 	put_entry(c, &e);
 }
@@ -122,16 +127,22 @@ value_of(const struct cli *c, const char *word)
 }
 
 static bool
+is_word(const char *w)
+{
+	return strcmp(w, "key") == 0 || strcmp(w, "cookie") == 0 || strcmp(w, "app") == 0 ||
+	    strcmp(w, "max") == 0;
+}
+
+static bool
 words_are_good(struct cli *c)
 {
 	for (int i = 1; i < c->nargs; i += 2) {
 		const char *w = c->args[i];
 
-		if ((strcmp(w, "key") == 0 || strcmp(w, "cookie") == 0 ||
-		    strcmp(w, "max") == 0) && i + 1 < c->nargs)
+		if (is_word(w) && i + 1 < c->nargs)
 			continue;
 		cli_err(c, "'show stickiness' expects a backend, then 'key <key>', "
-		    "'cookie <value>' or 'max <number>'.");
+		    "'cookie <value> [app <value>]' or 'max <number>'.");
 		return false;
 	}
 	return true;
@@ -156,7 +167,7 @@ show_stickiness(struct cli *c)
 	if (max != NULL && !str_to_u64(str_of(max), &n))
 		cli_err(c, "Integer value expected.");
 	else if (cookie != NULL)
-		show_cookie(c, be, cookie);
+		show_cookie(c, be, cookie, value_of(c, "app"));
 	else if (!has_table(be))
 		cli_err(c, "No stick table in this backend.");
 	else if (key != NULL)
@@ -167,7 +178,7 @@ show_stickiness(struct cli *c)
 
 static const struct cli_row rows[] = {
 	{ "show stickiness", CLI_OPERATOR, 0, show_stickiness,
-	  "<bk> [key <k> | cookie <v>] [max <n>]",
+	  "<bk> [key <k> | cookie <v> [app <v>]] [max <n>]",
 	  "tell which server a user sticks to, why and for how long" },
 	{ 0 }
 };

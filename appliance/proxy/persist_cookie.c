@@ -571,7 +571,8 @@ persist_letters(const struct txn *t, char ret[2])
 }
 
 void
-persist_explain(const struct proxy *be, struct str value, struct stickiness_entry *ret)
+persist_explain(const struct proxy *be, struct str value, struct str app,
+    struct stickiness_entry *ret)
 {
 	const struct cookie_conf *conf = be->set.cookie;
 	struct cookie_dates d = { 0 };
@@ -579,7 +580,7 @@ persist_explain(const struct proxy *be, struct str value, struct stickiness_entr
 	struct parts p;
 
 	if (conf->opts & CK_ELB) {
-		elb_explain(be, conf, value, ret);
+		elb_explain(be, conf, value, app, ret);
 		return;
 	}
 	p = split(conf, value, &d);

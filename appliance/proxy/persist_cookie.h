@@ -78,6 +78,7 @@ struct txn_cookie {
 	struct cookie_dates dates;
 	struct http_span from_client, from_server;	/* captured */
 	uint64_t	 elb_key;	/* names the client's pair of cookies */
+	uint32_t	 elb_own;	/* ... and the balancer's alone */
 };
 
 /* data thread */
@@ -97,10 +98,13 @@ void	elb_request(struct txn *t, const struct cookie_conf *conf);
 bool	elb_response(struct txn *t, const struct cookie_conf *conf);
 
 /* control thread */
-/* What a cookie's value says; ret->server NULL: no server. */
-void	persist_explain(const struct proxy *be, struct str value, struct stickiness_entry *ret);
-void	elb_explain(const struct proxy *be, const struct cookie_conf *conf, struct str value,
+/* Where a cookie's value leads; ret->server NULL: to no server. `app`: the value
+ * of the application's cookie beside it (elb-cookie app), STR_NONE: not known,
+ * then the user who had to move last is told. */
+void	persist_explain(const struct proxy *be, struct str value, struct str app,
 	    struct stickiness_entry *ret);
+void	elb_explain(const struct proxy *be, const struct cookie_conf *conf, struct str own,
+	    struct str app, struct stickiness_entry *ret);
 
 /* control thread or a job thread */
 void	elb_moves_prepare(void);	/* memory for users that had to move */

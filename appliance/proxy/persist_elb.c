@@ -9,7 +9,8 @@
  * good, though no response may tell his browser so. That is remembered here: a
  * table of fixed size, four places a bucket, each one atomic word, the oldest of
  * a bucket giving way. Data threads read and write it without a lock; a lost
- * race costs one user his place.
+ * race costs one user his place. A user is known by both cookies: the balancer's
+ * alone is the same for all who came to a server in the same second.
  *
  * Thread: data; secrets: control or job; elb_explain: control.
  */
@@ -54,6 +55,7 @@ now_s(void)
 struct move {
 	_Atomic uint64_t pair;		/* tag of the key, hash of the server's name */
 	_Atomic uint32_t since;		/* 0 = empty */
+	_Atomic uint32_t own;		/* tag of the balancer's cookie alone */
 };
 
 static _Atomic(struct move *) moves;	/* of the process: outlives snapshots */
@@ -70,6 +72,12 @@ void
 elb_moves_prepare(void)
 {
 	pthread_once(&moves_once, moves_make);
+}
+
+static uint64_t
+key_of(struct str own, struct str app)
+{
+	return str_hash(own) * 31 + str_hash(app);
 }
 
 static struct move *
@@ -94,7 +102,7 @@ moves_find(uint64_t key)
 }
 
 static void
-moves_put(uint64_t key, uint32_t name_hash, uint32_t now)
+moves_put(uint64_t key, uint32_t own, uint32_t name_hash, uint32_t now)
 {
 	struct move *b = bucket_of(key), *to = moves_find(key);
 
@@ -108,6 +116,7 @@ moves_put(uint64_t key, uint32_t name_hash, uint32_t now)
 				to = &b[i];
 	}
 	atomic_store_explicit(&to->pair, key >> 32 << 32 | name_hash, memory_order_relaxed);
+	atomic_store_explicit(&to->own, own, memory_order_relaxed);
 	atomic_store_explicit(&to->since, now, memory_order_release);
 	atomic_store_explicit(&has_moves, true, memory_order_relaxed);
 }
@@ -143,30 +152,54 @@ read_cookies(const struct http_msg *m, const struct cookie_conf *conf, struct br
 		ret->own = ret->twin;
 }
 
+/* Where a user belongs and since when. */
+struct bound {
+	struct server	*srv;
+	uint32_t	 since, until;
+};
+
 static void
-choose(struct txn *t, const struct cookie_conf *conf, struct server *srv, uint32_t since)
+bind_to(const struct cookie_conf *conf, struct server *srv, uint32_t since, struct bound *ret)
 {
-	t->wanted = srv;
-	t->flags |= TXN_F_PERSISTENT;
-	t->ck.client = server_is_usable(srv) ? 'V' : 'D';
-	stickiness_set(t, STICK_COOKIE, since,
-	    conf->period_s != 0 && since != 0 ? since + conf->period_s : 0);
+	ret->srv = srv;
+	ret->since = since;
+	ret->until = conf->period_s != 0 && since != 0 ? since + conf->period_s : 0;
 }
 
 /* Where he was sent when his server had failed, if that can serve. */
 static bool
-follow_move(struct txn *t, const struct cookie_conf *conf)
+follow_move(const struct proxy *be, const struct cookie_conf *conf, const struct move *m,
+    struct bound *ret)
 {
-	struct move *m = moves_find(t->ck.elb_key);
 	struct server *srv;
 
 	if (m == NULL)
 		return false;
-	srv = cookie_map_named(cookie_map_of(t->be), (uint32_t)m->pair);
+	srv = cookie_map_named(cookie_map_of(be), (uint32_t)m->pair);
 	if (srv == NULL || !server_is_usable(srv))
 		return false;
-	choose(t, conf, srv, m->since);
+	bind_to(conf, srv, m->since, ret);
 	return true;
+}
+
+/* The server of the cookie's value; `must`: even if it is down. */
+static bool
+follow_value(struct server *srv, const struct cookie_conf *conf, struct str own, bool must,
+    struct bound *ret)
+{
+	if (srv == NULL || !(must || server_is_usable(srv)))
+		return false;
+	bind_to(conf, srv, elb_value_date(own), ret);
+	return true;
+}
+
+static void
+choose(struct txn *t, const struct bound *b)
+{
+	t->wanted = b->srv;
+	t->flags |= TXN_F_PERSISTENT;
+	t->ck.client = server_is_usable(b->srv) ? 'V' : 'D';
+	stickiness_set(t, STICK_COOKIE, b->since, b->until);
 }
 
 static void
@@ -174,14 +207,18 @@ look_up(struct txn *t, const struct cookie_conf *conf, const struct brought *b)
 {
 	struct server *srv = server_of(t->be, b->own);
 	bool must = (t->be->set.options & OPT_PERSIST) || (t->flags & TXN_F_FORCE_PERSIST);
+	struct bound to;
 
 	if (conf->opts & CK_ELB_APP) {
-		t->ck.elb_key = str_hash(b->own) * 31 + str_hash(b->app);
-		if (follow_move(t, conf))
+		t->ck.elb_key = key_of(b->own, b->app);
+		t->ck.elb_own = (uint32_t)str_hash(b->own);
+		if (follow_move(t->be, conf, moves_find(t->ck.elb_key), &to)) {
+			choose(t, &to);
 			return;
+		}
 	}
-	if (srv != NULL && (must || server_is_usable(srv))) {
-		choose(t, conf, srv, elb_value_date(b->own));
+	if (follow_value(srv, conf, b->own, must, &to)) {
+		choose(t, &to);
 		return;
 	}
 	t->ck.client = srv != NULL ? 'D' : 'I';
@@ -335,29 +372,56 @@ elb_response(struct txn *t, const struct cookie_conf *conf)
 	if (find_app_cookie(t, conf, &attributes))
 		return give_cookie(t, conf, attributes);
 	if ((t->ck.flags & TXN_CK_MOVE) && t->ck.elb_key != 0)
-		moves_put(t->ck.elb_key, t->srv->name_hash, now_s());
+		moves_put(t->ck.elb_key, t->ck.elb_own, t->srv->name_hash, now_s());
 	return true;
 }
 
 /* ---- questions ---- */
 
-void
-elb_explain(const struct proxy *be, const struct cookie_conf *conf, struct str value,
-    struct stickiness_entry *ret)
+/* Who moved last of those with this value, as far as this backend has his server. */
+static const struct move *
+last_move_of(const struct proxy *be, struct str own)
 {
-	const struct server *srv = server_of(be, value);
+	const struct move *all = atomic_load(&moves), *last = NULL;
+	uint32_t tag = (uint32_t)str_hash(own);
 
-	if (!elb_value_is_ours(conf->secret, value)) {
+	if (!atomic_load(&has_moves))
+		return NULL;
+	for (unsigned i = 0; i < MOVES; i++)
+		if (all[i].since != 0 && all[i].own == tag &&
+		    (last == NULL || all[i].since > last->since) &&
+		    cookie_map_named(cookie_map_of(be), (uint32_t)all[i].pair) != NULL)
+			last = &all[i];
+	return last;
+}
+
+static const struct move *
+move_of(const struct proxy *be, const struct cookie_conf *conf, struct str own, struct str app)
+{
+	if (!(conf->opts & CK_ELB_APP))
+		return NULL;
+	return app.p != NULL ? moves_find(key_of(own, app)) : last_move_of(be, own);
+}
+
+void
+elb_explain(const struct proxy *be, const struct cookie_conf *conf, struct str own,
+    struct str app, struct stickiness_entry *ret)
+{
+	struct server *srv = server_of(be, own);
+	struct bound to = { 0 };
+
+	if (follow_move(be, conf, move_of(be, conf, own, app), &to) ||
+	    follow_value(srv, conf, own, be->set.options & OPT_PERSIST, &to)) {
+		ret->reason = "cookie";
+	} else if (!elb_value_is_ours(conf->secret, own)) {
 		ret->reason = "not a cookie of this balancer";
 		return;
+	} else {
+		bind_to(conf, srv, elb_value_date(own), &to);
+		ret->reason = srv != NULL ? "server down, next request is balanced" :
+		    "server gone, next request is balanced";
 	}
-	ret->since = elb_value_date(value);
-	if (conf->period_s != 0)
-		ret->until = ret->since + conf->period_s;
-	if (srv == NULL) {
-		ret->reason = "server gone, next request is balanced";
-		return;
-	}
-	ret->server = srv->name;
-	ret->reason = server_is_usable(srv) ? "cookie" : "server down, next request is balanced";
+	ret->server = to.srv != NULL ? to.srv->name : NULL;
+	ret->since = to.since;
+	ret->until = to.until;
 }

@@ -62,6 +62,11 @@ sub ask ($path, @lines) {
 	return ($r->{body}, map { $_->[1] } grep { $_->[0] eq 'set-cookie' } @{ $r->{headers} });
 }
 sub why ($path, @lines) { return $c->get($path, @lines)->{h}{'x-stickiness'} }
+# The same from the socket, in the header's form.
+sub told ($be, @words) {
+	my @f = split /,/, (split /\n/, $w->cli("show stickiness $be @words"))[1], -1;
+	return "$be/$f[1]; reason=$f[2]" . ($f[3] ? "; since=$f[3]" : '') . ($f[4] ? "; until=$f[4]" : '');
+}
 my $HEX = qr/[0-9A-F]{120}/;
 my $DATE = qr/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/;
 
@@ -95,11 +100,13 @@ for my $bad ('x', '0' x 120, substr($lb, 0, 119), lc $lb, $lb . '0', '', $who) {
 my ($q, $id) = ('[0-9A-F]{64}', substr $lb, 0, 64);
 like $w->cli("show stickiness lb cookie $lb"), qr/^# key,server,reason,since,expires\n$lb,$who,cookie,$DATE,$DATE$/,
     'lb: show stickiness';
-like $w->cli("show stickiness lb cookie $id" . '0' x 56), qr/,,not a cookie of this balancer,,$/, 'lb: a made-up one';
+is why('/', "Cookie: AWSELB=$id" . '0' x 56), "lb/$who; reason=cookie", 'lb: who knows a server\'s id reaches it';
+like $w->cli("show stickiness lb cookie $id" . '0' x 56), qr/,$who,cookie,,$/, 'lb: and the socket tells the same';
 like $w->cli('show stickiness lb cookie x'), qr/^x,,not a cookie of this balancer,,$/m, 'lb: not one at all';
 
 like $w->cli('reload'), qr/Success=1/, 'reload';
 is((ask('/', "Cookie: AWSELB=$lb"))[0], $who, 'lb: a reload keeps the key');
+is told('lb', 'cookie', $lb), why('/', "Cookie: AWSELB=$lb"), 'lb: header and socket tell the same';
 
 # its server goes down: balanced, and a new cookie
 my $other = $who eq 'a' ? 'b' : 'a';
@@ -142,8 +149,21 @@ is "$moved@more", $other, 'app: the other server, and no cookie';
 $w->cli("enable server app/$who");
 is((ask('/app', @both))[0], $other, 'app: he stays there') for 1 .. 3;
 like why('/app', @both), qr{^app/$other; reason=cookie; since=$DATE$}, 'app: the header';
+my @his = ('cookie', $elb, 'app', "${who}1");
+is told('app', @his), why('/app', @both), 'app: the socket tells the same of who had to move';
+is told('app', 'cookie', $elb), why('/app', @both), 'app: without his other cookie too';
+my @twin = ("Cookie: JSESSIONID=twin; AWSELB=$elb");
+like why('/app', @twin), qr{^app/$who; reason=cookie; since=$DATE$}, 'app: not a user who came in the same second';
+is told('app', 'cookie', $elb, 'app', 'twin'), why('/app', @twin), 'app: and the socket knows both';
 like $w->cli('reload'), qr/Success=1/, 'reload';
 is((ask('/app', @both))[0], $other, 'app: a reload does not move him back');
+is told('app', @his), why('/app', @both), 'app: on the socket neither';
+$w->cli("disable server app/$other");
+is told('app', @his), why('/app', @both), 'app: the new one is down, the old one serves: both tell it';
+$w->cli("disable server app/$who");
+like $w->cli("show stickiness app @his"), qr/^$elb,$who,"server down, next request is balanced",$DATE,$/m, 'app: both down';
+$w->cli("enable server app/$_") for $who, $other;
+like $w->cli("show stickiness lb cookie $lb app x"), qr/^This backend follows no cookie of the application/m, 'app: no such cookie';
 my ($whom, @set2) = ask('/login', @both);
 is $whom, $other, 'app: he logs in there';
 my ($elb2) = $set2[2] =~ /($HEX)/;
