@@ -333,12 +333,13 @@ process_record_files(void)
 
 /* A new file is written beside the old one, so this is about the folder. */
 static void
-allow_state_file(const char *path)
+allow_state_file(const char *path, const char *own, void *arg)
 {
 	const char *slash = strrchr(path, '/');
 	char *dir = slash == NULL ? xstrdup(".") :
 	    xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
 
+	(void)own, (void)arg;
 	helper_allow_write(dir);
 	free(dir);
 }
@@ -348,7 +349,7 @@ process_helper(const struct snapshot *s, char *const *paths, int npaths)
 {
 	const struct global *g = s->global;
 
-	state_files_each(s, allow_state_file);
+	state_files_each(s, allow_state_file, NULL);
 	for (int i = 0; i < npaths; i++) {
 		allow(paths[i]);
 		allow_folder_of(paths[i]);

@@ -36,7 +36,7 @@
 	X(check_cfg) X(check_elb) X(agent_cfg) X(policy_cfg) \
 	X(agent) X(health) X(cli_agent) \
 	/* servers that come and go */ \
-	X(resolve) X(reload) X(state_file) X(cli_resolvers) X(cli_server) \
+	X(resolve) X(reload) X(state_file) X(state_save) X(cli_resolvers) X(cli_server) \
 	/* control and operators */ \
 	X(stats_page) X(prom) \
 	X(tick) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \

@@ -118,6 +118,7 @@ check_global(struct diag *d, const struct global *old, const struct global *new)
 	check_word(d, same_text(old->user, new->user) && old->uid == new->uid, "user");
 	check_word(d, same_text(old->group, new->group) && old->gid == new->gid, "group");
 	check_word(d, same_text(old->chroot, new->chroot), "chroot");
+	check_word(d, same_text(old->state_dir, new->state_dir), "state-dir");
 	check_word(d, old->bufsize == new->bufsize, "tune.bufsize");
 	check_word(d, old->maxrewrite == new->maxrewrite, "tune.maxrewrite");
 	check_word(d, old->maxhdr == new->maxhdr, "tune.http.maxhdr");

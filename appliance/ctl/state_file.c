@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * State files; see state_file.h. What a backend reads is its
- * load-server-state-from-file: nothing, the file of all (server-state-file), or
- * its own below server-state-base. Lines are matched by the names of backend and
- * server, then by the id; they are applied when the first snapshot goes into
- * service, after checks were made and before data threads see it.
+ * State files: reading and applying; see state_file.h. What a backend reads is
+ * its load-server-state-from-file: nothing, the file of all (server-state-file,
+ * else the one in state-dir), or its own below server-state-base. Lines are
+ * matched by the names of backend and server; they are applied when the first
+ * snapshot goes into service, after checks were made and before data threads see
+ * it.
  *
  * Restored are the weight (if the configured one is the same as then), forced
  * maintenance and drain, up or down with the counter of checks, the time of the
  * last change, and the address of servers that are known by a name or were added
  * at run time: what else the files say of addresses holds.
  *
- * Threads: control; reading at start; the writing itself in a job thread.
+ * Threads: control; reading at start.
  */
 #include "ctl/state_file.h"
 
@@ -25,7 +26,6 @@
 #include "base/file.h"
 #include "base/magic.h"
 #include "base/module.h"
-#include "base/out.h"
 #include "base/xalloc.h"
 #include "cfg/field.h"
 #include "cfg/kw.h"
@@ -34,7 +34,6 @@
 #include "ctl/health.h"
 #include "ctl/overlay.h"
 #include "ctl/server_state.h"
-#include "event/job.h"
 #include "proxy/global.h"
 #include "proxy/live.h"
 #include "proxy/proxy.h"
@@ -63,28 +62,60 @@ path_in(const struct global *g, const char *name)
 	return xasprintf("%s/%s", g->server_state_base, name);
 }
 
-static char *
-path_of_backend(const struct proxy *px)
+bool
+state_file_is_kept(const struct global *g)
+{
+	return g->server_state_file == NULL && g->state_dir != NULL;
+}
+
+char *
+state_file_of_all(const struct global *g)
+{
+	if (g->server_state_file != NULL)
+		return path_in(g, g->server_state_file);
+	return g->state_dir != NULL ? xasprintf("%s/server-state", g->state_dir) : NULL;
+}
+
+char *
+state_file_of_backend(const struct proxy *px)
 {
 	const char *name = px->set.state_file != NULL ? px->set.state_file : px->name;
 
 	return path_in(px->snap->global, name);
 }
 
-void
-state_files_each(const struct snapshot *s, void (*fn)(const char *path))
+/* With a state-dir a backend that says nothing is restored. */
+static bool
+wants_all(const struct proxy *px)
 {
-	char *path;
+	return (px->cap & CAP_BACKEND) && (px->set.state_load == STATE_GLOBAL ||
+	    (px->set.state_load == STATE_UNSET && px->snap->global->state_dir != NULL));
+}
 
-	if (s->global->server_state_file != NULL) {
-		path = path_in(s->global, s->global->server_state_file);
-		fn(path);
-		free(path);
-	}
+static bool
+has_own(const struct proxy *px)
+{
+	return (px->cap & CAP_BACKEND) && px->set.state_load == STATE_LOCAL;
+}
+
+bool
+state_file_is_for(const struct proxy *px, const char *own)
+{
+	return own == NULL ? wants_all(px) : has_own(px) && strcmp(px->name, own) == 0;
+}
+
+void
+state_files_each(const struct snapshot *s, state_file_fn *fn, void *arg)
+{
+	char *path = state_file_of_all(s->global);
+
+	if (path != NULL)
+		fn(path, NULL, arg);
+	free(path);
 	for (const struct proxy *px = s->proxies; px != NULL; px = px->next)
-		if ((px->cap & CAP_BACKEND) && px->set.state_load == STATE_LOCAL) {
-			path = path_of_backend(px);
-			fn(path);
+		if (has_own(px)) {
+			path = state_file_of_backend(px);
+			fn(path, px->name, arg);
 			free(path);
 		}
 }
@@ -95,15 +126,6 @@ struct reading {
 	struct cfg	*c;
 	const char	*backend;	/* its own file; NULL = the file of all */
 };
-
-/* Does this file speak for this backend? */
-static bool
-is_for(const struct proxy *px, const char *own)
-{
-	if (own == NULL)
-		return px->set.state_load == STATE_GLOBAL;
-	return px->set.state_load == STATE_LOCAL && strcmp(px->name, own) == 0;
-}
 
 static const struct proxy *
 backend_of(const struct snapshot *s, struct str name, const char *own)
@@ -116,7 +138,7 @@ backend_of(const struct snapshot *s, struct str name, const char *own)
 	memcpy(text, name.p, name.len);
 	text[name.len] = '\0';
 	px = proxy_find(s, text, CAP_BACKEND);
-	return px != NULL && is_for(px, own) ? px : NULL;
+	return px != NULL && state_file_is_for(px, own) ? px : NULL;
 }
 
 static void
@@ -150,17 +172,21 @@ keep(char *text, size_t len, const char *backend)
 	*at = l;
 }
 
+/* `own`: the backend's name; NULL: the file of all. */
 static void
-read_one(struct cfg *c, char *path, const char *backend)
+read_one(const char *path, const char *own, void *arg)
 {
 	static const struct server_state_ops ops = { no_state, on_added };
-	struct reading r = { c, backend };
-	const char *which = backend != NULL ? "backend" : "global";
+	struct cfg *c = arg;
+	struct reading r = { c, own };
+	const char *which = own != NULL ? "backend" : "global";
 	unsigned skipped = 0;
 	size_t len;
 	char *text = file_read(path, FILE_BYTES_MAX, &len);
 
-	if (text == NULL)
+	if (text == NULL && errno == ENOENT && own == NULL && state_file_is_kept(global_of(c)))
+		;		/* the first start */
+	else if (text == NULL)
 		diag_plain(c->diag, LOG_L_NOTICE, "config: Can't open %s server state file '%s': "
 		    "%s", which, path, strerror(errno));
 	else if (len == 0)
@@ -174,11 +200,10 @@ read_one(struct cfg *c, char *path, const char *backend)
 			diag_plain(c->diag, LOG_L_WARNING, "config: %u lines of the %s server "
 			    "state file '%s' make no sense and are left out.", skipped, which,
 			    path);
-		keep(text, len, backend);
+		keep(text, len, own);
 		text = NULL;
 	}
 	free(text);
-	free(path);
 }
 
 static void
@@ -194,21 +219,30 @@ drop_pending(void)
 	}
 }
 
+static bool
+is_wanted(const struct snapshot *s)
+{
+	for (const struct proxy *px = s->proxies; px != NULL; px = px->next)
+		if (wants_all(px))
+			return true;
+	return false;
+}
+
+static void
+read_if_wanted(const char *path, const char *own, void *arg)
+{
+	struct cfg *c = arg;
+
+	if (own != NULL || is_wanted(c->snap))
+		read_one(path, own, c);
+}
+
 void
 state_files_read(struct cfg *c)
 {
-	const struct global *g = global_of(c);
-	bool wants_all = false;
-
 	drop_pending();
-	for (const struct proxy *px = c->snap->proxies; px != NULL; px = px->next)
-		if ((px->cap & CAP_BACKEND) && px->set.state_load == STATE_GLOBAL)
-			wants_all = true;
-	if (wants_all && g->server_state_file != NULL)
-		read_one(c, path_in(g, g->server_state_file), NULL);
-	for (const struct proxy *px = c->snap->proxies; px != NULL; px = px->next)
-		if ((px->cap & CAP_BACKEND) && px->set.state_load == STATE_LOCAL)
-			read_one(c, path_of_backend(px), px->name);
+	(void)global_of(c);
+	state_files_each(c->snap, read_if_wanted, c);
 }
 
 /* ---- applying ---- */
@@ -327,113 +361,6 @@ on_publish(struct snapshot *s)
 	drop_pending();
 }
 
-/* ---- writing ---- */
-
-struct save {
-	char		**paths, **texts;	/* owned, each too */
-	size_t		*lens;
-	int		 n, error;
-	const char	*failed;		/* borrowed: of paths */
-	state_saved_fn	*done;
-	void		*arg;
-};
-
-struct wanted {
-	struct outbuf	 b;
-	const char	*backend;	/* NULL: of all that use the file of all */
-};
-
-static void
-put_added(const struct overlay_server *s, void *arg)
-{
-	struct wanted *w = arg;
-	const struct proxy *px = proxy_find(snapshot_current(), s->backend, CAP_BACKEND);
-
-	if (px != NULL && is_for(px, w->backend))
-		server_state_put_added(&w->b, s);
-}
-
-static void
-add_file(struct save *save, char *path, const char *backend)
-{
-	struct wanted w = { .backend = backend };
-
-	outbuf_init(&w.b, 0);
-	server_state_put_header(&w.b);
-	overlay_each(put_added, &w);
-	for (const struct proxy *px = snapshot_current()->proxies; px != NULL; px = px->next)
-		if ((px->cap & CAP_BACKEND) && is_for(px, backend))
-			for (const struct server *s = px->server_list; s != NULL; s = s->next)
-				server_state_put(&w.b, s);
-	save->paths = xrealloc(save->paths, ((size_t)save->n + 1) * sizeof *save->paths);
-	save->texts = xrealloc(save->texts, ((size_t)save->n + 1) * sizeof *save->texts);
-	save->lens = xrealloc(save->lens, ((size_t)save->n + 1) * sizeof *save->lens);
-	save->paths[save->n] = path;
-	save->lens[save->n] = w.b.len;
-	save->texts[save->n++] = xstrndup(w.b.data, w.b.len);
-	outbuf_fini(&w.b);
-}
-
-static void
-write_all(void *arg)
-{
-	struct save *s = arg;
-
-	for (int i = 0; i < s->n; i++)
-		if (file_write_atomic(s->paths[i], s->texts[i], s->lens[i], 0640) != 0) {
-			s->error = errno;
-			s->failed = s->paths[i];
-			return;
-		}
-}
-
-static void
-save_free(struct save *s)
-{
-	for (int i = 0; i < s->n; i++) {
-		free(s->paths[i]);
-		free(s->texts[i]);
-	}
-	free(s->paths);
-	free(s->texts);
-	free(s->lens);
-	free(s);
-}
-
-static void
-written(void *arg)
-{
-	struct save *s = arg;
-	char *text = NULL;
-
-	if (s->failed != NULL)
-		text = xasprintf("Cannot write '%s': %s.", s->failed, strerror(s->error));
-	s->done(s->arg, text);
-	free(text);
-	save_free(s);
-}
-
-int
-state_files_save(state_saved_fn *done, void *arg)
-{
-	const struct snapshot *snap = snapshot_current();
-	struct save *s = xcalloc(1, sizeof *s);
-
-	s->done = done;
-	s->arg = arg;
-	if (snap->global->server_state_file != NULL)
-		add_file(s, path_in(snap->global, snap->global->server_state_file), NULL);
-	for (const struct proxy *px = snap->proxies; px != NULL; px = px->next)
-		if ((px->cap & CAP_BACKEND) && px->set.state_load == STATE_LOCAL)
-			add_file(s, path_of_backend(px), px->name);
-	if (s->n == 0) {
-		save_free(s);
-		return -1;
-	}
-	job_run(control_loop, write_all, written, s);
-	return 0;
-}
-
 /* ---- rows ---- */
 
 static int
@@ -446,13 +373,14 @@ static int
 parse_load(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	static const char *const names[] = {
-		[STATE_NONE] = "none", [STATE_GLOBAL] = "global", [STATE_LOCAL] = "local",
+		[STATE_UNSET] = "", [STATE_NONE] = "none", [STATE_GLOBAL] = "global",
+		[STATE_LOCAL] = "local",
 	};
 
 	(void)nargs;
 	if (!proxy_takes(c, CAP_BACKEND, row->name, NULL))
 		return 0;
-	for (unsigned i = 0; i < ARRAY_LEN(names); i++)
+	for (unsigned i = STATE_NONE; i < ARRAY_LEN(names); i++)
 		if (strcmp(args[0], names[i]) == 0) {
 			proxy_of(c)->set.state_load = (uint8_t)i;
 			return 0;

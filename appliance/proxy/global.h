@@ -38,7 +38,7 @@ struct global {
 	gid_t		 gid;
 	const char	*default_zone;	/* NULL = built in: balancer.c */
 	const char	*node, *description, *localpeer;
-	const char	*server_state_base, *server_state_file;
+	const char	*server_state_base, *server_state_file, *state_dir;
 	uint64_t	 hard_stop_after_us;	/* 0 = never */
 	uint64_t	 grace_us;
 	/* limits per second, whole process; 0 = none */

@@ -95,7 +95,8 @@ enum proxy_mode { MODE_TCP, MODE_HTTP };
 
 /* how connections are kept: the last one written wins */
 enum http_conn_mode { CONN_KEEP_ALIVE, CONN_SERVER_CLOSE, CONN_CLOSE };
-enum state_load { STATE_NONE, STATE_GLOBAL, STATE_LOCAL };	/* load-server-state-from-file */
+/* load-server-state-from-file */
+enum state_load { STATE_UNSET, STATE_NONE, STATE_GLOBAL, STATE_LOCAL };
 enum http_reuse { REUSE_SAFE, REUSE_NEVER, REUSE_AGGRESSIVE, REUSE_ALWAYS };
 
 /* `retry-on` */

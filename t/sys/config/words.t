@@ -46,6 +46,7 @@ spread-checks 10
 max-spread-checks 1s
 server-state-base $dir
 server-state-file s.state
+state-dir $dir
 stats socket $dir/sock level user mode 600
 stats timeout 20s
 stats maxconn 5
