@@ -3,7 +3,8 @@
  * Questions and answers; see resolve.h. A question goes to all name servers of the
  * section at once; the first good answer counts, a bad one when all have said no.
  * Nothing within `timeout retry`: it is repeated, with another id. Addresses are
- * asked for in the preferred family, then in the other one.
+ * asked for in the preferred family, then in the other one. A truncated answer is
+ * asked for again by TCP; its time begins anew then, once per name server.
  *
  * What is known stays while name servers are silent; after other failures it goes
  * when the `hold` time of that kind is over since the last good answer.
@@ -58,6 +59,7 @@ server_new(struct dns_section *sec, const struct nameserver *conf)
 	ns->section = sec;
 	ns->name = xstrdup(conf->name);
 	ns->ip = ip_port_of(&conf->addr.u.sa);
+	ns->is_tcp = conf->is_tcp;
 	ns->fd = -1;
 	list_append(&sec->servers, &ns->node);
 	sec->nservers++;
@@ -79,6 +81,7 @@ static void
 server_free(struct dns_server *ns)
 {
 	server_close(ns);
+	resolve_tcp_close(ns);
 	list_del(&ns->node);
 	ns->section->nservers--;
 	free(ns->name);
@@ -118,22 +121,35 @@ new_id(void)
 	return id;
 }
 
+static bool
+send_by_udp(struct dns_server *ns, const uint8_t *query, size_t len)
+{
+	return server_open(ns) && send(ns->fd, query, len, 0) == (ssize_t)len;
+}
+
+static bool
+send_to(const struct resolution *r, struct dns_server *ns, bool is_tcp)
+{
+	uint8_t buf[DNS_QUERY_BYTES];
+	uint16_t payload = (uint16_t)r->section->conf->payload;
+	size_t len = dns_query(r->id, r->name, r->type, payload, buf);
+	bool ok = len > 0 &&
+	    (is_tcp ? resolve_tcp_send(ns, buf, len) : send_by_udp(ns, buf, len));
+
+	ns->count.sent += ok;
+	ns->count.snd_error += !ok;
+	return ok;
+}
+
 static void
 send_all(struct resolution *r)
 {
-	uint8_t buf[DNS_QUERY_BYTES];
-	size_t len;
-
 	r->id = new_id();
-	r->negatives = 0;
-	len = dns_query(r->id, r->name, r->type, (uint16_t)r->section->conf->payload, buf);
+	r->negatives = r->by_tcp = 0;
 	LIST_EACH(n, &r->section->servers) {
 		struct dns_server *ns = LIST_ITEM(n, struct dns_server, node);
 
-		if (len > 0 && server_open(ns) && send(ns->fd, buf, len, 0) == (ssize_t)len)
-			ns->count.sent++;
-		else
-			ns->count.snd_error++;
+		(void)send_to(r, ns, ns->is_tcp);
 	}
 	timer_set(&control_loop->wheel, &r->timer, clock_now_us + r->section->conf->retry_us);
 }
@@ -191,8 +207,12 @@ failed(struct resolution *r, bool is_silent, enum dns_result result)
 static void
 timed_out(struct resolution *r)
 {
-	LIST_EACH(n, &r->section->servers)
-		LIST_ITEM(n, struct dns_server, node)->count.timeout++;
+	LIST_EACH(n, &r->section->servers) {
+		struct dns_server *ns = LIST_ITEM(n, struct dns_server, node);
+
+		ns->count.timeout++;
+		resolve_tcp_silent(ns);
+	}
 	if (r->tries++ < r->section->conf->retries)
 		send_all(r);
 	else
@@ -295,6 +315,18 @@ bad(struct resolution *r, struct dns_server *ns, enum dns_result result)
 	send_all(r);
 }
 
+/* The whole answer by TCP; false: that has no use. */
+static bool
+ask_by_tcp(struct resolution *r, struct dns_server *ns)
+{
+	if (r->by_tcp == r->section->nservers || !send_to(r, ns, true))
+		return false;
+	r->by_tcp++;
+	ns->count.truncated++;
+	timer_set(&control_loop->wheel, &r->timer, clock_now_us + r->section->conf->retry_us);
+	return true;
+}
+
 static struct resolution *
 asked_with(const struct dns_section *sec, int id)
 {
@@ -307,8 +339,8 @@ asked_with(const struct dns_section *sec, int id)
 	return NULL;
 }
 
-static void
-take(struct dns_server *ns, const uint8_t *msg, size_t len)
+void
+resolve_take(struct dns_server *ns, const uint8_t *msg, size_t len, bool is_tcp)
 {
 	static struct dns_answer a;	/* large; control thread only */
 	struct resolution *r;
@@ -321,7 +353,7 @@ take(struct dns_server *ns, const uint8_t *msg, size_t len)
 	r = asked_with(ns->section, id);
 	if (r == NULL)
 		ns->count.outdated++;
-	else if (len > ns->section->conf->payload)
+	else if (!is_tcp && len > ns->section->conf->payload)
 		ns->count.too_big++;
 	else {
 		dns_parse(msg, len, r->name, r->type, &a);
@@ -329,7 +361,7 @@ take(struct dns_server *ns, const uint8_t *msg, size_t len)
 			ns->count.invalid++;	/* the true answer may still come */
 		else if (a.result == DNS_VALID)
 			good(r, ns, &a);
-		else
+		else if (a.result != DNS_TRUNCATED || is_tcp || !ask_by_tcp(r, ns))
 			bad(r, ns, a.result);
 	}
 }
@@ -345,7 +377,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	for (int i = 0; i < ANSWERS_A_PASS; i++) {
 		n = recv(fd, buf, sizeof buf, 0);
 		if (n >= 0)
-			take(ns, buf, (size_t)n);
+			resolve_take(ns, buf, (size_t)n, false);
 		else if (errno != ECONNREFUSED)	/* nobody listens: as silent */
 			return;
 	}
@@ -442,7 +474,8 @@ server_like(struct dns_section *sec, const struct nameserver *conf)
 	LIST_EACH(n, &sec->servers) {
 		struct dns_server *ns = LIST_ITEM(n, struct dns_server, node);
 
-		if (strcmp(ns->name, conf->name) == 0 && memcmp(&ns->ip, &ip, sizeof ip) == 0)
+		if (strcmp(ns->name, conf->name) == 0 && ns->is_tcp == conf->is_tcp &&
+		    memcmp(&ns->ip, &ip, sizeof ip) == 0)
 			return ns;
 	}
 	return server_new(sec, conf);

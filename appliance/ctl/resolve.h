@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Addresses of servers by name servers, at run time. Sections of the configuration
- * become struct dns_section with a socket per name server; each name that servers
+ * become struct dns_section with a socket per name server, and a connection while
+ * answers do not fit into a datagram; each name that servers
  * use is one struct resolution, asked for again and again; what is found goes to
  * the servers' live cells (ctl/resolve_server.c), so no snapshot changes.
  *
@@ -18,6 +19,7 @@
 #include "net/dns_msg.h"
 
 struct dns_section;
+struct dns_tcp;
 struct event;
 struct resolvers;
 struct server;
@@ -33,8 +35,10 @@ struct dns_server {
 	struct dns_section *section;
 	char		*name;		/* owned */
 	struct ip_port	 ip;
-	int		 fd;		/* -1 = not opened yet */
+	bool		 is_tcp;	/* never by UDP */
+	int		 fd;		/* UDP; -1 = not opened yet */
 	struct event	*event;		/* owned */
+	struct dns_tcp	*tcp;		/* owned; NULL = not open */
 	uint32_t	 generation;
 #define X(name)	uint64_t name;
 	struct { DNS_COUNTERS(X) } count;
@@ -70,6 +74,7 @@ struct resolution {
 	enum dns_type	 type;
 	uint16_t	 id;
 	unsigned	 tries, negatives;
+	unsigned	 by_tcp;	/* truncated answers that are asked for again */
 	/* what is known */
 	bool		 is_known;	/* some answer counted, good or bad */
 	uint64_t	 valid_us;	/* last good answer, at first when it was made */
@@ -87,6 +92,17 @@ struct dns_section *dns_section_find(const char *name);
 /* All sections, for show resolvers; NULL = the first one. */
 struct dns_section *dns_section_next(struct dns_section *s);
 uint64_t resolve_failures(void);
+
+/* What a name server sent. */
+void	resolve_take(struct dns_server *ns, const uint8_t *msg, size_t len, bool is_tcp);
+
+/* ---- resolve_tcp.c ---- */
+
+/* A question; false: it cannot be sent. */
+bool	resolve_tcp_send(struct dns_server *ns, const uint8_t *query, size_t len);
+/* A question got no answer in time: a connection that is silent is closed. */
+void	resolve_tcp_silent(struct dns_server *ns);
+void	resolve_tcp_close(struct dns_server *ns);
 
 /* ---- resolve_server.c ---- */
 

@@ -14,7 +14,7 @@
 #include "net/addr.h"
 
 #define DNS_NAME_BYTES	256		/* as text, with its NUL */
-#define DNS_RECORDS	128		/* of one answer; more are left out */
+#define DNS_RECORDS	256		/* of one answer; more are left out */
 #define DNS_QUERY_BYTES	(12 + DNS_NAME_BYTES + 4 + 11)
 
 enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_AAAA = 28, DNS_SRV = 33, DNS_OPT = 41 };

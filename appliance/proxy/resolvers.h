@@ -20,6 +20,7 @@ struct nameserver {
 	struct nameserver *next;	/* as written */
 	const char	*name;
 	struct addr	 addr;		/* an IP address, with the port */
+	bool		 is_tcp;	/* tcp@: never by UDP */
 };
 
 struct resolvers {

@@ -83,7 +83,7 @@ open_section(struct cfg *c, char **args, int nargs)
 	return 0;
 }
 
-static void
+static struct nameserver *
 add_nameserver(struct cfg *c, struct resolvers *r, const char *name, const struct addr *a)
 {
 	struct nameserver *ns = arena_alloc(c->arena, sizeof *ns), **at;
@@ -93,6 +93,7 @@ add_nameserver(struct cfg *c, struct resolvers *r, const char *name, const struc
 	for (at = &r->nameservers; *at != NULL; at = &(*at)->next)
 		;
 	*at = ns;
+	return ns;
 }
 
 static int
@@ -100,6 +101,7 @@ parse_nameserver(struct cfg *c, const struct kw_row *row, char **args, int nargs
 {
 	struct resolvers *r = c->object;
 	const char *text = args[1];
+	bool is_tcp = strncmp(text, "tcp@", 4) == 0;
 	char err[256];
 	struct addr a;
 
@@ -109,12 +111,8 @@ parse_nameserver(struct cfg *c, const struct kw_row *row, char **args, int nargs
 			diag_error(c->diag, "name server '%s' is there already.", args[0]);
 			return -1;
 		}
-	if (strncmp(text, "udp@", 4) == 0)
+	if (is_tcp || strncmp(text, "udp@", 4) == 0)
 		text += 4;
-	if (strncmp(text, "tcp@", 4) == 0) {
-		diag_error(c->diag, "'nameserver' : questions go by UDP only, not to '%s'.", text);
-		return -1;
-	}
 	if (addr_parse(text, ADDR_DEFAULT_PORT_OK, &a, err, sizeof err) == -1 ||
 	    (a.kind != ADDR_INET && a.kind != ADDR_INET6)) {
 		diag_error(c->diag, "'nameserver' : '%s' is no IP address with a port.", text);
@@ -122,7 +120,7 @@ parse_nameserver(struct cfg *c, const struct kw_row *row, char **args, int nargs
 	}
 	if (addr_port(&a) == 0)
 		addr_set_port(&a, 53);
-	add_nameserver(c, r, args[0], &a);
+	add_nameserver(c, r, args[0], &a)->is_tcp = is_tcp;
 	return 0;
 }
 
@@ -147,7 +145,7 @@ resolv_conf_line(struct cfg *c, struct resolvers *r, const char *line)
 		return;
 	a.kind = ip.family == AF_INET ? ADDR_INET : ADDR_INET6;
 	a.len = ip_port_sockaddr(&ip, &a.u.ss);
-	add_nameserver(c, r, text, &a);
+	(void)add_nameserver(c, r, text, &a);
 }
 
 /* A missing file is an empty one. */
@@ -459,7 +457,8 @@ static const struct post_row posts[] = { { "resolvers", post_resolvers }, { 0 } 
 
 static const struct kw_row rows[] = {
 	{ "nameserver", IN_RESOLVERS, KW_OBEYED, 2, 2, KW_F_ADDRESS, parse_nameserver, 0,
-	    "<name> <address>[:<port>]", "A server to ask, by UDP; port 53 by default." },
+	    "<name> [udp@|tcp@]<address>[:<port>]",
+	    "A server to ask, by UDP first unless tcp@ is written; port 53 by default." },
 	OWN("parse-resolv-conf", 0, 0, parse_resolv_conf, 0, "",
 	    "Take the name servers of /etc/resolv.conf too."),
 	OWN("resolve_retries", 1, 1, parse_field,
@@ -467,7 +466,7 @@ static const struct kw_row rows[] = {
 	    "Questions before a resolution has failed; 3 by default."),
 	OWN("accepted_payload_size", 1, 1, parse_field,
 	    CFG_FIELD(CFG_UINT, struct resolvers, payload, .min = 512, .max = 8192), "<bytes>",
-	    "The largest answer; 512 by default."),
+	    "The largest answer by UDP; 512 by default."),
 	TIME("timeout resolve", resolve_us,
 	    "Time between resolutions that gave no answer; 1s by default.", .min = 1000),
 	TIME("timeout retry", retry_us, "Time for an answer before the question is repeated; "

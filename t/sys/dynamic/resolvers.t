@@ -173,7 +173,7 @@ refuses("backend b\n\tserver s 127.0.0.1:80 resolve-prefer foo\n", qr/expects ei
 refuses("backend b\n\tserver s 127.0.0.1:80 resolve-opts foo\n", qr/unknown resolve-opts option 'foo'/);
 refuses("backend b\n\tserver-template s 0 a.test\n", qr/expects a number of servers/);
 refuses("backend b\n\tserver-template s 2\n", qr/expects <prefix> <nb \| range> <addr>/);
-refuses("resolvers r\n\tnameserver n tcp\@1.2.3.4:53\n", qr/by UDP only/);
+refuses("resolvers r\n\tnameserver n tcp\@localhost:53\n", qr/no IP address/);
 refuses("resolvers r\n\tnameserver n localhost:53\n", qr/no IP address/);
 refuses("resolvers r\nresolvers r\n", qr/same name as another resolvers/);
 refuses("resolvers r\n\tparse-resolv-conf\n\taccepted_payload_size 100\n", qr/accepted_payload_size/);
