@@ -278,6 +278,14 @@ may_have_more(const struct session *s, const struct txn *t)
 	return !(t->flags & TXN_F_REQ_DONE) || conn_can_read(&s->conn);
 }
 
+/* Answered while a valid body was on its way. */
+static bool
+is_early(const struct txn *t)
+{
+	return t->at.request != 0 && !(t->flags & TXN_F_REQ_DONE) &&
+	    (t->req.body != HTTP_BODY_CHUNKED || t->req_chunks.error == 0);
+}
+
 static void
 h1_finish(struct txn *t)
 {
@@ -295,7 +303,7 @@ h1_finish(struct txn *t)
 		return;
 	}
 	if (may_have_more(s, t) && !(s->conn.flags & (CONN_EOF | CONN_ERROR)))
-		s->flags |= SESS_F_LINGER;
+		s->flags |= SESS_F_LINGER | (is_early(t) ? SESS_F_EARLY : 0);
 	s->flags |= SESS_F_CLOSING;
 	if (s->out == NULL || (s->flags & SESS_F_CUT) || (t->flags & TXN_F_CLIENT_GONE))
 		session_end(s);

@@ -42,7 +42,9 @@
 
 #define LAZY_US		20000u		/* served within this: never registered */
 #define LINGER_US	1000000u
-#define LINGER_BYTES	65536u
+#define LINGER_BYTES	65536u		/* of who was refused */
+#define EARLY_BYTES	(16u << 20)	/* of a body that was answered before its end */
+#define DRAIN_PER_PASS	65536u
 
 static struct bind_conf *
 bind_of(const struct session *s)
@@ -227,8 +229,8 @@ session_watch(struct session *s)
 	return conn_register(&s->conn);
 }
 
-/* Send FIN, then read and drop what still comes, so that the client can read
- * our answer: at most 64 KiB or 1 s. */
+/* Send FIN, then read and drop what still comes, for at most 1 s: a close with bytes
+ * unread would send a RST, and the client lose what it has not read of our answer. */
 static void
 linger(struct session *s)
 {
@@ -242,18 +244,37 @@ linger(struct session *s)
 	session_drain(s);
 }
 
+/* What comes behind the limit stays in the kernel, whose window then stops the
+ * client; but not what lies before its FIN, for that is all there is. */
+static bool
+may_drain(struct session *s)
+{
+	uint32_t limit = s->flags & SESS_F_EARLY ? EARLY_BYTES : LINGER_BYTES;
+
+	return s->requests < limit || (s->conn.flags & CONN_RDHUP);
+}
+
 void
 session_drain(struct session *s)
 {
+	size_t pass = 0;
 	ssize_t n;
 
+	if (!may_drain(s)) {
+		if (conn_peer_is_gone(&s->conn))
+			session_close(s);
+		return;
+	}
 	do {
 		n = conn_recv(&s->conn, dt->rbuf, RBUF_BYTES);
 		if (n > 0)
-			s->requests += (uint32_t)n;
-	} while (n > 0 && s->requests < LINGER_BYTES && (s->conn.flags & CONN_IN));
-	if (n == 0 || s->requests >= LINGER_BYTES || (s->conn.flags & CONN_ERROR))
+			pass += (size_t)n;
+	} while (n > 0 && pass < DRAIN_PER_PASS && (s->conn.flags & CONN_IN));
+	s->requests += (uint32_t)pass;
+	if (n == 0 || (s->conn.flags & CONN_ERROR))
 		session_close(s);
+	else if (n > 0 && (s->conn.flags & CONN_IN) && may_drain(s))
+		loop_ready(loop_self, &s->task);
 }
 
 /* Forget the peer: it gets neither FIN nor RST until it speaks again. */

@@ -25,7 +25,7 @@ struct var;
 
 #define SESS_F_KEEP_ALIVE	0x0001u	/* at least one request was answered */
 #define SESS_F_CLOSING		0x0002u	/* close when the output is out */
-#define SESS_F_LINGER		0x0004u	/* refused: shut down, drain at most 64 KiB or 1 s */
+#define SESS_F_LINGER		0x0004u	/* shut down, drain, so that the answer is read */
 #define SESS_F_LAZY		0x0008u	/* not yet registered with epoll */
 #define SESS_F_TCP		0x0010u	/* its transaction is a TCP session */
 #define SESS_F_PP_WAIT		0x0020u	/* the PROXY header is not complete */
@@ -36,6 +36,7 @@ struct var;
 #define SESS_F_TLS_COUNTED	0x0400u	/* in limits.handshakes */
 #define SESS_F_DROP		0x0800u	/* silent-drop: forget the peer */
 #define SESS_F_FLUSHING		0x1000u	/* over, but TLS records wait for the kernel */
+#define SESS_F_EARLY		0x4000u	/* ... what is drained is the rest of a body */
 #define SESS_F_SSL		0x2000u	/* counted in limits.ssl_conns */
 
 struct session {

@@ -261,6 +261,17 @@ sub stdout ($self) { return $self->read_file('stdout') }
 
 sub signal ($self, $name) { return kill $name, $self->{pid} }
 
+# Runs code while weir stands still: it meets all that happens then at once.
+sub while_stopped ($self, $code) {
+	$self->signal('STOP');
+	poll(sub {
+		open my $f, '<', "/proc/$self->{pid}/stat" or return 0;
+		return <$f> =~ /\) T /;
+	}) or die 'weir does not stop';
+	$code->();
+	$self->signal('CONT');
+}
+
 sub alive ($self) {
 	return 0 if $self->{reaped} || !$self->{pid};
 	return 1 if waitpid($self->{pid}, WNOHANG) == 0;

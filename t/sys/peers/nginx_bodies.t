@@ -110,6 +110,8 @@ $r = $w->curl('-T', $w->file('up'), '-H', 'Expect:', '-o', $w->file('page'),
 is $r->{out}, 413, 'and while the body comes';
 is $w->http('tcp')->get('/seen')->{status}, 200, 'the next one is served';
 my $s = $w->stat('tcp', 's');
-is "$s->{eresp} $s->{econ} $s->{wretr}", '0 0 0', 'no error of the server';
+is "$s->{eresp} $s->{econ}", '0 0', 'no error of the server';
+# behind its 412 nginx closes without having said so: who meets that goes once more
+cmp_ok $s->{wretr}, '<=', 1, 'nothing else was sent twice';
 is $w->stop, 143;
 done_testing;
