@@ -104,7 +104,10 @@ on_timer(struct timer *timer)
 	timer_clear(timer);
 	if (sc->flags & SC_F_DEAD)
 		return;
-	if (sc->txn != NULL)
+	if (sc->txn != NULL && clock_now_us < sc->late_us) {
+		timer_set(&loop_self->wheel, timer, sc->late_us);
+		txn_server_look(sc->txn, sc);
+	} else if (sc->txn != NULL)
 		txn_server_timeout(sc->txn, sc);
 	else if (sc->live->threads[dt->id].nidle > sc->low_conn)
 		server_conn_close(sc);
@@ -321,7 +324,7 @@ server_conn_open(struct txn *t, struct server *srv, uint64_t key)
 	live_server_ref(sc->live);
 	sc->out = sc->in = NULL;
 	sc->key = key;
-	sc->idle_us = 0;
+	sc->idle_us = sc->late_us = 0;
 	sc->last_session = 0;
 	sc->uses = 1;
 	sc->flags = 0;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "event/loop.h"
 #include "http/h1.h"
@@ -42,6 +43,7 @@ struct server_conn {
 	struct h1_chunks chunks;
 	uint64_t	 key;		/* may be reused for requests of the same key only */
 	uint64_t	 idle_us;	/* since when */
+	uint64_t	 late_us;	/* the deadline behind a look; 0 = the timer is it */
 	uint64_t	 last_session;	/* serial of who used it last; 0 = nobody */
 	uint32_t	 uses;
 	uint32_t	 low_conn;	/* pool-low-conn of its server */
@@ -59,8 +61,31 @@ void	server_conn_close(struct server_conn *sc);	/* frees at the end of the pass 
 void	server_conn_purge(struct server_live *live);	/* close this thread's idle ones */
 uint64_t server_conn_key(struct txn *t, struct server *srv);
 
+/* A reset that came in one edge with data has no edge of its own. Who read some and
+ * waits for more looks once again after this time, then waits for the deadline. */
+#define SERVER_LOOK_US	500000u
+
+static inline void
+server_conn_look(struct server_conn *sc)
+{
+	if (sc->late_us == 0)
+		sc->late_us = sc->conn.timer.deadline_us;
+	if (sc->late_us > clock_now_us + SERVER_LOOK_US)
+		timer_set(&loop_self->wheel, &sc->conn.timer, clock_now_us + SERVER_LOOK_US);
+	else
+		timer_set(&loop_self->wheel, &sc->conn.timer, sc->late_us);
+}
+
+static inline void
+server_conn_wait(struct server_conn *sc, uint64_t us)
+{
+	sc->late_us = clock_now_us + us;
+	server_conn_look(sc);
+}
+
 /* Event of a connection in use: implemented by txn_server.c */
 void	txn_server_event(struct txn *t, struct server_conn *sc);
 void	txn_server_timeout(struct txn *t, struct server_conn *sc);
+void	txn_server_look(struct txn *t, struct server_conn *sc);
 
 #endif

@@ -211,9 +211,7 @@ run_flow(struct flow *f)
 static void
 touch(struct txn *t)
 {
-	uint64_t us = t->tunnel->idle_us;
-
-	timer_set(&t->loop->wheel, &t->sc->conn.timer, clock_now_us + us);
+	server_conn_wait(t->sc, t->tunnel->idle_us);
 }
 
 /* A half-close: pending bytes first, then FIN; the other way goes on, under the

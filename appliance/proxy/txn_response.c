@@ -228,10 +228,11 @@ static void
 read_failed(struct txn *t, ssize_t n)
 {
 	struct server_conn *sc = t->sc;
-	enum txn_failure why = n == 0 ? FAIL_EMPTY : FAIL_RESET;
+	bool was_reset = n != 0 || (sc->conn.flags & CONN_ERROR);
+	enum txn_failure why = was_reset ? FAIL_RESET : FAIL_EMPTY;
 
-	if (sc->flags & SC_F_GOT_BYTES)
-		why = n == 0 ? FAIL_JUNK : FAIL_RESET;
+	if ((sc->flags & SC_F_GOT_BYTES) && !was_reset)
+		why = FAIL_JUNK;
 	t->flags |= TXN_F_SERVER_BAD;
 	txn_server_failed(t, why);
 }
@@ -277,6 +278,8 @@ step_read_response(struct txn *t)
 			break;
 		}
 	}
+	if (unlikely(sc->flags & SC_F_GOT_BYTES))
+		server_conn_look(sc);
 	return STEP_WAIT;
 }
 
@@ -465,14 +468,24 @@ give_body(struct txn *t, const char *p, size_t len)
 	}
 }
 
-/* The connection ended: the valid end of a body without a length, else a cut. */
+/* The connection ended: the valid end of a body without a length, else a cut. A
+ * write of ours that met the reset took the error; behind a FIN that is EPIPE. */
 static enum body_step
 body_eof(struct txn *t, ssize_t n)
 {
+	const struct conn *c = &t->sc->conn;
+	bool was_reset = n != 0 || ((c->flags & CONN_ERROR) && c->error != EPIPE);
+
 	t->flags |= TXN_F_SERVER_BAD;
-	if (n == 0 && t->res.body == HTTP_BODY_CLOSE)
+	if (!was_reset && t->res.body == HTTP_BODY_CLOSE)
 		return give(t, NULL, 0, true) ? BODY_END : BODY_FULL;
 	return BODY_BAD;
+}
+
+static void
+restart_timeout(struct txn *t)
+{
+	server_conn_wait(t->sc, t->timeout_server_us);
 }
 
 /* The head goes out with the part of the body that came with it. */
@@ -488,13 +501,9 @@ first_piece(struct txn *t)
 	t->hand_len = 0;
 	r = give_body(t, p, len);
 	buf_drop(&sc->in);
+	if (r == BODY_MORE)
+		restart_timeout(t);
 	return r;
-}
-
-static void
-restart_timeout(struct txn *t)
-{
-	timer_set(&t->loop->wheel, &t->sc->conn.timer, clock_now_us + t->timeout_server_us);
 }
 
 static enum body_step

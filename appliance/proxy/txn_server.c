@@ -286,6 +286,7 @@ step_wait_slot(struct txn *t)
 static void
 set_server_deadline(struct server_conn *sc, uint64_t us)
 {
+	sc->late_us = 0;
 	timer_set(&loop_self->wheel, &sc->conn.timer, clock_now_us + us);
 }
 
@@ -434,6 +435,17 @@ server_sendv(struct server_conn *sc, struct iovec *iov, int n)
 	return false;
 }
 
+/* What the server said before it closed may wait to be read: an answer to the part
+ * it saw. On a reused connection, before the head, that would be an answer to nothing. */
+static void
+send_failed(struct txn *t, bool head)
+{
+	if (head && (t->sc->flags & SC_F_REUSED))
+		txn_server_failed(t, FAIL_RESET);
+	else
+		t->flags |= TXN_F_SERVER_BAD;	/* the next step reads, then fails */
+}
+
 enum step_result
 step_send_request(struct txn *t)
 {
@@ -463,7 +475,7 @@ step_send_request(struct txn *t)
 	h1_parser_init(&t->sc->parser, true);
 	t->step = TS_READ_RESPONSE;
 	if (!server_sendv(t->sc, iov, (int)n)) {
-		txn_server_failed(t, FAIL_RESET);
+		send_failed(t, true);
 		return STEP_NEXT;
 	}
 	set_server_deadline(t->sc, response_head_us(t));
@@ -473,7 +485,7 @@ step_send_request(struct txn *t)
 		return STEP_NEXT;
 	}
 	if ((t->keep != NULL || (t->flags & TXN_F_REQ_DONE)) && !forward_resend_body(t)) {
-		txn_server_failed(t, FAIL_RESET);
+		send_failed(t, false);
 		return STEP_NEXT;
 	}
 	if (!(t->flags & TXN_F_REQ_DONE)) {
@@ -581,6 +593,16 @@ waits_for_client(const struct txn *t, const struct server_conn *sc)
 	    sc->out != NULL)
 		return false;
 	return !(t->req.flags & HTTP_F_EXPECT_100) || t->interim != 0 || t->body_bytes != 0;
+}
+
+/* Reading tells whether the connection still stands. */
+void
+txn_server_look(struct txn *t, struct server_conn *sc)
+{
+	if (t->step == TS_TUNNEL)
+		t->sess->conn.flags |= CONN_IN;
+	sc->conn.flags |= CONN_IN;
+	txn_run(t);
 }
 
 void
