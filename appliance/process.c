@@ -81,13 +81,6 @@ conf_of(const struct bind_conf *b, const struct global *g, struct listen_conf *c
 		c->backlog = b->frontend->set.backlog;
 }
 
-static const char *
-protocol_of(const struct addr *a)
-{
-	return a->kind == ADDR_INET ? "tcpv4" : a->kind == ADDR_INET6 ? "tcpv6" :
-	    a->kind == ADDR_FD ? "inherited" : "unix_stream";
-}
-
 static int
 open_one(struct bind_conf *b, const struct global *g, unsigned nthreads)
 {
@@ -99,7 +92,8 @@ open_one(struct bind_conf *b, const struct global *g, unsigned nthreads)
 	if (b->listener == NULL) {
 		log_alert("Binding [%s:%d] for %s %s: protocol %s: %s.", b->file, b->line,
 		    b->frontend != NULL ? "frontend" : "proxy",
-		    b->frontend != NULL ? b->frontend->name : "GLOBAL", protocol_of(&b->addr), err);
+		    b->frontend != NULL ? b->frontend->name : "GLOBAL",
+		    addr_protocol(&b->addr), err);
 		return -1;
 	}
 	b->listener->maxaccept = g->maxaccept != 0 ? g->maxaccept : 64;

@@ -46,7 +46,7 @@ static struct {
 	uint64_t	 walks;
 } all;
 
-enum place { AT_HEAD, AT_INFO, AT_FRONTEND, AT_SERVERS, AT_BACKEND, AT_GONE, AT_END };
+enum place { AT_HEAD, AT_INFO, AT_FRONTEND, AT_LISTENERS, AT_SERVERS, AT_BACKEND, AT_GONE, AT_END };
 
 struct walk {
 	uint64_t	 gen, since, number;
@@ -54,6 +54,7 @@ struct walk {
 	bool		 is_full, head_done;
 	enum place	 place;
 	const struct proxy *px;
+	const struct bind_conf *bind;
 	const struct server *srv;
 	struct stat_row	 row;
 	struct outbuf	 line;
@@ -146,11 +147,10 @@ put_stat_head(struct outbuf *b)
 }
 
 static void
-put_row(struct cli *c, struct walk *w, enum series_kind kind, const char *server)
+put_row(struct cli *c, struct walk *w, const struct series_row *s)
 {
 	const char *proxy = w->px->name;
 	const char *name = w->row.v[ST_svname].v.str;
-	const struct series_row *s = series_find(kind, proxy, server);
 	uint32_t q[3] = { 0, 0, 0 };
 	bool has_q = s != NULL && series_quantiles(s, q);
 
@@ -182,10 +182,23 @@ do_frontend(struct cli *c, struct walk *w)
 {
 	if (w->px->cap & CAP_FRONTEND) {
 		stat_frontend(&w->row, w->px, STAT_F_NAMES);
-		put_row(c, w, SERIES_FRONTEND, NULL);
+		put_row(c, w, series_find(SERIES_FRONTEND, w->px->name, NULL));
 	}
-	w->srv = w->px->server_list;
-	w->place = AT_SERVERS;
+	w->bind = stat_listeners(w->px);
+	w->place = AT_LISTENERS;
+}
+
+static void
+do_listener(struct cli *c, struct walk *w)
+{
+	if (w->bind == NULL) {
+		w->srv = w->px->server_list;
+		w->place = AT_SERVERS;
+		return;
+	}
+	stat_listener(&w->row, w->bind, STAT_F_NAMES);
+	put_row(c, w, NULL);
+	w->bind = w->bind->next;
 }
 
 static void
@@ -196,7 +209,7 @@ do_server(struct cli *c, struct walk *w)
 		return;
 	}
 	stat_server(&w->row, w->srv, STAT_F_NAMES);
-	put_row(c, w, SERIES_SERVER, w->srv->name);
+	put_row(c, w, series_find(SERIES_SERVER, w->px->name, w->srv->name));
 	w->srv = w->srv->next;
 }
 
@@ -205,7 +218,7 @@ do_backend(struct cli *c, struct walk *w)
 {
 	if (w->px->cap & CAP_BACKEND) {
 		stat_backend(&w->row, w->px, STAT_F_NAMES);
-		put_row(c, w, SERIES_BACKEND, NULL);
+		put_row(c, w, series_find(SERIES_BACKEND, w->px->name, NULL));
 	}
 	next_proxy(w);
 }
@@ -271,6 +284,9 @@ snapshot_more(struct cli *c)
 		break;
 	case AT_FRONTEND:
 		do_frontend(c, w);
+		break;
+	case AT_LISTENERS:
+		do_listener(c, w);
 		break;
 	case AT_SERVERS:
 		do_server(c, w);

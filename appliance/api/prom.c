@@ -69,8 +69,11 @@ static const struct info_metric {
 #undef STAT_X
 };
 
-static const char *const scopes[] = { "frontend", "backend", "server" };
-static const char letters[] = "fbs";
+static const char *const scopes[] = { "frontend", "backend", "server", "listener" };
+static const char letters[] = "fbsl";
+
+/* As HAProxy has them, in the order of its labels. */
+static const char *const listener_states[] = { "WAITING", "OPEN", "FULL" };
 
 /* ---- the call ---- */
 
@@ -87,8 +90,9 @@ struct prom {
 	struct prom_own	 own;
 	/* the walk that takes rows */
 	const struct proxy *px;
+	const struct bind_conf *bind;
 	const struct server *srv;
-	bool		 in_servers;
+	bool		 in_proxy;
 };
 
 static void
@@ -98,7 +102,7 @@ prom_free(void *state)
 
 	for (size_t i = 0; i < p->rows.n; i++) {
 		free(p->rows.row[i].proxy);
-		free(p->rows.row[i].server);
+		free(p->rows.row[i].name);
 		free(p->rows.row[i].hist);
 	}
 	free(p->rows.row);
@@ -108,7 +112,7 @@ prom_free(void *state)
 /* ---- taking rows ---- */
 
 static struct prom_row *
-row_new(struct prom *p, const char *proxy, const char *server)
+row_new(struct prom *p, const char *proxy, const char *name)
 {
 	struct prom_row *r;
 
@@ -119,7 +123,7 @@ row_new(struct prom *p, const char *proxy, const char *server)
 	r = &p->rows.row[p->rows.n++];
 	memset(r, 0, sizeof *r);
 	r->proxy = xstrdup(proxy);
-	r->server = server != NULL ? xstrdup(server) : NULL;
+	r->name = name != NULL ? xstrdup(name) : NULL;
 	return r;
 }
 
@@ -137,6 +141,16 @@ state_of(const char *status)
 	return PROM_DOWN;
 }
 
+static int
+listener_state_of(const char *status)
+{
+	int i = 0;
+
+	while (i < 2 && strcmp(status, listener_states[i]) != 0)
+		i++;
+	return i;
+}
+
 /* Of a row only numbers and states are kept: its texts may go. */
 static void
 row_take(struct prom_row *r, const struct stat_row *s)
@@ -146,7 +160,8 @@ row_take(struct prom_row *r, const struct stat_row *s)
 	r->kind = s->kind;
 	r->iid = s->iid;
 	r->is_http = strcmp(s->v[ST_mode].v.str, "http") == 0;
-	r->state = state_of(s->v[ST_status].v.str);
+	r->state = s->kind == STAT_LISTENER ? listener_state_of(s->v[ST_status].v.str) :
+	    (int)state_of(s->v[ST_status].v.str);
 	r->check = check->type != STAT_EMPTY ? prom_check_of(check->v.str) : -1;
 	memcpy(r->v, s->v, sizeof r->v);
 }
@@ -158,6 +173,15 @@ take_frontend(struct prom *p)
 
 	stat_frontend(&s, p->px, 0);
 	row_take(row_new(p, p->px->name, NULL), &s);
+}
+
+static void
+take_listener(struct prom *p, const struct bind_conf *b)
+{
+	struct stat_row s;
+
+	stat_listener(&s, b, 0);
+	row_take(row_new(p, p->px->name, b->name), &s);
 }
 
 static void
@@ -193,18 +217,22 @@ take_next(struct prom *p)
 {
 	if (p->px == NULL)
 		return true;
-	if (!p->in_servers) {
-		p->in_servers = true;
+	if (!p->in_proxy) {
+		p->in_proxy = true;
+		p->bind = stat_listeners(p->px);
 		p->srv = p->px->server_list;
 		if (p->px->cap & CAP_FRONTEND)
 			take_frontend(p);
+	} else if (p->bind != NULL) {
+		take_listener(p, p->bind);
+		p->bind = p->bind->next;
 	} else if (p->srv != NULL) {
 		take_server(p, p->srv);
 		p->srv = p->srv->next;
 	} else {
 		if (p->px->cap & CAP_BACKEND)
 			take_backend(p);
-		p->in_servers = false;
+		p->in_proxy = false;
 		p->px = p->px->next;
 	}
 	return false;
@@ -299,7 +327,10 @@ put_states(struct outbuf *b, const struct prom *p, const struct metric *m,
 	unsigned n = m->kind == KIND_state && r->kind != STAT_SERVER ? 2 : PROM_STATES;
 	const char *name;
 
-	if (m->kind == KIND_state)
+	if (r->kind == STAT_LISTENER)
+		for (unsigned i = 0; i < 3; i++)
+			put_state(b, m, r, listener_states[i], r->state == (int)i);
+	else if (m->kind == KIND_state)
 		for (unsigned i = 0; i < n; i++)
 			put_state(b, m, r, prom_state_name(i), r->state == (int)i);
 	else if (m->kind == KIND_agg_state)
@@ -366,14 +397,14 @@ put_samples(struct prom *p, struct outbuf *b)
 {
 	size_t end = p->at + 32 < p->rows.n ? p->at + 32 : p->rows.n;
 
-	while (p->scope < 3 && (!(p->wanted & 1u << p->scope) ||
+	while (p->scope < 4 && (!(p->wanted & 1u << p->scope) ||
 	    strchr(metrics[p->metric].rows, letters[p->scope]) == NULL)) {
 		if (++p->metric == NMETRICS) {
 			p->metric = 0;
 			p->scope++;
 		}
 	}
-	if (p->scope == 3)
+	if (p->scope == 4)
 		return true;
 	for (; p->at < end; p->at++)
 		put_sample(p, b, &p->rows.row[p->at]);
@@ -430,7 +461,7 @@ take_scope(struct prom *p, struct str v)
 	static const struct { const char *name; uint8_t bits; } all[] = {
 		{ "global", PROM_GLOBAL }, { "frontend", PROM_FRONTEND },
 		{ "backend", PROM_BACKEND }, { "server", PROM_SERVER },
-		{ "listener", PROM_OTHER }, { "sticktable", PROM_STICK },
+		{ "listener", PROM_LISTENER }, { "sticktable", PROM_STICK },
 		{ "*", PROM_ALL }, { "", 0 },
 	};
 

@@ -9,12 +9,12 @@ struct outbuf;
 struct proxy_live;
 struct server_live;
 
-/* The first three as enum stat_kind. */
+/* The first four as enum stat_kind. */
 #define PROM_FRONTEND	0x01u
 #define PROM_BACKEND	0x02u
 #define PROM_SERVER	0x04u
-#define PROM_GLOBAL	0x08u
-#define PROM_OTHER	0x10u
+#define PROM_LISTENER	0x08u
+#define PROM_GLOBAL	0x10u
 #define PROM_STICK	0x20u		/* stick tables */
 #define PROM_ALL	0x3fu
 
@@ -35,8 +35,8 @@ struct prom_row {
 	enum stat_kind	 kind;
 	int		 iid;
 	bool		 is_http, is_ejected;
-	int		 state, check;	/* enum prom_state; number of its name, -1 = none */
-	char		*proxy, *server;	/* owned; server NULL: none */
+	int		 state, check;	/* number of its name; check: -1 = none */
+	char		*proxy, *name;	/* owned; of a server or listener, else NULL */
 	struct prom_hist *hist;		/* owned; of a backend PROM_PHASES of them */
 	struct stat_value v[ST_MAX];	/* numbers only */
 };
@@ -56,6 +56,7 @@ struct prom_own {
 
 void	prom_head(struct outbuf *b, const char *name, const char *type, const char *help);
 void	prom_labels(struct outbuf *b, const struct prom_row *r);	/* behind the { */
+/* Of a server's state, enum prom_state; all other rows but listeners have two of them. */
 const char *prom_state_name(unsigned state);
 const char *prom_check_name(int i);		/* NULL: no more */
 int	prom_check_of(const char *name);	/* `* L4OK`: its number, -1 = none */

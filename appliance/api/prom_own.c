@@ -69,8 +69,9 @@ void
 prom_labels(struct outbuf *b, const struct prom_row *r)
 {
 	outbuf_fmt(b, "proxy=\"%s\"", r->proxy);
-	if (r->server != NULL)
-		outbuf_fmt(b, ",server=\"%s\"", r->server);
+	if (r->name != NULL)
+		outbuf_fmt(b, ",%s=\"%s\"", r->kind == STAT_LISTENER ? "listener" : "server",
+		    r->name);
 }
 
 /* ---- histograms ---- */

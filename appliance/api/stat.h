@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct bind_conf;
 struct outbuf;
 struct proxy;
 struct server;
@@ -65,6 +66,10 @@ struct stat_row {
 };
 
 void	stat_frontend(struct stat_row *r, const struct proxy *px, unsigned flags);
+/* Listeners have rows where `option socket-stats` is in force: the first of the
+ * proxy's, or NULL. */
+const struct bind_conf *stat_listeners(const struct proxy *px);
+void	stat_listener(struct stat_row *r, const struct bind_conf *b, unsigned flags);
 void	stat_backend(struct stat_row *r, const struct proxy *px, unsigned flags);
 void	stat_server(struct stat_row *r, const struct server *srv, unsigned flags);
 /* `UP`, `DOWN 1/2`, `MAINT`, `no check` ... */

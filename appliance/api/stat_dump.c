@@ -104,12 +104,27 @@ next_server(struct stat_dump *d)
 static void
 show_frontend(struct outbuf *b, struct stat_dump *d)
 {
-	d->place = STAT_AT_SERVERS;
-	d->srv = d->mask & STAT_MASK_SERVER ? d->px->server_list : NULL;
-	if (!(d->px->cap & CAP_FRONTEND) || !(d->mask & STAT_MASK_FRONTEND) || d->sid > 0)
+	d->place = STAT_AT_LISTENERS;
+	d->bind = d->mask & STAT_MASK_LISTENER ? stat_listeners(d->px) : NULL;
+	if (!(d->px->cap & CAP_FRONTEND) || !(d->mask & STAT_MASK_FRONTEND))
 		return;
 	stat_frontend(&d->row, d->px, d->flags);
 	put_row(b, d);
+}
+
+static void
+show_listener(struct outbuf *b, struct stat_dump *d)
+{
+	while (d->bind != NULL && d->sid >= 0 && d->bind->id != d->sid)
+		d->bind = d->bind->next;
+	if (d->bind == NULL) {
+		d->place = STAT_AT_SERVERS;
+		d->srv = d->mask & STAT_MASK_SERVER ? d->px->server_list : NULL;
+		return;
+	}
+	stat_listener(&d->row, d->bind, d->flags);
+	put_row(b, d);
+	d->bind = d->bind->next;
 }
 
 static void
@@ -128,7 +143,7 @@ show_server(struct outbuf *b, struct stat_dump *d)
 static void
 show_backend(struct outbuf *b, struct stat_dump *d)
 {
-	if ((d->px->cap & CAP_BACKEND) && (d->mask & STAT_MASK_BACKEND) && d->sid <= 0) {
+	if ((d->px->cap & CAP_BACKEND) && (d->mask & STAT_MASK_BACKEND)) {
 		stat_backend(&d->row, d->px, d->flags);
 		put_row(b, d);
 	}
@@ -166,6 +181,9 @@ stat_dump_piece(struct stat_dump *d, struct outbuf *b)
 	switch (d->place) {
 	case STAT_AT_FRONTEND:
 		show_frontend(b, d);
+		break;
+	case STAT_AT_LISTENERS:
+		show_listener(b, d);
 		break;
 	case STAT_AT_SERVERS:
 		show_server(b, d);

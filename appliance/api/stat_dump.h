@@ -17,9 +17,10 @@ struct outbuf;
 #define STAT_MASK_FRONTEND	1u
 #define STAT_MASK_BACKEND	2u
 #define STAT_MASK_SERVER	4u
+#define STAT_MASK_LISTENER	8u
 
 enum stat_form { STAT_CSV, STAT_TYPED, STAT_JSON };
-enum stat_place { STAT_AT_FRONTEND, STAT_AT_SERVERS, STAT_AT_BACKEND };
+enum stat_place { STAT_AT_FRONTEND, STAT_AT_LISTENERS, STAT_AT_SERVERS, STAT_AT_BACKEND };
 
 struct stat_dump {
 	enum stat_form	 form;
@@ -31,6 +32,7 @@ struct stat_dump {
 	/* its own */
 	bool		 header_done, any_row;
 	const struct proxy *px;			/* next; NULL = done */
+	const struct bind_conf *bind;
 	const struct server *srv;
 	enum stat_place	 place;
 	struct stat_row	 row;

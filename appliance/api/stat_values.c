@@ -16,6 +16,8 @@
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
 #include "ctl/health.h"
+#include "net/listen.h"
+#include "proxy/bind_count.h"
 #include "proxy/cookie_map.h"
 #include "proxy/dthread.h"
 #include "proxy/lb.h"
@@ -91,6 +93,13 @@ blocks_server(const struct server_live *l)
 {
 	return (struct blocks){ (const char *)&l->threads[0].count, sizeof l->threads[0],
 	    l->nthreads, l->base };
+}
+
+static struct blocks
+blocks_listener(const struct bind_count *c)
+{
+	return (struct blocks){ (const char *)c->threads, sizeof c->threads[0], c->nthreads,
+	    c->base };
 }
 
 static uint64_t
@@ -225,6 +234,54 @@ stat_frontend(struct stat_row *r, const struct proxy *px, unsigned flags)
 	PUT(r, conn_rate_max, l->conn_rate_max);
 	if (px->set.mode == MODE_HTTP)
 		PUT(r, cache_hint_hits, 0);
+}
+
+/* ---- listeners ---- */
+
+const struct bind_conf *
+stat_listeners(const struct proxy *px)
+{
+	bool is_on = (px->set.options & OPT_SOCKET_STATS) && px->binds != NULL &&
+	    px->binds->listener != NULL && bind_count_of(px->binds->listener) != NULL;
+
+	return is_on ? px->binds : NULL;
+}
+
+static bool
+is_below(_Atomic uint32_t *cur, uint64_t max)
+{
+	return max == 0 || atomic_load_explicit(cur, memory_order_relaxed) < max;
+}
+
+/* WAITING: it has room, but its frontend or the process has none. */
+static const char *
+listener_status(const struct bind_conf *b)
+{
+	const struct proxy *px = b->frontend;
+
+	if (!is_below(&b->listener->conns, b->maxconn))
+		return "FULL";
+	return is_below(&px->live->fe_conn.cur, frontend_limit(px)) &&
+	    is_below(&limits.conns, atomic_load(&limits.maxconn)) ? "OPEN" : "WAITING";
+}
+
+void
+stat_listener(struct stat_row *r, const struct bind_conf *b, unsigned flags)
+{
+	const struct bind_count *c = bind_count_of(b->listener);
+	struct blocks blocks = blocks_listener(c);
+
+	start_row(r, STAT_LISTENER, b->frontend, b->name, b->id);
+	put_counters(r, &blocks, b->frontend->set.mode == MODE_HTTP);
+	PUT(r, scur, atomic_load_explicit(&b->listener->conns, memory_order_relaxed));
+	PUT(r, smax, atomic_load_explicit(&c->most, memory_order_relaxed));
+	PUT(r, slim, b->maxconn);
+	PUT_STR(r, status, listener_status(b));
+	PUT_STR(r, proto, addr_protocol(&b->listener->addr));
+	if (!(flags & STAT_F_NAMES))
+		return;
+	addr_text(&b->listener->addr, r->addr, sizeof r->addr);
+	PUT_STR(r, addr, r->addr);
 }
 
 /* What the servers of a backend come to. */
@@ -526,6 +583,22 @@ clear_server(struct server_live *l, bool all)
 }
 
 static void
+clear_listener(const struct listener *l, bool all)
+{
+	struct bind_count *c = l != NULL ? bind_count_of(l) : NULL;
+	struct blocks b;
+	uint64_t *base;
+
+	if (c == NULL)
+		return;
+	b = blocks_listener(c);
+	base = c->base;
+	clear_blocks(&b, &base, all);
+	atomic_store_explicit(&c->most,
+	    atomic_load_explicit(&l->conns, memory_order_relaxed), memory_order_relaxed);
+}
+
+static void
 clear_proxy(struct proxy_live *l, bool all)
 {
 	struct blocks fe = blocks_fe(l), be = blocks_be(l);
@@ -545,6 +618,8 @@ stat_clear(bool all)
 {
 	for (struct proxy *px = snapshot_current()->proxies; px != NULL; px = px->next) {
 		clear_proxy(px->live, all);
+		for (struct bind_conf *b = px->binds; b != NULL; b = b->next)
+			clear_listener(b->listener, all);
 		for (struct server *srv = px->server_list; srv != NULL; srv = srv->next)
 			clear_server(srv->live, all);
 	}

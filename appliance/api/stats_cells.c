@@ -130,7 +130,8 @@ class_of(const char *status)
 {
 	static const struct { const char *prefix, *class; } all[] = {
 		{ "UP (", "up" }, { "UP 0", "warn" }, { "UP ", "warn" }, { "UP", "up" },
-		{ "OPEN", "up" }, { "no check", "none" }, { "DOWN ", "down" }, { "DOWN", "down" },
+		{ "OPEN", "up" }, { "FULL", "warn" }, { "WAITING", "warn" },
+		{ "no check", "none" }, { "DOWN ", "down" }, { "DOWN", "down" },
 		{ "MAINT", "maint" }, { "DRAIN", "drain" }, { "NOLB", "drain" },
 		{ "PAUSED", "maint" }, { "STOP", "down" },
 	};
@@ -270,7 +271,7 @@ cell_denied(struct outbuf *b, const struct stat_row *r)
 static void
 cell_errors(struct outbuf *b, const struct stat_row *r)
 {
-	if (r->kind == STAT_FRONTEND)
+	if (r->kind == STAT_FRONTEND || r->kind == STAT_LISTENER)
 		LIST(b, r, ST_ereq);
 	else
 		LIST(b, r, ST_econ, ST_eresp);

@@ -361,12 +361,21 @@ next_row(struct stats_page *p)
 	const unsigned flags = STAT_F_NAMES | (p->only_up ? STAT_F_COUNTS : 0);
 
 	if (p->place == STAT_AT_FRONTEND) {
-		p->place = STAT_AT_SERVERS;
-		p->srv = p->px->server_list;
+		p->place = STAT_AT_LISTENERS;
+		p->bind = stat_listeners(p->px);
 		if (p->px->cap & CAP_FRONTEND) {
 			stat_frontend(&p->row, p->px, flags);
 			return true;
 		}
+	}
+	if (p->place == STAT_AT_LISTENERS) {
+		if (p->bind != NULL) {
+			stat_listener(&p->row, p->bind, flags);
+			p->bind = p->bind->next;
+			return true;
+		}
+		p->place = STAT_AT_SERVERS;
+		p->srv = p->px->server_list;
 	}
 	while (p->place == STAT_AT_SERVERS) {
 		const struct server *srv = p->srv;

@@ -27,6 +27,7 @@ struct stats_page {
 	bool		 header_done, in_section;
 	struct stat_dump dump;		/* CSV, JSON */
 	const struct proxy *px;
+	const struct bind_conf *bind;
 	const struct server *srv;
 	unsigned	 place;
 	struct stat_row	 row;

@@ -18,6 +18,7 @@
 #include "ctl/broadcast.h"
 #include "event/loop.h"
 #include "net/listen.h"
+#include "proxy/bind_count.h"
 #include "proxy/dthread.h"
 #include "proxy/global.h"
 #include "proxy/live.h"
@@ -50,8 +51,10 @@ point_listeners(struct snapshot *s)
 {
 	for (struct proxy *px = s->proxies; px != NULL; px = px->next)
 		for (struct bind_conf *b = px->binds; b != NULL; b = b->next)
-			if (b->listener != NULL)
+			if (b->listener != NULL) {
+				bind_count_start(b);
 				atomic_store_explicit(&b->listener->user, b, memory_order_release);
+			}
 	for (struct bind_conf *b = s->global->stats_binds; b != NULL; b = b->next)
 		if (b->listener != NULL)
 			atomic_store_explicit(&b->listener->user, b, memory_order_release);

@@ -351,6 +351,13 @@ addr_eq(const struct addr *a, const struct addr *b)
 	return a->len == b->len && memcmp(&a->u, &b->u, a->len) == 0;
 }
 
+const char *
+addr_protocol(const struct addr *a)
+{
+	return a->kind == ADDR_INET ? "tcpv4" : a->kind == ADDR_INET6 ? "tcpv6" :
+	    a->kind == ADDR_FD ? "inherited" : "unix_stream";
+}
+
 size_t
 addr_text(const struct addr *a, char *buf, size_t size)
 {

@@ -61,6 +61,7 @@ uint16_t addr_port(const struct addr *a);
 bool	addr_eq(const struct addr *a, const struct addr *b);
 /* `127.0.0.1:80`, `[::1]:80` (brackets as HAProxy's messages), `unix@/p`, `abns@n`, `fd@3` */
 size_t	addr_text(const struct addr *a, char *buf, size_t size);
+const char *addr_protocol(const struct addr *a);	/* "tcpv4", "tcpv6", "unix_stream" ... */
 struct ip_port ip_port_of(const struct sockaddr *sa);
 socklen_t ip_port_sockaddr(const struct ip_port *p, struct sockaddr_storage *ret_ss);
 size_t	ip_text(const struct ip_port *p, char *buf, size_t size);	/* without port; "unix" */

@@ -231,6 +231,7 @@ listener_free(struct listener *l)
 	free(l->fds);
 	free(l->events);
 	free(l->unlink_path);
+	free(l->counts);
 	free(l);
 }
 

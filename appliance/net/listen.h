@@ -58,6 +58,7 @@ struct listener {
 	_Atomic(void *)	 user;		/* the snapshot's bind_conf; release/acquire */
 	void		*live;		/* the frontend's live cell; never changes */
 	_Atomic uint32_t conns;		/* for a bind's own maxconn */
+	_Atomic(void *)	 counts;	/* owned: of this listener alone; NULL = none */
 	_Atomic uint32_t disabled;	/* control: pauses last until it is 0 again */
 };
 

@@ -24,6 +24,7 @@
 #include "http/h1_out.h"
 #include "net/buf.h"
 #include "proxy/badmsg.h"
+#include "proxy/bind_count.h"
 #include "proxy/dthread.h"
 #include "proxy/forward.h"
 #include "proxy/global.h"
@@ -382,6 +383,7 @@ bad_body(struct txn *t)
 	t->refused = t->req_chunks.error;
 	t->flags |= TXN_F_SERVER_BAD | TXN_F_CLOSE_CLIENT;
 	COUNT(fe_count(t), ereq);
+	COUNT_BIND(t->sess->listener, ereq);
 	txn_error(t, 400, 'P', 'D');
 	txn_run(t);
 }
@@ -566,6 +568,7 @@ static void
 count_bad_request(struct txn *t)
 {
 	COUNT(fe_count(t), ereq);
+	COUNT_BIND(t->sess->listener, ereq);
 	if (stick_is_tracking(t)) {
 		stick_count_request(t);
 		stick_count_error(t);
@@ -654,6 +657,7 @@ head_eof(struct session *s, struct txn *t, bool by_error)
 	t->status = 400;
 	t->flags |= TXN_F_CLOSE_CLIENT | TXN_F_CLIENT_GONE;
 	COUNT(fe_count(t), ereq);
+	COUNT_BIND(t->sess->listener, ereq);
 	if (by_error) {
 		txn_set_term(t, 'C', 'R');
 		t->step = TS_LOG;

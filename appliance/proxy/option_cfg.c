@@ -346,6 +346,8 @@ static const struct kw_row rows[] = {
 
 	NO_EFFECT("http-no-delay", "What is there is sent at the end of each pass."),
 	NO_EFFECT("tcp-smart-accept", "Acknowledgements are left to the kernel."),
+	BIT("socket-stats", FE, OPT_SOCKET_STATS, "Statistics of each listener too."),
+
 	NO_EFFECT("contstats", "Counters are always up to date."),
 	NO_EFFECT("tcp-smart-connect", "A connection's first bytes always follow its SYN at once."),
 	NO_EFFECT("http-pretend-keepalive", "Connections to servers are kept alive."),
@@ -354,7 +356,6 @@ static const struct kw_row rows[] = {
 	REFUSED("prefer-last-server", "built in a later release."),
 	REFUSED("idle-close-on-response", "built in a later release."),
 	REFUSED("nolinger", "built in a later release."),
-	REFUSED("socket-stats", "statistics per listener are built in a later release."),
 	REFUSED("originalto", "built in a later release; use http-request set-header."),
 	REFUSED("forwarded", "built in a later release; use http-request set-header."),
 	REFUSED("h1-case-adjust-bogus-client", "built in a later release."),

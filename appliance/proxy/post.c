@@ -151,6 +151,9 @@ number_binds(struct cfg *c, struct proxy *px)
 			next++;
 		b->id = next++;
 	}
+	for (b = px->binds; b != NULL && (px->set.options & OPT_SOCKET_STATS); b = b->next)
+		if (b->name == NULL)
+			b->name = arena_printf(c->arena, "sock-%d", b->id);
 	return r;
 }
 

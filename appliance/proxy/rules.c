@@ -16,6 +16,7 @@
 #include "cfg/kw.h"
 #include "cfg/snapshot.h"
 #include "proxy/acl.h"
+#include "proxy/bind_count.h"
 #include "proxy/count.h"
 #include "proxy/global.h"
 #include "proxy/live.h"
@@ -23,6 +24,7 @@
 #include "proxy/proxy.h"
 #include "proxy/rules.h"
 #include "proxy/rules_in.h"
+#include "proxy/session.h"
 #include "proxy/txn.h"
 
 static const struct kind {
@@ -98,6 +100,7 @@ rule_change_failed(const struct rule *r, struct sample_ctx *x)
 			COUNT(&th->fe, wrew);
 		if (r->px->cap & CAP_BACKEND)
 			COUNT(&th->be, wrew);
+		COUNT_BIND(x->t->sess->listener, wrew);
 	}
 	return x->is_lenient ? RULE_NEXT : RULE_ERROR;
 }

@@ -26,6 +26,7 @@
 #include "net/listen.h"
 #include "net/pp.h"
 #include "net/tls.h"
+#include "proxy/bind_count.h"
 #include "proxy/dthread.h"
 #include "proxy/front_h1.h"
 #include "proxy/front_tcp.h"
@@ -63,6 +64,13 @@ count_of(const struct session *s)
 {
 	return &live_of(s)->threads[dt->id].fe;
 }
+
+/* In the frontend's block, and in the listener's if it has one. */
+#define COUNT_FRONT(s, id)						\
+	do {								\
+		COUNT(count_of(s), id);					\
+		COUNT_BIND((s)->listener, id);				\
+	} while (0)
 
 static bool
 is_tcp(const struct session *s)
@@ -394,9 +402,9 @@ rules_allow(struct session *s, enum ruleset_kind kind)
 	if (v != RULE_REJECT && v != RULE_DROP && v != RULE_DENY && v != RULE_ERROR)
 		return true;
 	if (kind == RS_TCP_CONNECTION)
-		COUNT(count_of(s), dcon);
+		COUNT_FRONT(s, dcon);
 	else
-		COUNT(count_of(s), dses);
+		COUNT_FRONT(s, dses);
 	if (v == RULE_DROP)
 		s->flags |= SESS_F_DROP;
 	s->flags |= SESS_F_RESET;
@@ -412,7 +420,7 @@ ready(struct session *s)
 	s->flags |= SESS_F_READY;
 	if (unlikely(s->tracked != NULL))
 		stick_count_session(s);
-	COUNT(count_of(s), stot);
+	COUNT_FRONT(s, stot);
 	COUNT(count_of(s), h1sess);
 	COUNT_SESSION(count_of(s));
 	logline_connect(s, bind_of(s)->frontend);
@@ -428,7 +436,7 @@ failed_early(struct session *s, const char *text)
 {
 	struct bind_conf *b = bind_of(s);
 
-	COUNT(count_of(s), ereq);
+	COUNT_FRONT(s, ereq);
 	if (b->frontend->log_to != NULL && !(b->frontend->set.options & OPT_DONTLOGNULL))
 		logline_session_error(s, b->frontend, b->name, text);
 	session_close(s);
@@ -614,7 +622,8 @@ static void
 count_accept(struct session *s)
 {
 	atomic_fetch_add_explicit(&limits.conns, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&s->listener->conns, 1, memory_order_relaxed);
+	bind_count_most(s->listener, 1 +
+	    atomic_fetch_add_explicit(&s->listener->conns, 1, memory_order_relaxed));
 	gauge_inc(&live_of(s)->fe_conn);
 	STAT_ADD(cum_conns, 1);
 	COUNT(count_of(s), conn_tot);

@@ -21,6 +21,7 @@
 #include "cfg/snapshot.h"
 #include "net/buf.h"
 #include "net/listen.h"
+#include "proxy/bind_count.h"
 #include "proxy/dthread.h"
 #include "proxy/global.h"
 #include "proxy/live.h"
@@ -315,6 +316,8 @@ txn_count_bytes(struct txn *t)
 	if (stick_is_tracking(t))
 		stick_count_bytes(t, more.in, more.out);
 	add_bytes(&t->fe->live->threads[dt->id].fe, &more);
+	if (unlikely(bind_count_of(t->sess->listener) != NULL))
+		add_bytes(bind_count_here(t->sess->listener), &more);
 	if (t->be != NULL)
 		add_bytes(&t->be->live->threads[dt->id].be, &more);
 	if (t->srv != NULL)
@@ -367,6 +370,7 @@ static void
 count_internal_error(struct txn *t)
 {
 	COUNT(&t->fe->live->threads[dt->id].fe, eint);
+	COUNT_BIND(t->sess->listener, eint);
 	if (t->be != NULL)
 		COUNT(&t->be->live->threads[dt->id].be, eint);
 	if (t->srv != NULL)

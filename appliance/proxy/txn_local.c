@@ -7,6 +7,7 @@
  */
 #include "base/clock.h"
 #include "net/buf.h"
+#include "proxy/bind_count.h"
 #include "proxy/dthread.h"
 #include "proxy/live.h"
 #include "proxy/proxy.h"
@@ -67,10 +68,12 @@ count_denied(struct txn *t, enum sample_dir dir)
 
 	if (dir == DIR_REQ) {
 		COUNT(fe, dreq);
+		COUNT_BIND(t->sess->listener, dreq);
 		if (be != NULL)
 			COUNT(be, dreq);
 	} else {
 		COUNT(fe, dresp);
+		COUNT_BIND(t->sess->listener, dresp);
 		if (be != NULL)
 			COUNT(be, dresp);
 	}

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/out.h"
 #include "net/buf.h"
+#include "proxy/bind_count.h"
 #include "proxy/dthread.h"
 #include "proxy/live.h"
 #include "proxy/logline.h"
@@ -116,6 +117,7 @@ step_read_request(struct txn *t)
 	if (unlikely((status = refusal(t)) != 0 || (status = max_forwards(t)) != 0)) {
 		if (status != 200) {
 			COUNT(fe_count(t), ereq);
+			COUNT_BIND(t->sess->listener, ereq);
 			if (stick_is_tracking(t))
 				stick_count_error(t);
 		}

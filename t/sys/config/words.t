@@ -179,6 +179,7 @@ option splice-response
 option tcpka
 option clitcpka
 option srvtcpka
+option socket-stats
 option httpchk| GET /
 option tcp-check
 option ssl-hello-chk

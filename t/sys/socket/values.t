@@ -88,7 +88,8 @@ sub rows ($command) {
 	return join ' ', map { join '/', (split /,/)[0, 1] } @r;
 }
 is rows('show stat be 4 -1'), 'be/s1 be/s2', 'servers of a proxy by name';
-is rows('show stat 4 7 1'), 'be/s1', 'one server by id';
+is rows('show stat 4 7 1'), 'be/s1 be/BACKEND', 'one server by id: of servers only';
+is rows('show stat 4 4 1'), 'be/s1', 'nothing but that server';
 is rows('show stat -1 1 -1'), 'fe/FRONTEND l/FRONTEND', 'all frontends';
 is rows('show stat 99 -1 -1'), '', 'no such id';
 is $w->cli('show stat nope 2 -1'), 'No such proxy.', 'no such name';
