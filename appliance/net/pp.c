@@ -92,7 +92,7 @@ next_word(struct str *rest, struct str *ret_word)
 	return ret_word->len != 0;
 }
 
-static bool
+static enum pp_result
 v1_line(struct str line, struct pp_info *info)
 {
 	struct str proto, src, dst, sport, dport;
@@ -101,16 +101,18 @@ v1_line(struct str line, struct pp_info *info)
 	line.p += 6;		/* "PROXY " was seen */
 	line.len -= 6;
 	if (!next_word(&line, &proto))
-		return false;
+		return PP_BAD;
 	if (str_is(proto, "UNKNOWN")) {
 		info->is_local = true;
-		return true;
+		return PP_DONE;
 	}
 	family = str_is(proto, "TCP4") ? AF_INET : str_is(proto, "TCP6") ? AF_INET6 : 0;
-	return family != 0 && next_word(&line, &src) && next_word(&line, &dst) &&
+	if (family == 0)
+		return PP_PROTO;
+	return next_word(&line, &src) && next_word(&line, &dst) &&
 	    next_word(&line, &sport) && next_word(&line, &dport) && line.len == 0 &&
 	    v1_address(family, src, sport, &info->src) &&
-	    v1_address(family, dst, dport, &info->dst);
+	    v1_address(family, dst, dport, &info->dst) ? PP_DONE : PP_BAD;
 }
 
 static enum pp_result
@@ -119,12 +121,11 @@ parse_v1(const char *buf, size_t len, size_t *ret_used, struct pp_info *info)
 	const char *lf = memchr(buf, '\n', len < V1_MAX ? len : V1_MAX);
 
 	if (lf == NULL)
-		return len >= V1_MAX ? PP_BAD : PP_MORE;
-	if (lf == buf || lf[-1] != '\r' ||
-	    !v1_line((struct str){ buf, (size_t)(lf - buf) - 1 }, info))
+		return len >= V1_MAX ? PP_LONG : PP_MORE;
+	if (lf == buf || lf[-1] != '\r')
 		return PP_BAD;
 	*ret_used = (size_t)(lf - buf) + 1;
-	return PP_DONE;
+	return v1_line((struct str){ buf, (size_t)(lf - buf) - 1 }, info);
 }
 
 /* ---- reading v2 ---- */
@@ -223,7 +224,9 @@ parse_v2(const uint8_t *p, size_t len, size_t *ret_used, struct pp_info *info)
 	if (len < 16)
 		return PP_MORE;
 	body = be16(p + 14);
-	if ((p[12] & 0xf0) != 0x20 || (p[12] & 0x0f) > 1 || body + 16 > PP_MAX_BYTES)
+	if ((p[12] & 0xf0) != 0x20)
+		return PP_FOREIGN;
+	if ((p[12] & 0x0f) > 1 || body + 16 > PP_MAX_BYTES)
 		return PP_BAD;
 	if (len < 16 + body)
 		return PP_MORE;
@@ -233,7 +236,7 @@ parse_v2(const uint8_t *p, size_t len, size_t *ret_used, struct pp_info *info)
 		return PP_DONE;
 	}
 	if ((p[13] & 0x0f) != 1)
-		return PP_BAD;		/* not a stream */
+		return PP_PROTO;	/* not a stream */
 	addr = v2_addresses(p[13], p + 16, body, info);
 	if (addr == 0)
 		return PP_BAD;
@@ -258,7 +261,7 @@ pp_parse(const char *buf, size_t len, size_t *ret_used, struct pp_info **ret_inf
 	} else {
 		n = len < 6 ? len : 6;
 		if (memcmp(buf, "PROXY ", n) != 0)
-			return PP_BAD;
+			return PP_FOREIGN;
 		if (n < 6)
 			return PP_MORE;
 		info = xcalloc(1, sizeof *info);

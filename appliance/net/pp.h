@@ -30,7 +30,9 @@ struct pp_info {
 	size_t		 tlvs_len;
 };
 
-enum pp_result { PP_MORE, PP_DONE, PP_BAD };
+/* FOREIGN: no PROXY header; PROTO: of a protocol that is not taken; LONG: its line
+ * has no end. */
+enum pp_result { PP_MORE, PP_DONE, PP_BAD, PP_FOREIGN, PP_PROTO, PP_LONG };
 
 /* any thread */
 /* Reads from buf; *ret_used bytes belong to the header on DONE. *ret_info is

@@ -543,21 +543,42 @@ tls_error_code(const struct tls *t)
 	return t->err;
 }
 
+static enum conn_err
+verify_error_kind(const struct tls *t)
+{
+	if (!(t->flags & TLS_F_CLIENT))
+		return t->ca_err != 0 && t->c_err == 0 ? CONN_ERR_TLS_CA : CONN_ERR_TLS_CERT;
+	if (tls_verify_result(t) != X509_V_ERR_HOSTNAME_MISMATCH)
+		return CONN_ERR_TLS_HANDSHAKE;
+	return tls_sni(t).len > 0 ? CONN_ERR_TLS_SNI : CONN_ERR_TLS_NAME;
+}
+
+enum conn_err
+tls_error_kind(const struct tls *t)
+{
+	if (t->flags & TLS_F_RENEG)
+		return CONN_ERR_TLS_RENEG;
+	if (ERR_GET_LIB(t->err) == ERR_LIB_SSL &&
+	    ERR_GET_REASON(t->err) == SSL_R_CERTIFICATE_VERIFY_FAILED)
+		return verify_error_kind(t);
+	if ((t->flags & (TLS_F_FIN | TLS_F_DONE | TLS_F_RD_FAIL)) == TLS_F_FIN &&
+	    SSL_get_state(t->ssl) == TLS_ST_BEFORE)
+		return CONN_ERR_TLS_EMPTY;
+	return CONN_ERR_TLS_HANDSHAKE;
+}
+
 const char *
 tls_error_text(const struct tls *t)
 {
 	static _Thread_local char text[256];
+	enum conn_err e = tls_error_kind(t);
 	char code[160];
 
-	if (t->flags & TLS_F_RENEG)
-		return "Rejected a client-initiated SSL renegotiation attempt";
-	if (t->flags & TLS_F_RD_FAIL && !(t->flags & TLS_F_DONE))
-		return "Connection error during SSL handshake";
-	if ((t->flags & (TLS_F_FIN | TLS_F_DONE)) == TLS_F_FIN)
-		return "Connection closed during SSL handshake";
-	if (t->err == 0)
-		return "SSL handshake failure";
+	if (e == CONN_ERR_TLS_NAME || e == CONN_ERR_TLS_SNI)	/* OpenSSL tells more */
+		e = CONN_ERR_TLS_HANDSHAKE;
+	if (e != CONN_ERR_TLS_HANDSHAKE || t->err == 0)
+		return conn_err_text(e);
 	ERR_error_string_n(t->err, code, sizeof(code));
-	snprintf(text, sizeof(text), "SSL handshake failure (%s)", code);
+	snprintf(text, sizeof(text), "%s (%s)", conn_err_text(e), code);
 	return text;
 }

@@ -20,6 +20,7 @@
 #include <sys/uio.h>
 
 #include "base/str.h"
+#include "net/conn_err.h"
 
 struct conn;
 struct tls;
@@ -66,8 +67,10 @@ struct str tls_peer_cn(const struct tls *t, char *buf, size_t size);
 struct str tls_own_sig_alg(const struct tls *t);		/* "RSA-SHA256" */
 struct str tls_own_key_alg(const struct tls *t, char *buf, size_t size);	/* "RSA2048" */
 bool	tls_was_cut(const struct tls *t);	/* the peer's FIN came without close_notify */
-unsigned long tls_error_code(const struct tls *t);	/* OpenSSL's, 0 = none */
-/* Why the handshake failed, for logs: "SSL handshake failure (error:...)"; static per thread. */
+/* OpenSSL's, the last failure of the connection's life; 0 = none */
+unsigned long tls_error_code(const struct tls *t);
+enum conn_err tls_error_kind(const struct tls *t);	/* why the handshake failed */
+/* The same for logs: "SSL handshake failure (error:...)"; static per thread. */
 const char *tls_error_text(const struct tls *t);
 
 #endif

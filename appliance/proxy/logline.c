@@ -16,6 +16,7 @@
 #include "cfg/kw.h"
 #include "cfg/snapshot.h"
 #include "http/msg.h"
+#include "net/tls.h"
 #include "proxy/log_target.h"
 #include "proxy/logline.h"
 #include "proxy/proxy.h"
@@ -170,32 +171,45 @@ logline_connect(struct session *s, struct proxy *fe)
 	log_line_end(&l);
 }
 
-void
-logline_session_error(struct session *s, struct proxy *fe, const char *bind_name,
-    const char *why)
+/* What HAProxy writes without `error-log-format`. */
+static void
+out_session_error(struct out *o, const struct session *s, const struct bind_conf *b)
 {
+	char z[64];
+
+	out_mem(o, z, ip_text(&s->src, z, sizeof(z)));
+	out_char(o, ':');
+	out_u64(o, s->src.port);
+	out_lit(o, " [");
+	out_mem(o, z, clock_format_log(clock_wall_of(s->accept_us), z));
+	out_lit(o, "] ");
+	out_z(o, b->frontend->name);
+	out_char(o, '/');
+	if (b->name != NULL)
+		out_z(o, b->name);
+	else
+		out_u64(o, (uint64_t)b->id);
+	out_lit(o, ": ");
+	out_log(o, str_of(s->err == CONN_ERR_TLS_HANDSHAKE ? tls_error_text(s->conn.tls) :
+	    conn_err_text(s->err)));
+}
+
+void
+logline_session_error(struct session *s, const struct bind_conf *b)
+{
+	struct proxy *fe = b->frontend;
+	bool is_apart = (fe->set.options & OPT_LOG_SEPARATE_ERRORS) != 0;
 	struct sample_ctx x;
 	struct log_line l;
-	char buf[64];
 
-	if (fe->log_to == NULL || !log_line_begin(&l, fe->log_to, LOG_L_INFO))
+	if (fe->log_to == NULL ||
+	    !log_line_begin(&l, fe->log_to, is_apart ? LOG_L_ERR : LOG_L_INFO))
 		return;
-	sample_ctx_session(&x, s, fe);
 	if (fe->set.error_log_format != NULL) {
+		sample_ctx_session(&x, s, fe);
 		logformat_build(fe->set.error_log_format, &x, l.o);
-	} else {
-		out_mem(l.o, buf, ip_text(&s->src, buf, sizeof(buf)));
-		out_char(l.o, ':');
-		out_u64(l.o, s->src.port);
-		out_lit(l.o, " [");
-		out_mem(l.o, buf, clock_format_log(clock_wall_of(s->accept_us), buf));
-		out_lit(l.o, "] ");
-		out_z(l.o, fe->name);
-		out_char(l.o, '/');
-		out_z(l.o, bind_name != NULL ? bind_name : "1");
-		out_lit(l.o, ": ");
-		out_log(l.o, str_of(why));
-	}
+	} else
+		out_session_error(l.o, s, b);
 	log_line_end(&l);
 }
 

@@ -17,6 +17,7 @@ struct logformat;
 struct out;
 struct proxy;
 struct sample_ctx;
+struct bind_conf;
 struct session;
 struct txn;
 
@@ -67,8 +68,7 @@ void	logline_emit(struct txn *t);
 /* TCP or HTTP frontends without a log format: at accept. */
 void	logline_connect(struct session *s, struct proxy *fe);
 /* A connection that ended before a transaction: handshake, PROXY header. */
-void	logline_session_error(struct session *s, struct proxy *fe, const char *bind_name,
-	    const char *text);
+void	logline_session_error(struct session *s, const struct bind_conf *b);
 /* A timer in ms; -1: phase not reached. The names are the aliases: %Th ... */
 enum log_timer {
 	TIMER_TH, TIMER_TI, TIMER_TQ, TIMER_TR_REQ, TIMER_TW, TIMER_TC, TIMER_TR,

@@ -432,13 +432,15 @@ ready(struct session *s)
 }
 
 static void
-failed_early(struct session *s, const char *text)
+failed_early(struct session *s, enum conn_err why)
 {
 	struct bind_conf *b = bind_of(s);
 
 	COUNT_FRONT(s, ereq);
-	if (b->frontend->log_to != NULL && !(b->frontend->set.options & OPT_DONTLOGNULL))
-		logline_session_error(s, b->frontend, b->name, text);
+	s->err = (uint8_t)why;
+	if (b->frontend->log_to != NULL &&
+	    !((b->frontend->set.options & OPT_DONTLOGNULL) && conn_err_is_null(why)))
+		logline_session_error(s, b);
 	session_close(s);
 }
 
@@ -456,7 +458,7 @@ drive_handshake(struct session *s)
 	}
 	uncount_handshake(s);
 	if (r == TLS_FAILED) {
-		failed_early(s, tls_error_text(s->conn.tls));
+		failed_early(s, tls_error_kind(s->conn.tls));
 		return;
 	}
 	STAT_ADD(ssl_handshakes, 1);
@@ -502,6 +504,21 @@ start_tls(struct session *s)
 		drive_handshake(s);
 }
 
+static enum conn_err
+pp_error(enum pp_result r)
+{
+	switch (r) {
+	case PP_FOREIGN:
+		return CONN_ERR_PP_FOREIGN;
+	case PP_PROTO:
+		return CONN_ERR_PP_PROTO;
+	case PP_LONG:
+		return CONN_ERR_PP_TRUNCATED;
+	default:
+		return CONN_ERR_PP_BAD;
+	}
+}
+
 /* Exactly the header's bytes are taken from the socket: peek, then read them, so
  * that TLS finds its own first byte. */
 static void
@@ -515,19 +532,20 @@ read_pp(struct session *s)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		failed_early(s, "Connection closed while waiting for PROXY protocol header");
+		failed_early(s, s->flags & SESS_F_PP_BEGUN ? CONN_ERR_PP_TRUNCATED :
+		    n == 0 ? CONN_ERR_PP_EMPTY : CONN_ERR_PP_ABORT);
 		return;
 	}
+	s->flags |= SESS_F_PP_BEGUN;
 	r = pp_parse(buf, (size_t)n, &used, &s->pp);
-	if (r == PP_MORE && (s->conn.flags & CONN_RDHUP)) {	/* no edge will tell */
-		failed_early(s, "Truncated PROXY protocol header received");
-		return;
-	}
+	if (r == PP_MORE && ((s->conn.flags & CONN_RDHUP) || conn_peer_is_gone(&s->conn)))
+		r = PP_LONG;		/* no edge will tell */
 	if (r == PP_MORE && n < (ssize_t)sizeof buf)
 		return;
-	if (r != PP_DONE || recv(s->conn.fd, buf, used, 0) != (ssize_t)used) {
-		failed_early(s, "Received something which does not look like a PROXY protocol "
-		    "header");
+	if (r == PP_DONE && recv(s->conn.fd, buf, used, 0) != (ssize_t)used)
+		r = PP_BAD;
+	if (r != PP_DONE) {
+		failed_early(s, pp_error(r));
 		return;
 	}
 	s->flags &= (uint16_t)~SESS_F_PP_WAIT;
@@ -569,9 +587,8 @@ on_timer(struct timer *timer)
 		return;
 	}
 	if (!(s->flags & SESS_F_READY))
-		failed_early(s, s->flags & SESS_F_PP_WAIT ?
-		    "Timeout while waiting for PROXY protocol header" :
-		    "Timeout during SSL handshake");
+		failed_early(s, s->flags & SESS_F_PP_WAIT ? CONN_ERR_PP_TIMEOUT :
+		    CONN_ERR_TLS_TIMEOUT);
 	else if (s->flags & SESS_F_TCP)
 		front_tcp_timeout(s);
 	else
@@ -653,6 +670,7 @@ session_new(struct listener *l, int fd, const struct sockaddr *sa)
 	s->requests = 0;
 	s->flags = SESS_F_LAZY;
 	s->handshake_ms = 0;
+	s->err = CONN_ERR_NONE;
 	list_append(&dt->session_list, &s->node);
 	return s;
 }

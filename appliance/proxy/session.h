@@ -38,6 +38,7 @@ struct var;
 #define SESS_F_FLUSHING		0x1000u	/* over, but TLS records wait for the kernel */
 #define SESS_F_EARLY		0x4000u	/* ... what is drained is the rest of a body */
 #define SESS_F_SSL		0x2000u	/* counted in limits.ssl_conns */
+#define SESS_F_PP_BEGUN		0x4000u	/* some of the PROXY header has come */
 
 struct session {
 	struct conn	 conn;		/* first: event callbacks find the session by it */
@@ -56,6 +57,7 @@ struct session {
 	uint32_t	 requests;
 	uint16_t	 flags;
 	uint16_t	 handshake_ms;	/* Th of the first request; 0 = none */
+	uint8_t		 err;		/* enum conn_err: why it ended before a request */
 };
 
 /* data thread */

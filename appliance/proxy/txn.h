@@ -160,6 +160,7 @@ struct txn {
 	uint8_t		 retries_left;
 	uint8_t		 retries;	/* connection retries done (%rc) */
 	uint8_t		 interim;	/* 1xx passed on */
+	uint8_t		 bc_err;	/* enum conn_err of the last connection to a server */
 	uint8_t		 body_in, body_out;	/* enum http_body; as sent to the server */
 	uint8_t		 res_out;	/* enum http_body of response, as sent to the client */
 	uint64_t	 req_left;	/* request body still to come (HTTP_BODY_LENGTH) */
@@ -197,6 +198,7 @@ struct txn {
 	    timeout_connect_us, timeout_queue_us;	/* effective; set-timeout changes them */
 	struct ip_port	*server_src;	/* ours towards the server, when logs want it; scratch */
 	uint32_t	 head_in;	/* bytes.in that were the request's head */
+	uint32_t	 bc_tls_err;	/* OpenSSL's error of that connection */
 	uint64_t	 body_sent;	/* response body bytes, when logs want them */
 	uint8_t		 log_level;	/* set-log-level: 0 = none, 1 + level, LOG_SILENT */
 	struct http_span orig_method, orig_target;	/* before rules; len 0: unchanged */

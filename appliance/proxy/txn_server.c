@@ -18,6 +18,7 @@
 #include "proxy/pp_send.h"
 #include "net/tls.h"
 #include "proxy/dthread.h"
+#include "proxy/fetch_err.h"
 #include "proxy/forward.h"
 #include "proxy/lb.h"
 #include "proxy/live.h"
@@ -741,6 +742,8 @@ try_again(struct txn *t, bool elsewhere, bool pause)
 {
 	t->retries++;
 	t->at.connected = 0;
+	t->bc_err = CONN_ERR_NONE;
+	t->bc_tls_err = 0;
 	/* body bytes that come meanwhile wait; the next connection has its own fate */
 	t->flags &= ~(TXN_F_BODY_WANTED | TXN_F_SERVER_BAD | TXN_F_REQ_SENT);
 	COUNT(srv_count(t), wretr);
@@ -777,6 +780,8 @@ txn_server_failed(struct txn *t, enum txn_failure why)
 	bool was_reused = t->sc != NULL && (t->sc->flags & SC_F_REUSED);
 	bool got_bytes = t->sc != NULL && (t->sc->flags & SC_F_GOT_BYTES);
 
+	if (t->sc != NULL)
+		bc_error_keep(t);
 	note_failure(t, why, was_reused && !got_bytes);
 	if (!got_bytes && retry_fresh(t, why, was_reused)) {
 		t->flags |= TXN_F_WANT_FRESH;

@@ -373,8 +373,8 @@ client_result(struct tls_bind *b, const struct pki *who, int version)
 		snprintf(text, sizeof(text), "%s %ld", tls_has_client_cert(c.tls) ? "cert" :
 		    "none", tls_verify_result(c.tls));
 	else
-		snprintf(text, sizeof(text), "%s", strstr(tls_error_text(c.tls), "verify failed") ?
-		    "verify failed" : strstr(tls_error_text(c.tls), "did not return") ?
+		snprintf(text, sizeof(text), "%s", strstr(tls_error_text(c.tls), "not trusted") ?
+		    "not trusted" : strstr(tls_error_text(c.tls), "did not return") ?
 		    "no certificate" : tls_error_text(c.tls));
 	side_end(&c);
 	raw_fini(&r);
@@ -429,20 +429,20 @@ test_client_certs(void)
 		b = try_bind(&conf);
 		is_str(client_result(b, &good, v), "cert 0");
 		is_str(client_result(b, NULL, v), "no certificate");
-		is_str(client_result(b, &bad, v), "verify failed");
-		is_str(client_result(b, &old, v), "verify failed");
+		is_str(client_result(b, &bad, v), "not trusted");
+		is_str(client_result(b, &old, v), "not trusted");
 		tls_bind_unref(b);
 		conf.opts.verify = TLS_VERIFY_OPTIONAL;
 		b = try_bind(&conf);
 		is_str(client_result(b, &good, v), "cert 0");
 		is_str(client_result(b, NULL, v), "none 0");
-		is_str(client_result(b, &bad, v), "verify failed");
+		is_str(client_result(b, &bad, v), "not trusted");
 		tls_bind_unref(b);
 	}
 	conf.opts.crt_ignore.bits[0] = 1ull << X509_V_ERR_CERT_HAS_EXPIRED;
 	b = try_bind(&conf);
 	is_str(client_result(b, &old, TLS1_3_VERSION), "cert 10");
-	is_str(client_result(b, &bad, TLS1_3_VERSION), "verify failed");
+	is_str(client_result(b, &bad, TLS1_3_VERSION), "not trusted");
 	tls_bind_unref(b);
 	conf.opts.crt_ignore.bits[0] = 0;
 	write_crl("crl.pem", &ca, bad.crt);
@@ -452,7 +452,7 @@ test_client_certs(void)
 	tls_bind_unref(b);
 	write_crl("crl.pem", &ca, good.crt);
 	b = try_bind(&conf);
-	is_str(client_result(b, &good, TLS1_3_VERSION), "verify failed");
+	is_str(client_result(b, &good, TLS1_3_VERSION), "not trusted");
 	tls_bind_unref(b);
 	free(crt);
 	free(ca_file);

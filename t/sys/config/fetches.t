@@ -189,6 +189,10 @@ ssl_fc_has_crt| 1
 ssl_c_verify| 0
 ssl_c_err| 0
 ssl_c_ca_err| 0
+fc_err| 0
+fc_err_str| Success
+ssl_fc_err| 0
+ssl_fc_err_str| -
 fc.timer.handshake| /\d+/
 ROWS
 my @hello = table(<<'ROWS');
