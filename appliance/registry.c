@@ -19,7 +19,7 @@
 	X(conv_map) \
 	/* rules */ \
 	X(sample) X(fetch_conn) X(fetch_err) X(fetch_http) X(fetch_state) X(fetch_tcp) \
-	X(stick_cfg) X(fetch_stick) X(conv_stick) X(action_stick) X(stick_keys) \
+	X(stick_cfg) X(peers_cfg) X(fetch_stick) X(conv_stick) X(action_stick) X(stick_keys) \
 	X(conv_text) X(conv_math) X(conv_hash) \
 	X(acl) X(rules) X(capture) X(stickiness) \
 	X(action_header) X(action_line) X(action_set) X(action_end) X(reply) X(service) \

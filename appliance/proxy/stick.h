@@ -23,6 +23,7 @@
 #include "base/magic.h"
 #include "base/str.h"
 
+struct cfg;
 struct proxy;
 struct sample;
 struct snapshot;
@@ -114,6 +115,8 @@ struct peers {
 	struct peers	*next;
 	const char	*name, *file;
 	int		 line;
+	bool		 is_disabled;
+	struct remote_peer *remote;	/* for the message that refuses them */
 };
 
 struct stick_key {
@@ -203,6 +206,10 @@ void	stick_gone(struct stick_table *t);
 void	stick_expire_all(void);
 
 /* any thread: a published snapshot does not change */
+/* The words behind stick-table, or behind a peers section's `table NAME` (px NULL);
+ * 0, or -1 after a message. While parsing. */
+int	stick_table_parse(struct cfg *c, struct proxy *px, const char *name, char **args,
+	    int nargs);
 struct stick_conf *stick_conf_find(const struct snapshot *s, const char *name);
 
 #endif

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The words of stick tables: `stick-table`, `stick ...`, the `peers` section as
- * far as it is local (it holds tables that several proxies share), and what the
- * global section says of counters. Layouts are made when all is read, because a
- * `stick` rule anywhere adds the server to its table.
+ * The words of stick tables: `stick-table`, `stick ...`, and what the global
+ * section says of counters; peers_cfg.c has the `peers` section. Layouts are made
+ * when all is read, because a `stick` rule anywhere adds the server to its table.
  *
  * Thread: the one that loads.
  */
-#include <unistd.h>
-
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/module.h"
@@ -160,7 +157,7 @@ parse_store(struct cfg *c, struct stick_layout *l, const char *list)
 	}
 }
 
-/* ---- stick-table, and table of a peers section ---- */
+/* ---- stick-table ---- */
 
 struct parse {
 	struct cfg	*c;
@@ -292,8 +289,8 @@ check_complete(struct parse *p)
 
 /* Links the table even when it is not complete, so that rules which name it are
  * checked; type ip of one entry then. */
-static int
-parse_table(struct cfg *c, struct proxy *px, const char *name, char **args, int nargs)
+int
+stick_table_parse(struct cfg *c, struct proxy *px, const char *name, char **args, int nargs)
 {
 	struct stick_conf *conf = arena_alloc(c->arena, sizeof(*conf)), *other;
 	struct parse p = { .c = c, .conf = conf, .args = args, .n = nargs };
@@ -326,73 +323,7 @@ parse_stick_table(struct cfg *c, const struct kw_row *row, char **args, int narg
 	struct proxy *px = proxy_of(c);
 
 	(void)row;
-	return parse_table(c, px, px->name, args, nargs);
-}
-
-/* ---- peers ---- */
-
-static int
-open_peers(struct cfg *c, char **args, int nargs)
-{
-	struct peers *p = arena_alloc(c->arena, sizeof(*p)), *other;
-
-	p->name = nargs > 0 ? args[0] : "";
-	p->file = c->file;
-	p->line = c->line;
-	c->object = p;
-	if (nargs != 1) {
-		diag_error(c->diag, "'peers' expects one name as argument.");
-		return 0;
-	}
-	for (other = global_of(c)->peers; other != NULL; other = other->next)
-		if (strcmp(other->name, p->name) == 0)
-			diag_error(c->diag, "peers section '%s' already exists (declared at "
-			    "%s:%d).", p->name, other->file, other->line);
-	p->next = global_of(c)->peers;
-	global_of(c)->peers = p;
-	return 0;
-}
-
-static bool
-is_local_peer(struct cfg *c, const char *name)
-{
-	char host[256];
-
-	if (global_of(c)->localpeer != NULL)
-		return strcmp(global_of(c)->localpeer, name) == 0;
-	if (gethostname(host, sizeof(host)) < 0)
-		return false;
-	host[sizeof(host) - 1] = '\0';
-	return strcmp(host, name) == 0;
-}
-
-/* The local peer is where tables of an old process would come from; here they
- * stay in the process anyway. */
-static int
-parse_peer(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	(void)row, (void)nargs;
-	if (is_local_peer(c, args[0]))
-		return 0;
-	diag_error(c->diag, "peer '%s' is not this process ('localpeer'): exchanging tables with "
-	    "other peers is built in a later release.", args[0]);
-	return -1;
-}
-
-static int
-parse_peers_table(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	const struct peers *p = c->object;
-	char bad = proxy_name_bad_char(args[0]);
-
-	(void)row;
-	if (bad != '\0') {
-		diag_error(c->diag, "character '%c' is not permitted in the name of a table '%s'.",
-		    bad, args[0]);
-		return -1;
-	}
-	return parse_table(c, NULL, arena_printf(c->arena, "%s/%s", p->name, args[0]), args + 1,
-	    nargs - 1);
+	return stick_table_parse(c, px, px->name, args, nargs);
 }
 
 /* ---- stick rules ---- */
@@ -578,11 +509,6 @@ static const struct kw_row rows[] = {
 	    "Remembers the server of a key of the request."),
 	STICK("stick store-response", STICK_STORE_RES,
 	    "Remembers the server of a key of the response."),
-	{ "peer", IN_PEERS, KW_OBEYED, 1, 2, KW_F_ADDRESS, parse_peer, 0, "<name> [<address>]",
-	    "The local peer; others are refused." },
-	{ "table", IN_PEERS, KW_OBEYED, 3, 255, KW_F_ANY_ARGS, parse_peers_table, 0,
-	    "<name> type <type> size <n> [...]",
-	    "A stick table that proxies name as <section>/<name>." },
 	{ "http-err-codes", IN_GLOBAL, KW_OBEYED, 1, 255, KW_F_ANY_ARGS, parse_codes, 0,
 	    "[+|-]<code>[-<code>][,...] ...",
 	    "Statuses that http_err_cnt counts; 400-499 by default." },
@@ -595,12 +521,6 @@ static const struct kw_row rows[] = {
 	{ 0 }
 };
 
-static const struct section_row sections[] = {
-	{ "peers", IN_PEERS, open_peers, NULL,
-	    "Tables that several proxies share; only the local peer." },
-	{ 0 }
-};
-
 static const struct post_row post[] = {
 	{ "stick tables", post_stick },
 	{ NULL, NULL }
@@ -608,7 +528,6 @@ static const struct post_row post[] = {
 
 const struct module mod_stick_cfg = {
 	.name = "stick_cfg",
-	.sections = sections,
 	.cfg = rows,
 	.post = post,
 };

@@ -130,6 +130,13 @@ wrong "$b type ip size 10 write-to c\nbackend c\n\tstick-table type ipv6 size 1\
     qr/'write-to c' needs a table of the same type/, 'write-to another type';
 wrong "$b type ip size 10\n\tstick-table type ip size 20\n", qr/conflicts with the table/, 'two';
 wrong "peers p\n\tpeer elsewhere 127.0.0.1:1\n", qr/peer 'elsewhere' is not this process/, 'a peer';
+wrong "peers p\n\tserver elsewhere 127.0.0.1:1\n", qr/exchanging tables with other peers is built in a later release/,
+    'a server is one too';
+is Weir->check("global\n\tlocalpeer me\npeers p\n\tbind 127.0.0.1:1\n\tdefault-bind v4v6\n\tdefault-server ssl\n" .
+    "\tlog stdout local0\n\tshards 2\n\tserver me\n\tserver other 127.0.0.1:1\n\tdisabled\n")->{code}, 0,
+    'in a section that is disabled others may be';
+wrong "peers p\n\tdisabled\n\tpeer other 127.0.0.1:1\n\tenabled\n", qr/peer 'other' is not this process/, 'enabled again';
+is Weir->check("peers p\n\tpeer nobody 127.0.0.1:1\n", '-L', 'nobody')->{err}, '', '-L names the local peer';
 wrong "peers p\n\ttable t type ip\n", qr/missing size/, 'a table of peers';
 wrong "peers p\n\ttable t\"a type ip size 9\n", qr/is not permitted|quote/, 'its name';
 wrong "backend b\n\tstick on src\n", qr/unable to find stick-table 'b'/, 'stick without a table';
