@@ -4,9 +4,8 @@
  * asks the client for a name and a password.
  *
  * Passwords are plain or hashes of crypt(3). A hash that is meant to be slow is
- * slow for who asks too: so the password that was right last is remembered per
- * user, as a digest under a key of this process, and asked for again it costs a
- * microsecond. A wrong one costs its hash each time, in the data thread.
+ * slow for who asks too, and the data thread is: so user_cache.c remembers which
+ * passwords were tried, and asked for again one costs a microsecond.
  *
  * Threads: the one that loads; fetches and actions: data.
  */
@@ -15,13 +14,10 @@
 #include <crypt.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
-#include "base/log.h"
 #include "base/magic.h"
 #include "base/module.h"
 #include "base/out.h"
@@ -35,6 +31,7 @@
 #include "proxy/rules_in.h"
 #include "proxy/sample.h"
 #include "proxy/txn.h"
+#include "proxy/user_cache.h"
 
 #define PAIR_MAX	512u	/* of name:password */
 
@@ -49,33 +46,6 @@ list_find(const struct snapshot *s, const char *name)
 }
 
 /* ---- passwords ---- */
-
-static uint8_t key[32];
-static pthread_once_t key_once = PTHREAD_ONCE_INIT;
-
-static void
-make_key(void)
-{
-	if (RAND_bytes(key, sizeof(key)) != 1)
-		fatalx("no random bytes");
-}
-
-static uint64_t
-digest_of(const char *password)
-{
-	uint8_t in[sizeof(key) + PAIR_MAX], out[EVP_MAX_MD_SIZE];
-	size_t len = strlen(password);
-	uint64_t d = 0;
-
-	pthread_once(&key_once, make_key);
-	if (len > PAIR_MAX)
-		return 0;
-	memcpy(in, key, sizeof(key));
-	memcpy(in + sizeof(key), password, len);
-	if (EVP_Digest(in, sizeof(key) + len, out, NULL, EVP_sha256(), NULL) == 1)
-		memcpy(&d, out, sizeof(d));
-	return d;
-}
 
 static bool
 is_hash_of(const char *password, const char *hash)
@@ -93,20 +63,22 @@ is_hash_of(const char *password, const char *hash)
 static bool
 is_password(const struct user *u, const char *password)
 {
-	uint64_t digest;
+	uint64_t key;
+	enum user_verdict known;
+	bool is_right;
 
 	if (u->password == NULL)
 		return false;
 	if (!u->is_hashed)
 		return strlen(password) == strlen(u->password) &&
 		    CRYPTO_memcmp(password, u->password, strlen(password)) == 0;
-	digest = digest_of(password);
-	if (digest != 0 && atomic_load_explicit(u->good, memory_order_relaxed) == digest)
-		return true;
-	if (!is_hash_of(password, u->password))
-		return false;
-	atomic_store_explicit(u->good, digest, memory_order_relaxed);
-	return true;
+	key = user_cache_key(str_of(u->password), str_of(password));
+	known = user_cache_find(key);
+	if (known != USER_UNKNOWN)
+		return known == USER_RIGHT;
+	is_right = is_hash_of(password, u->password);
+	user_cache_put(key, is_right);
+	return is_right;
 }
 
 /* ---- what the client says ---- */
@@ -406,7 +378,6 @@ set_password(struct cfg *c, struct user *u, const char *word, bool is_hashed)
 	}
 	u->password = word;
 	u->is_hashed = is_hashed;
-	u->good = arena_alloc(c->arena, sizeof(*u->good));
 	return 0;
 }
 

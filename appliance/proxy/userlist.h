@@ -6,7 +6,6 @@
 #ifndef WEIR_PROXY_USERLIST_H
 #define WEIR_PROXY_USERLIST_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,7 +19,6 @@ struct user {
 	const char	*name, *password;	/* password NULL: nobody is it */
 	bool		 is_hashed;	/* crypt(3) */
 	bool		 is_declared;	/* it has a line of its own */
-	_Atomic uint64_t *good;		/* keyed digest of the password that was right last */
 	struct user_group *groups;
 };
 

@@ -49,6 +49,46 @@ $r = $c->get('/say', 'Authorization: Bearer abc.def');
 is_deeply [@{ $r->{h} }{qw(x-type x-token)}], ['Bearer', 'abc.def'], 'or a token';
 cmp_ok $w->stat('www', 'FRONTEND')->{dreq}, '>', 10, 'refusals are counted';
 
+# --- a slow hash is computed once for each password, right or wrong
+my $slow = crypt 'panther', '$6$rounds=200000$abcdefgh$';
+my $s = Weir->new(defaults => 'http', binds => ['fe1'], env => { SRV => $srv->addr, HASH => $slow },
+    cfg => <<'CFG');
+userlist staff
+	user eve password "${HASH}"
+frontend www
+	bind "fd@${fe1}"
+	http-request auth if !{ http_auth(staff) }
+	http-request return status 200
+CFG
+# Nanoseconds of CPU that weir takes for some requests with this pair
+sub cpu () {
+	my $sum = 0;
+	for my $file (glob '/proc/' . $s->pid . '/task/*/schedstat') {
+		open my $f, '<', $file or next;
+		$sum += (split ' ', <$f> // '0')[0];
+	}
+	return $sum;
+}
+my $conn = $s->http('fe1');
+sub cost ($pair, $want, $n = 1) {
+	my $before = cpu();
+	for (1 .. $n) {
+		my $got = $conn->get('/', 'Authorization: Basic ' . encode_base64($pair, ''))->{status};
+		is $got, $want, "$pair: $want" if $got != $want || $_ == 1;
+	}
+	return cpu() - $before;
+}
+SKIP: {
+	skip "no schedstat", 5 if !cpu();
+	my $once = cost('eve:panther', 200);
+	cmp_ok cost('eve:panther', 200, 10), '<', $once, 'the right password ten times more';
+	cost('eve:lion', 401);
+	cmp_ok cost('eve:lion', 401, 10), '<', $once, 'a wrong one';
+	$s->cli('reload');
+	my $after = cost('eve:panther', 200, 3) + cost('eve:lion', 401, 3);
+	cmp_ok $after, '<', $once, 'and both after a reload';
+}
+
 my $head = "defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n";
 like Weir->check("$head$_->[0]\n")->{err}, $_->[1], $_->[0] =~ s/\n.*//sr for
     ["userlist l\n user a password plain", qr/'plain' is no hash of crypt/],
