@@ -15,7 +15,7 @@
 	X(server_cfg) X(resolvers_cfg) X(balance_cfg) X(tls_cfg) X(noeffect_cfg) X(balancer) \
 	X(stats_cfg) X(later_cfg) \
 	X(ring) \
-	X(stats_socket) \
+	X(stats_socket) X(vars_cfg) \
 	X(conv_map) \
 	/* rules */ \
 	X(sample) X(fetch_conn) X(fetch_err) X(fetch_http) X(fetch_state) X(fetch_tcp) \

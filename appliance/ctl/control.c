@@ -27,6 +27,7 @@
 #include "proxy/queue.h"
 #include "proxy/session.h"
 #include "proxy/tunnel.h"
+#include "proxy/vars.h"
 
 #define MAX_HOOKS	8
 #define SOFT_STOP_LOOK_US 100000u
@@ -83,6 +84,7 @@ control_publish(struct snapshot *s)
 
 	proxy_fill_fullconn(s, atomic_load(&limits.maxconn));
 	live_commit(s);
+	vars_publish(s);
 	for (unsigned i = 0; i < nhooks; i++)
 		hooks[i](s);
 	point_listeners(s);

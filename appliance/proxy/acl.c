@@ -137,6 +137,7 @@ struct flags {
 	bool		 is_map[32];	/* -M: the file has values, too */
 	int		 nfiles;
 	bool		 files_are_maps;
+	int		 id;		/* -u; -1 = none written */
 };
 
 static int
@@ -150,6 +151,19 @@ parse_m(struct cfg *c, struct flags *f, const char *name)
 		return -1;
 	}
 	f->match = m;
+	return 0;
+}
+
+static int
+parse_u(struct cfg *c, struct flags *f, const char *number)
+{
+	uint64_t n;
+
+	if (number == NULL || !str_to_u64(str_of(number), &n) || n > INT32_MAX) {
+		diag_error(c->diag, "the argument of -u must be an integer.");
+		return -1;
+	}
+	f->id = (int)n;
 	return 0;
 }
 
@@ -184,10 +198,9 @@ parse_flag(struct cfg *c, struct flags *f, char **args, int nargs)
 		return 1;
 	}
 	if (strcmp(w, "-u") == 0)
-		diag_error(c->diag, "'%s' is not supported: ids of lists are given in order", w);
-	else
-		diag_error(c->diag, "'%s' is not a valid ACL option. Please use '--' before any "
-		    "pattern beginning with a '-'.", w);
+		return parse_u(c, f, next) < 0 ? -1 : 2;
+	diag_error(c->diag, "'%s' is not a valid ACL option. Please use '--' before any pattern "
+	    "beginning with a '-'.", w);
 	return -1;
 }
 
@@ -277,9 +290,13 @@ add_patterns(struct cfg *c, struct acl_test *t, const struct flags *f, char **ar
 	for (int i = 0; i < f->nfiles; i++)
 		if (add_use(c, t, map_ref_file(c, f->files[i], f->is_map[i]), match, f->icase) < 0)
 			return -1;
-	if (nargs == 0 && f->nfiles > 0)
+	if (nargs == 0 && f->nfiles > 0 && f->id < 0)
 		return 0;
 	r = map_ref_inline(c, t->expr->fetch->name);
+	if (f->id >= 0 && !map_ref_set_id(c, r, f->id)) {
+		diag_error(c->diag, "the id is already used.");
+		return -1;
+	}
 	for (int i = 0; i < nargs; i++)
 		map_ref_add(r, &r->current, args[i], NULL);
 	return add_use(c, t, r, match, f->icase);
@@ -290,7 +307,7 @@ add_test(struct cfg *c, struct proxy *px, struct acl *acl, char **args, int narg
     uint32_t use)
 {
 	struct acl_test *t = arena_alloc(c->arena, sizeof(*t));
-	struct flags f = { .match = -1 };
+	struct flags f = { .match = -1, .id = -1 };
 	int from_word, n, match;
 
 	t->expr = parse_criterion(c, px, args[0], use, &from_word);
@@ -715,12 +732,26 @@ parse_acl(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 
 static const struct kw_row rows[] = {
 	{ "acl", IN_PROXY, KW_OBEYED, 1, 255, KW_F_ANY_ARGS, parse_acl, 0,
-	    "<name> <criterion> [-i] [-m <method>] [-f <file>] [--] <pattern>...",
+	    "<name> <criterion> [-i] [-m <method>] [-f <file>] [-u <id>] [--] "
+	    "<pattern>...",
 	    "Names a test; lines of the same name are alternatives." },
 	{ .name = NULL }
+};
+
+static int
+post_numbers(struct cfg *c)
+{
+	map_refs_number(c);
+	return 0;
+}
+
+static const struct post_row post[] = {
+	{ "ids of lists", post_numbers },
+	{ NULL, NULL }
 };
 
 const struct module mod_acl = {
 	.name = "acl",
 	.cfg = rows,
+	.post = post,
 };

@@ -65,6 +65,7 @@ struct global {
 	/* stick tables */
 	struct stick_conf *stick_tables;	/* latest first */
 	struct peers	*peers;
+	struct proc_var	*proc_vars;	/* proxy/vars_cfg.c: file order */
 	struct track_action *track_todo;	/* proxy/action_stick.c: tables to resolve */
 	unsigned	 stick_counters;	/* 3 */
 	uint64_t	 http_err_codes[8], http_fail_codes[8];	/* bits from 100 on */

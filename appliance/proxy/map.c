@@ -233,11 +233,66 @@ ref_new(struct cfg *c, const char *file, bool has_values)
 	r->file = file;
 	r->has_values = has_values;
 	r->guards_stale = &g->guards_stale;
-	for (; *at != NULL; at = &(*at)->next)
-		r->id = (*at)->id + 1;
+	r->id = -1;
+	while (*at != NULL)
+		at = &(*at)->next;
 	*at = r;
 	arena_on_free(c->arena, ref_gone, r);
 	return r;
+}
+
+static bool
+id_is_taken(const struct map_ref *list, int id)
+{
+	while (list != NULL && list->id != id)
+		list = list->next;
+	return list != NULL;
+}
+
+bool
+map_ref_set_id(struct cfg *c, struct map_ref *r, int id)
+{
+	if (id_is_taken(global_of(c)->maps, id))
+		return false;
+	r->id = id;
+	return true;
+}
+
+/* Those with an id of their own, taken out of the list and sorted. */
+static struct map_ref *
+take_numbered(struct map_ref **list)
+{
+	struct map_ref *numbered = NULL, *r, **at;
+
+	while ((r = *list) != NULL) {
+		if (r->id < 0) {
+			list = &r->next;
+			continue;
+		}
+		*list = r->next;
+		for (at = &numbered; *at != NULL && (*at)->id < r->id; at = &(*at)->next)
+			;
+		r->next = *at;
+		*at = r;
+	}
+	return numbered;
+}
+
+void
+map_refs_number(struct cfg *c)
+{
+	struct map_ref **at = &global_of(c)->maps, *numbered = take_numbered(at), *r;
+
+	for (int id = 0; *at != NULL; id++, at = &(*at)->next) {
+		if (numbered != NULL && numbered->id == id) {
+			r = numbered;
+			numbered = r->next;
+			r->next = *at;
+			*at = r;
+		} else
+			(*at)->id = id;
+	}
+	*at = numbered;
 }
 
 /* A line without comment and blanks; in a map `key value`. */

@@ -54,8 +54,8 @@ struct map_use {
 };
 
 struct map_ref {
-	struct map_ref	*next;		/* of the snapshot, by id */
-	int		 id;
+	struct map_ref	*next;		/* of the snapshot, by id in the end */
+	int		 id;		/* -1 while parsing: none was written */
 	const char	*file;		/* "" = patterns on the line */
 	const char	*description;
 	bool		 has_values, by_acl, by_map;
@@ -71,6 +71,9 @@ struct map_ref {
 struct map_ref *map_ref_file(struct cfg *c, const char *path, bool has_values);
 struct map_ref *map_ref_inline(struct cfg *c, const char *what);
 void	map_ref_add(struct map_ref *r, struct map_version *v, const char *key, const char *value);
+/* The id that `-u` gives; false: another list has it. */
+bool	map_ref_set_id(struct cfg *c, struct map_ref *r, int id);
+void	map_refs_number(struct cfg *c);	/* the others get theirs, all are sorted */
 struct map_use *map_use_new(struct cfg *c, struct map_ref *r, enum pat_match match, bool icase,
 	    bool wants_value);
 

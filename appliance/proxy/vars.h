@@ -15,6 +15,7 @@
 
 struct cfg;
 struct session;
+struct snapshot;
 
 enum var_scope { VAR_PROC, VAR_SESS, VAR_TXN, VAR_REQ, VAR_RES, VAR_CHECK };
 
@@ -53,5 +54,7 @@ void	vars_free(struct var **list);
 /* any thread: proc scope, for `get var` and start-up */
 bool	var_proc_get(struct str name, struct sample *ret);	/* copied to eval scratch */
 bool	var_proc_set(struct str name, const struct sample *v);
+/* control thread, before s is published: what its global section sets anew */
+void	vars_publish(const struct snapshot *s);
 
 #endif

@@ -71,6 +71,8 @@ tune.sndbuf.client 65536
 tune.sndbuf.server 65536
 setenv WEIR_T_A a
 presetenv WEIR_T_A b
+set-var proc.a int(5),add(proc.a)
+set-var-fmt proc.b "x %[var(proc.a)]"
 unsetenv WEIR_T_A
 resetenv PATH DIR
 ca-base $dir
