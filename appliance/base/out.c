@@ -4,6 +4,7 @@
  * all; an escaped text may end in the middle, on a whole escape. Each medium has
  * one function here, and no other place escapes.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -95,6 +96,56 @@ out_pad_u64(struct out *o, uint64_t v, int digits)
 	while (end - p < digits)
 		*--p = '0';
 	out_mem(o, p, (size_t)(end - p));
+}
+
+/* digits: those of a number d.ddd; its decimal point stands behind `whole` of them. */
+static void
+put_decimal(struct out *o, const char *digits, int whole)
+{
+	int n = (int)strlen(digits);
+
+	if (whole <= 0)
+		out_lit(o, "0");
+	for (int i = 0; i < whole; i++)
+		out_char(o, i < n ? digits[i] : '0');
+	out_char(o, '.');
+	for (int i = whole; i < 0; i++)
+		out_char(o, '0');
+	for (int i = whole > 0 ? whole : 0; i < n; i++)
+		out_char(o, digits[i]);
+	if (n <= whole)
+		out_char(o, '0');
+}
+
+void
+out_double(struct out *o, double v)
+{
+	char text[40], digits[24];
+	int exp10, n = 0;
+
+	if (isnan(v) || isinf(v)) {
+		out_z(o, isnan(v) ? "NaN" : v > 0 ? "Infinity" : "-Infinity");
+		return;
+	}
+	for (int precision = 0; precision < 17; precision++) {
+		(void)snprintf(text, sizeof(text), "%.*e", precision, fabs(v));
+		if (strtod(text, NULL) == fabs(v))
+			break;
+	}
+	for (const char *p = text; *p != 'e'; p++)
+		if (*p != '.')
+			digits[n++] = *p;
+	digits[n] = '\0';
+	exp10 = atoi(strchr(text, 'e') + 1);
+	if (signbit(v))
+		out_char(o, '-');
+	if (v == 0 || (exp10 >= -3 && exp10 < 7)) {
+		put_decimal(o, digits, exp10 + 1);
+	} else {
+		put_decimal(o, digits, 1);
+		out_char(o, 'E');
+		out_i64(o, exp10);
+	}
 }
 
 void
@@ -383,4 +434,36 @@ outbuf_commit(struct outbuf *b, const struct out *o)
 	WEIR_ASSERT(b->len + out_len(o) < b->cap);
 	b->len += out_len(o);
 	b->data[b->len] = '\0';
+}
+
+void
+outbuf_json(struct outbuf *b, const char *z)
+{
+	struct out o;
+
+	if (z == NULL) {
+		outbuf_z(b, "null");
+		return;
+	}
+	o = outbuf_reserve(b, 6 * strlen(z) + 2);
+	out_json(&o, str_of(z));
+	outbuf_commit(b, &o);
+}
+
+void
+outbuf_csv(struct outbuf *b, const char *z)
+{
+	struct out o = outbuf_reserve(b, 2 * strlen(z) + 2);
+
+	out_csv(&o, str_of(z));
+	outbuf_commit(b, &o);
+}
+
+void
+outbuf_double(struct outbuf *b, double v)
+{
+	struct out o = outbuf_reserve(b, 40);
+
+	out_double(&o, v);
+	outbuf_commit(b, &o);
 }

@@ -65,6 +65,8 @@ void	out_u64(struct out *o, uint64_t v);
 void	out_i64(struct out *o, int64_t v);
 void	out_hex(struct out *o, uint64_t v);		/* lower case, no prefix */
 void	out_pad_u64(struct out *o, uint64_t v, int digits);	/* zero-padded */
+/* The shortest decimal that reads back as v, as Java prints it: 2.0, 0.204, 1.0E10 */
+void	out_double(struct out *o, double v);
 void	out_fmt(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Escaping, each for its medium. */
 void	out_csv(struct out *o, struct str s);	/* quoted when it has , or " */
@@ -86,6 +88,9 @@ void	outbuf_fini(struct outbuf *b);
 void	outbuf_clear(struct outbuf *b);
 void	outbuf_mem(struct outbuf *b, const void *mem, size_t len);
 void	outbuf_z(struct outbuf *b, const char *z);
+void	outbuf_json(struct outbuf *b, const char *z);	/* with quotes; NULL: null */
+void	outbuf_csv(struct outbuf *b, const char *z);
+void	outbuf_double(struct outbuf *b, double v);
 void	outbuf_fmt(struct outbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void	outbuf_vfmt(struct outbuf *b, const char *fmt, va_list ap)
 	    __attribute__((format(printf, 2, 0)));

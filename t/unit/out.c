@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* out.c: what is written, that it stops at the end, and each escaping. */
 #include "base/out.h"
+
+#include <math.h>
+
 #include "tap.h"
 
 typedef void escape_fn(struct out *, struct str);
@@ -50,6 +53,33 @@ test_numbers(void)
 	is_str(text_of(&o), "0 18446744073709551615 -9223372036854775808 "
 	    "deadbeef 0 007 1234 x=5");
 	ok(!o.overflow);
+}
+
+static void
+test_doubles(void)
+{
+	static const struct {
+		double	 v;
+		const char *text;
+	} rows[] = {
+		{ 0, "0.0" }, { -0.0, "-0.0" }, { 2, "2.0" }, { 10, "10.0" }, { -1.5, "-1.5" },
+		{ 0.204, "0.204" }, { 0.1 + 0.2, "0.30000000000000004" },
+		{ 10.296987 / 111, "0.09276564864864864" },
+		{ 41.333999999999996, "41.333999999999996" }, { 0.001, "0.001" },
+		{ 0.00012, "1.2E-4" }, { 9999999, "9999999.0" }, { 1e7, "1.0E7" },
+		{ 123456789, "1.23456789E8" }, { 1e300, "1.0E300" }, { 5e-324, "5.0E-324" },
+		{ 1.0 / 3, "0.3333333333333333" }, { 100, "100.0" }, { NAN, "NaN" },
+		{ -INFINITY, "-Infinity" },
+	};
+
+	for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char buf[64];
+		struct out o;
+
+		out_init(&o, buf, sizeof(buf));
+		out_double(&o, rows[i].v);
+		is_str(text_of(&o), rows[i].text);
+	}
 }
 
 static void
@@ -110,6 +140,14 @@ test_outbuf(void)
 	outbuf_z(&b, "head ");
 	outbuf_fmt(&b, "%d", 42);
 	is_str(b.data, "head 42");
+	outbuf_clear(&b);
+	outbuf_json(&b, "a\"b");
+	outbuf_json(&b, NULL);
+	outbuf_csv(&b, "a,b");
+	outbuf_double(&b, 2);
+	is_str(b.data, "\"a\\\"b\"null\"a,b\"2.0");
+	outbuf_clear(&b);
+	outbuf_z(&b, "head 42");
 	o = outbuf_reserve(&b, 500);
 	ok(!o.overflow && (size_t)(o.end - o.p) >= 500);
 	out_z(&o, "!");
@@ -136,6 +174,7 @@ int
 main(void)
 {
 	test_numbers();
+	test_doubles();
 	test_overflow();
 	test_escapes();
 	test_outbuf();
