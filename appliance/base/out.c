@@ -136,7 +136,7 @@ out_double(struct out *o, double v)
 		if (*p != '.')
 			digits[n++] = *p;
 	digits[n] = '\0';
-	exp10 = atoi(strchr(text, 'e') + 1);
+	exp10 = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
 	if (signbit(v))
 		out_char(o, '-');
 	if (v == 0 || (exp10 >= -3 && exp10 < 7)) {

@@ -14,7 +14,8 @@ points_of(const char *text, struct metric_point *ret)
 {
 	for (; *text != '\0'; text++)
 		if (*text != ' ')
-			*ret++ = (struct metric_point){ *text == 'X' ? 9 : 1, *text == '-' ? 0 : 1 };
+			*ret++ = (struct metric_point){ *text == 'X' ? 9 : 1,
+				*text == '-' ? 0 : 1 };
 }
 
 static const struct row {

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rules of composite alarms; see alarm_rule.h.
+ *
+ *	expr := and ("OR" and)*        and := not ("AND" not)*
+ *	not  := "NOT" not | "(" expr ")" | "TRUE" | "FALSE" | STATE "(" name ")"
+ *
+ * Thread: any.
+ */
+#include "ctl/alarm_rule.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+#define DEPTH_MAX	50u
+
+enum node_kind { RULE_OR, RULE_AND, RULE_NOT, RULE_CONST, RULE_STATE };
+
+struct node {
+	enum node_kind	 kind;
+	struct node	*a, *b;
+	bool		 value;
+	enum alarm_state state;
+	const char	*name;
+};
+
+struct alarm_rule {
+	struct node	*root;
+	const char	*children[ALARM_CHILDREN_MAX];
+	unsigned	 nchildren;
+};
+
+struct parser {
+	struct arena	*arena;
+	struct alarm_rule *rule;
+	const char	*text, *p;
+	char		*err;
+	size_t		 err_size;
+	unsigned	 depth;
+	bool		 is_bad;
+};
+
+static struct node *parse_or(struct parser *ps);
+
+__attribute__((format(printf, 2, 3)))
+static struct node *
+wrong(struct parser *ps, const char *fmt, ...)
+{
+	char what[120];
+	va_list ap;
+
+	if (ps->is_bad)
+		return NULL;
+	ps->is_bad = true;
+	va_start(ap, fmt);
+	(void)vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	(void)snprintf(ps->err, ps->err_size, "%s at position %d", what,
+	    (int)(ps->p - ps->text) + 1);
+	return NULL;
+}
+
+static bool
+take(struct parser *ps, const char *word)
+{
+	size_t n = strlen(word);
+
+	while (isspace((unsigned char)*ps->p))
+		ps->p++;
+	if (strncmp(ps->p, word, n) != 0 || (isalpha((unsigned char)word[0]) &&
+	    (isalnum((unsigned char)ps->p[n]) || ps->p[n] == '_')))
+		return false;
+	ps->p += n;
+	return true;
+}
+
+static struct node *
+node_new(struct parser *ps, enum node_kind kind, struct node *a, struct node *b)
+{
+	struct node *n = arena_alloc(ps->arena, sizeof *n);
+
+	n->kind = kind;
+	n->a = a;
+	n->b = b;
+	return n;
+}
+
+static const char *
+add_child(struct parser *ps, const char *name)
+{
+	struct alarm_rule *r = ps->rule;
+
+	for (unsigned i = 0; i < r->nchildren; i++)
+		if (strcmp(r->children[i], name) == 0)
+			return r->children[i];
+	if (r->nchildren == ALARM_CHILDREN_MAX)
+		wrong(ps, "more than %u alarms", ALARM_CHILDREN_MAX);
+	else
+		r->children[r->nchildren++] = name;
+	return name;
+}
+
+const char *
+alarm_name_in_arn(const char *text)
+{
+	static const char arn[] = "arn:aws:cloudwatch:";
+	const char *at = strncmp(text, arn, sizeof arn - 1) == 0 ? strstr(text, ":alarm:") : NULL;
+
+	return at != NULL ? at + strlen(":alarm:") : text;
+}
+
+/* "(" name ")" */
+static const char *
+parse_name(struct parser *ps)
+{
+	const char *end, *name;
+	bool is_quoted;
+
+	if (!take(ps, "(")) {
+		wrong(ps, "expected '('");
+		return NULL;
+	}
+	is_quoted = take(ps, "\"");
+	while (!is_quoted && isspace((unsigned char)*ps->p))
+		ps->p++;
+	end = ps->p + strcspn(ps->p, is_quoted ? "\"" : ") \t\"(");
+	if (end == ps->p || *end == '\0') {
+		wrong(ps, "expected the name of an alarm");
+		return NULL;
+	}
+	name = arena_strndup(ps->arena, ps->p, (size_t)(end - ps->p));
+	ps->p = end + (is_quoted ? 1 : 0);
+	if (!take(ps, ")")) {
+		wrong(ps, "expected ')'");
+		return NULL;
+	}
+	return add_child(ps, alarm_name_in_arn(name));
+}
+
+static struct node *
+parse_state(struct parser *ps)
+{
+	for (unsigned s = 0; s < ALARM_STATES; s++) {
+		struct node *n;
+
+		if (!take(ps, alarm_state_name((enum alarm_state)s)))
+			continue;
+		n = node_new(ps, RULE_STATE, NULL, NULL);
+		n->state = (enum alarm_state)s;
+		n->name = parse_name(ps);
+		return n->name != NULL ? n : NULL;
+	}
+	if (*ps->p == '\0')
+		return wrong(ps, "the rule ends early");
+	return wrong(ps, "expected ALARM(, OK(, INSUFFICIENT_DATA(, NOT, TRUE, FALSE or '('");
+}
+
+static struct node *
+parse_not(struct parser *ps)
+{
+	struct node *n;
+
+	if (ps->depth > DEPTH_MAX)
+		return wrong(ps, "nested more than %u deep", DEPTH_MAX);
+	if (take(ps, "TRUE") || take(ps, "FALSE")) {
+		n = node_new(ps, RULE_CONST, NULL, NULL);
+		n->value = ps->p[-2] == 'U';
+		return n;
+	}
+	ps->depth++;
+	if (take(ps, "NOT")) {
+		n = parse_not(ps);
+		n = n != NULL ? node_new(ps, RULE_NOT, n, NULL) : NULL;
+	} else if (take(ps, "(")) {
+		n = parse_or(ps);
+		if (n != NULL && !take(ps, ")"))
+			n = wrong(ps, "expected ')'");
+	} else {
+		n = parse_state(ps);
+	}
+	ps->depth--;
+	return n;
+}
+
+static struct node *
+parse_and(struct parser *ps)
+{
+	struct node *a = parse_not(ps), *b;
+
+	while (a != NULL && take(ps, "AND")) {
+		b = parse_not(ps);
+		a = b != NULL ? node_new(ps, RULE_AND, a, b) : NULL;
+	}
+	return a;
+}
+
+static struct node *
+parse_or(struct parser *ps)
+{
+	struct node *a = parse_and(ps), *b;
+
+	while (a != NULL && take(ps, "OR")) {
+		b = parse_and(ps);
+		a = b != NULL ? node_new(ps, RULE_OR, a, b) : NULL;
+	}
+	return a;
+}
+
+struct alarm_rule *
+alarm_rule_parse(struct arena *a, const char *text, char *err, size_t size)
+{
+	struct alarm_rule *r = arena_alloc(a, sizeof *r);
+	struct parser ps = { .arena = a, .rule = r, .text = text, .p = text, .err = err,
+		.err_size = size };
+
+	if (strlen(text) > ALARM_RULE_TEXT_MAX) {
+		(void)snprintf(err, size, "longer than %u characters", ALARM_RULE_TEXT_MAX);
+		return NULL;
+	}
+	r->root = parse_or(&ps);
+	if (!take(&ps, "") || *ps.p != '\0')
+		wrong(&ps, "unexpected '%c'", *ps.p);
+	return ps.is_bad ? NULL : r;
+}
+
+const char *
+alarm_rule_child(const struct alarm_rule *r, unsigned i)
+{
+	return i < r->nchildren ? r->children[i] : NULL;
+}
+
+static bool
+holds(const struct node *n, alarm_state_of_fn *state_of, void *arg)
+{
+	enum alarm_state s;
+
+	switch (n->kind) {
+	case RULE_OR:
+		return holds(n->a, state_of, arg) || holds(n->b, state_of, arg);
+	case RULE_AND:
+		return holds(n->a, state_of, arg) && holds(n->b, state_of, arg);
+	case RULE_NOT:
+		return !holds(n->a, state_of, arg);
+	case RULE_CONST:
+		return n->value;
+	case RULE_STATE:
+		return state_of(n->name, &s, arg) && s == n->state;
+	}
+	return false;
+}
+
+bool
+alarm_rule_holds(const struct alarm_rule *r, alarm_state_of_fn *state_of, void *arg)
+{
+	return holds(r->root, state_of, arg);
+}
