@@ -5,9 +5,11 @@
  * opened really, their names alone are kept. The bytes of keys are among what is
  * kept: they are wiped when they go.
  *
- * Thread: the one that loads; which store it uses is a variable of the thread.
+ * Threads: the one that loads; which store it uses is a variable of the thread.
+ * Others may copy from it meanwhile, so the table has a lock.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -33,9 +35,11 @@ struct kept {
 	size_t		 len;
 	char		**names;	/* owned, each too */
 	int		 n;
+	struct kept	*other;		/* owned: in its place until settled */
 };
 
 struct file_keep {
+	pthread_mutex_t	 lock;		/* of the table; entries stay where they are */
 	struct kept	*buckets[BUCKETS];
 	size_t		 bytes;
 };
@@ -48,12 +52,18 @@ static _Thread_local struct {
 struct file_keep *
 file_keep_new(void)
 {
-	return xcalloc(1, sizeof(struct file_keep));
+	struct file_keep *k = xcalloc(1, sizeof *k);
+
+	pthread_mutex_init(&k->lock, NULL);
+	return k;
 }
 
 static void
 kept_free(struct kept *e)
 {
+	if (e == NULL)
+		return;
+	kept_free(e->other);
 	for (int i = 0; i < e->n; i++)
 		free(e->names[i]);
 	free(e->names);
@@ -76,6 +86,7 @@ file_keep_free(struct file_keep *k)
 			k->buckets[i] = e->next;
 			kept_free(e);
 		}
+	pthread_mutex_destroy(&k->lock);
 	free(k);
 }
 
@@ -101,31 +112,55 @@ file_keep_mode(void)
 /* ---- the store ---- */
 
 static struct kept **
-bucket(const char *path)
+bucket(struct file_keep *k, const char *path)
 {
-	return &self.keep->buckets[str_hash(str_of(path)) % BUCKETS];
+	return &k->buckets[str_hash(str_of(path)) % BUCKETS];
+}
+
+/* Where the pointer to it stands, or would. */
+static struct kept **
+place(struct file_keep *k, const char *path, bool is_names)
+{
+	struct kept **at = bucket(k, path);
+
+	while (*at != NULL && (((*at)->kind == KEPT_NAMES) != is_names ||
+	    strcmp((*at)->path, path) != 0))
+		at = &(*at)->next;
+	return at;
 }
 
 static struct kept *
 find(const char *path, bool is_names)
 {
-	struct kept *e = *bucket(path);
+	struct kept *e;
 
-	while (e != NULL && ((e->kind == KEPT_NAMES) != is_names || strcmp(e->path, path) != 0))
-		e = e->next;
+	pthread_mutex_lock(&self.keep->lock);
+	e = *place(self.keep, path, is_names);
+	pthread_mutex_unlock(&self.keep->lock);
 	return e;
 }
 
 static struct kept *
-add(char *path, enum kept_kind kind)
+kept_new(char *path, enum kept_kind kind)
 {
-	struct kept *e = xcalloc(1, sizeof *e), **at = bucket(path);
+	struct kept *e = xcalloc(1, sizeof *e);
 
 	e->path = path;
 	e->kind = kind;
+	return e;
+}
+
+/* Filled already: others may find it from here on. */
+static void
+add(struct file_keep *k, struct kept *e)
+{
+	struct kept **at = bucket(k, e->path);
+
+	pthread_mutex_lock(&k->lock);
 	e->next = *at;
 	*at = e;
-	return e;
+	k->bytes += e->len;
+	pthread_mutex_unlock(&k->lock);
 }
 
 /* ---- files ---- */
@@ -164,16 +199,18 @@ file_keep_opened(const char *path, int fd)
 
 	if (self.mode == FILE_KEEP_OFF || find(path, false) != NULL)
 		return;
-	if (fd == -1)
-		add(xstrdup(path), KEPT_ERROR)->error = saved;
-	else if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= 0 &&
+	if (fd == -1) {
+		e = kept_new(xstrdup(path), KEPT_ERROR);
+		e->error = saved;
+		add(self.keep, e);
+	} else if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= 0 &&
 	    (uintmax_t)st.st_size <= FILE_BYTES_MAX &&
 	    read_beside(fd, (size_t)st.st_size, &data)) {
-		e = add(xstrdup(path), KEPT_FILE);
+		e = kept_new(xstrdup(path), KEPT_FILE);
 		e->mode = st.st_mode & 07777;
 		e->data = data;
 		e->len = (size_t)st.st_size;
-		self.keep->bytes += e->len;
+		add(self.keep, e);
 	}
 	errno = saved;
 }
@@ -204,6 +241,8 @@ file_keep_open(const char *path, int *ret_fd)
 
 	if (self.mode != FILE_KEEP_REPLAY || (e = find(path, false)) == NULL)
 		return false;
+	if (e->other != NULL)
+		e = e->other;
 	if (e->kind == KEPT_ERROR) {
 		errno = e->error;
 		*ret_fd = -1;
@@ -244,10 +283,11 @@ file_keep_listed(const char *dir, const char *suffix, char *const *names, int n)
 		free(key);
 		return;
 	}
-	e = add(key, KEPT_NAMES);
+	e = kept_new(key, KEPT_NAMES);
 	e->error = n < 0 ? saved : 0;
 	e->n = n > 0 ? n : 0;
 	e->names = copy_names(names, e->n);
+	add(self.keep, e);
 	errno = saved;
 }
 
@@ -272,4 +312,102 @@ file_keep_list(const char *dir, const char *suffix, char ***ret_names, int *ret_
 	*ret_names = copy_names(e->names, e->n);
 	*ret_n = e->n;
 	return true;
+}
+
+/* ---- other bytes ---- */
+
+/* A file that is not there has no data. */
+static struct kept *
+kept_of(const char *path, const void *data, size_t len)
+{
+	struct kept *e = kept_new(xstrdup(path), data != NULL ? KEPT_FILE : KEPT_ERROR);
+
+	e->error = ENOENT;
+	e->mode = 0600;
+	if (data == NULL)
+		return e;
+	e->data = xmalloc(len + 1);
+	memcpy(e->data, data, len);
+	e->len = len;
+	return e;
+}
+
+void
+file_keep_change(const char *path, const void *data, size_t len)
+{
+	struct kept *e = find(path, false);
+
+	if (e == NULL) {
+		e = kept_of(path, NULL, 0);
+		add(self.keep, e);
+	}
+	kept_free(e->other);
+	e->other = kept_of(path, data, len);
+}
+
+/* The pointer at `at` gets what stands in its place. */
+static void
+take_other(struct file_keep *k, struct kept **at)
+{
+	struct kept *e = *at, *other = e->other;
+
+	k->bytes += other->len - e->len;
+	other->next = e->next;
+	*at = other;
+	e->other = NULL;
+	kept_free(e);
+}
+
+void
+file_keep_settle(struct file_keep *k, bool is_taken)
+{
+	pthread_mutex_lock(&k->lock);
+	for (unsigned i = 0; i < BUCKETS; i++)
+		for (struct kept **at = &k->buckets[i]; *at != NULL; at = &(*at)->next) {
+			if ((*at)->other == NULL)
+				continue;
+			if (is_taken) {
+				take_other(k, at);
+				continue;
+			}
+			kept_free((*at)->other);
+			(*at)->other = NULL;
+		}
+	pthread_mutex_unlock(&k->lock);
+}
+
+char *
+file_keep_copy(struct file_keep *k, const char *path, size_t *ret_len)
+{
+	const struct kept *e;
+	char *copy = NULL;
+
+	pthread_mutex_lock(&k->lock);
+	e = *place(k, path, false);
+	if (e != NULL && e->kind == KEPT_FILE) {
+		copy = xmalloc(e->len + 1);
+		memcpy(copy, e->data, e->len);
+		copy[e->len] = '\0';
+		*ret_len = e->len;
+	}
+	pthread_mutex_unlock(&k->lock);
+	return copy;
+}
+
+int
+file_keep_names(struct file_keep *k, const char *dir, char ***ret_names)
+{
+	char *key = list_key(dir, NULL);
+	const struct kept *e;
+	int n = -1;
+
+	pthread_mutex_lock(&k->lock);
+	e = *place(k, key, true);
+	if (e != NULL && e->error == 0) {
+		*ret_names = copy_names(e->names, e->n);
+		n = e->n;
+	}
+	pthread_mutex_unlock(&k->lock);
+	free(key);
+	return n;
 }

@@ -26,6 +26,16 @@ size_t	file_keep_bytes(const struct file_keep *k);
 void	file_keep_use(struct file_keep *k, enum file_keep_mode mode);
 enum file_keep_mode file_keep_mode(void);
 
+/* While this thread replays: the file has these bytes (NULL: it is not there), if
+ * what is built with them comes into service; then, or not, settle. */
+void	file_keep_change(const char *path, const void *data, size_t len);
+void	file_keep_settle(struct file_keep *k, bool is_taken);
+
+/* any thread: a copy, NUL-terminated, free it; NULL = no such file was kept */
+char	*file_keep_copy(struct file_keep *k, const char *path, size_t *ret_len);
+/* The kept names of a folder, as file_list_dir; -1 = not kept. */
+int	file_keep_names(struct file_keep *k, const char *dir, char ***ret_names);
+
 /* ---- for base/file.c ---- */
 
 /* False: not known. True: *ret_fd is a descriptor, or -1 with errno. */

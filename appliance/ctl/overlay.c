@@ -36,7 +36,7 @@
 #define REFERENCED	"This server cannot be removed at runtime due to other configuration " \
 			"elements pointing to it."
 
-enum change_kind { CHANGE_ADD, CHANGE_DEL, CHANGE_TLS, CHANGE_NAME };
+enum change_kind { CHANGE_ADD, CHANGE_DEL, CHANGE_TLS, CHANGE_NAME, CHANGE_FILES };
 
 struct change {
 	struct list	 node;
@@ -45,6 +45,8 @@ struct change {
 	char		*to;			/* CHANGE_NAME: owned */
 	bool		 is_on;			/* CHANGE_TLS */
 	struct overlay_server *server;		/* CHANGE_ADD: owned until it is in service */
+	struct overlay_file *files;		/* CHANGE_FILES: owned, their members too */
+	int		 nfiles;
 	overlay_done_fn	*done;
 	void		*arg;
 };
@@ -98,11 +100,27 @@ server_free(struct overlay_server *s)
 	free(s);
 }
 
+/* There may be keys in them. */
+static void
+files_free(struct overlay_file *files, int n)
+{
+	for (int i = 0; i < n; i++) {
+		char *data = (char *)(uintptr_t)files[i].data;
+
+		if (data != NULL)
+			explicit_bzero(data, files[i].len);
+		free(data);
+		free((char *)(uintptr_t)files[i].path);
+	}
+	free(files);
+}
+
 static void
 change_free(struct change *ch)
 {
 	list_del(&ch->node);
 	server_free(ch->server);
+	files_free(ch->files, ch->nfiles);
 	free(ch->backend);
 	free(ch->name);
 	free(ch->to);
@@ -273,6 +291,10 @@ parse_change(struct cfg *c, struct change *ch)
 		(void)parse_one(c, ch->server);
 		return;
 	}
+	for (int i = 0; i < ch->nfiles; i++)
+		file_keep_change(ch->files[i].path, ch->files[i].data, ch->files[i].len);
+	if (ch->kind == CHANGE_FILES)
+		return;
 	srv = find_server(c, ch->backend, ch->name);
 	if (srv == NULL)		/* a reload was faster */
 		diag_plain(c->diag, LOG_L_ALERT, "No such server.");
@@ -377,6 +399,8 @@ applied(struct change *ch)
 		break;
 	case CHANGE_NAME:
 		name_applied(ch);
+		break;
+	case CHANGE_FILES:		/* ctl/reload has taken them */
 		break;
 	}
 }
@@ -574,6 +598,23 @@ overlay_rename(const struct server *srv, const char *name, overlay_done_fn *done
 	struct change *ch = change_new(CHANGE_NAME, srv->backend->name, srv->name, done, arg);
 
 	ch->to = xstrdup(name);
+	submit(ch);
+}
+
+void
+overlay_files(const struct overlay_file *files, int n, overlay_done_fn *done, void *arg)
+{
+	struct change *ch = change_new(CHANGE_FILES, "", files[0].path, done, arg);
+
+	ch->files = xcalloc((size_t)n, sizeof *ch->files);
+	ch->nfiles = n;
+	for (int i = 0; i < n; i++) {
+		ch->files[i].path = xstrdup(files[i].path);
+		ch->files[i].len = files[i].len;
+		if (files[i].data != NULL)
+			ch->files[i].data = memcpy(xmalloc(files[i].len + 1), files[i].data,
+			    files[i].len);
+	}
 	submit(ch);
 }
 

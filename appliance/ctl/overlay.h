@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Servers that were added, removed or changed at run time: an overlay over the
- * configuration files. Snapshots stay immutable, so a change is a new snapshot,
+ * Servers that were added, removed or changed at run time, and files that commands
+ * gave other bytes: an overlay over the configuration files. Snapshots stay immutable, so a change is a new snapshot,
  * built from the files as they were last loaded and from the overlay, as if its
  * lines stood at the end of their backends. Changes that arrive while one is
  * built wait and are built together.
@@ -35,7 +35,16 @@ struct overlay_server {
 	bool		 is_lost;	/* by the build under way: files have no place for it */
 };
 
+/* A file that commands give other bytes, until the files are read again. */
+struct overlay_file {
+	const char	*path;
+	const void	*data;		/* NULL: it is not there any more */
+	size_t		 len;
+};
+
 /* control thread */
+/* All or none of them; copied. */
+void	overlay_files(const struct overlay_file *files, int n, overlay_done_fn *done, void *arg);
 /* words: name, address, [from SERVER|default], options; copied. */
 void	overlay_add(const char *backend, char *const *words, int n,
 	    enum overlay_origin origin, overlay_done_fn *done, void *arg);

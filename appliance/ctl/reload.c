@@ -269,6 +269,8 @@ finish(void *arg)
 
 	state.busy = false;
 	state.under_way = NULL;
+	if (is_rebuild)
+		file_keep_settle(state.keep, ok);
 	if (ok)
 		control_publish(b->snap);
 	else
@@ -328,6 +330,18 @@ size_t
 config_kept_bytes(void)
 {
 	return state.keep != NULL ? file_keep_bytes(state.keep) : 0;
+}
+
+char *
+config_file(const char *path, size_t *ret_len)
+{
+	return state.keep != NULL ? file_keep_copy(state.keep, path, ret_len) : NULL;
+}
+
+int
+config_folder(const char *dir, char ***ret_names)
+{
+	return state.keep != NULL ? file_keep_names(state.keep, dir, ret_names) : -1;
 }
 
 static void

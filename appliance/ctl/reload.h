@@ -33,5 +33,9 @@ unsigned reload_count(void), reload_failed(void);
  * told of the end. -1: something is built already. */
 int	config_rebuild(void);
 size_t	config_kept_bytes(void);
+/* A file as it was last loaded, or as commands have changed it since; see
+ * file_keep_copy, file_keep_names. */
+char	*config_file(const char *path, size_t *ret_len);
+int	config_folder(const char *dir, char ***ret_names);
 
 #endif

@@ -46,6 +46,41 @@ lists(int want)
 	free(names);
 }
 
+static void
+copied(struct file_keep *k, const char *path, const char *want)
+{
+	size_t len = 0;
+	char *p = file_keep_copy(k, path, &len);
+
+	ok(want != NULL ? p != NULL && strcmp(p, want) == 0 && len == strlen(want) : p == NULL);
+	free(p);
+}
+
+/* What a command changes holds when the build with it came into service. */
+static void
+other_bytes(struct file_keep *k)
+{
+	file_keep_use(k, FILE_KEEP_REPLAY);
+	file_keep_change(one, "tried", 5);
+	reads(one, "tried");
+	copied(k, one, "first");
+	file_keep_settle(k, false);
+	reads(one, "first");
+	file_keep_change(one, "other", 5);
+	file_keep_change(two, NULL, 0);
+	file_keep_change(none, "made", 4);
+	reads(two, NULL);
+	reads(none, "made");
+	file_keep_settle(k, true);
+	file_keep_use(NULL, FILE_KEEP_OFF);
+	copied(k, one, "other");
+	copied(k, two, NULL);
+	copied(k, none, "made");
+	copied(k, "/not/kept", NULL);
+	is_u64(file_keep_bytes(k), 9);
+	reads(one, "changed");		/* the file itself is as it was */
+}
+
 int
 main(void)
 {
@@ -84,6 +119,7 @@ main(void)
 	reads(two, "second");
 	file_keep_use(NULL, FILE_KEEP_OFF);
 	reads(two, "third");
+	other_bytes(k);
 	file_keep_free(k);
 	unlink(one), unlink(two), unlink(none);
 	rmdir(dir);
