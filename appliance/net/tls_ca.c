@@ -18,6 +18,8 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "net/tls_ctx.h"
+#include "net/tls_index.h"
+#include "net/tls_store.h"
 
 #define SYSTEM_CA	"@system-ca"
 
@@ -113,9 +115,20 @@ texts_add_system(struct ca_texts *t, const char *word, struct diag *d)
 	return -1;
 }
 
+static void
+note(const struct ca_texts *t, const char *word, const char *name, bool is_folder,
+    struct tls_index *ix)
+{
+	struct tls_used *u = tls_index_note(ix, word[1] == 'r' ? TLS_KIND_CRL : TLS_KIND_CA,
+	    name, is_folder ? NULL : t->paths[t->n - 1]);
+
+	if (u != NULL)
+		u->is_folder = is_folder;
+}
+
 static int
-texts_add(struct ca_texts *t, const char *word, const char *base, const char *path,
-    struct diag *d)
+texts_add(struct ca_texts *t, const char *word, const struct tls_defaults *g,
+    const char *path, struct diag *d)
 {
 	struct tls_file f;
 	char *full;
@@ -123,13 +136,19 @@ texts_add(struct ca_texts *t, const char *word, const char *base, const char *pa
 
 	if (path == NULL)
 		return 0;
-	if (strcmp(path, SYSTEM_CA) == 0)
-		return texts_add_system(t, word, d);
-	full = tls_path(base, path);
+	if (strcmp(path, SYSTEM_CA) == 0) {
+		rc = texts_add_system(t, word, d);
+		if (rc == 0)
+			note(t, word, path, false, g->index);
+		return rc;
+	}
+	full = tls_path(g->ca_base, path);
 	if (tls_file_read(full, &f) == 0 && f.is_dir)
 		rc = texts_add_folder(t, word, full, d);
 	else
 		rc = texts_add_file(t, word, full, d);
+	if (rc == 0)
+		note(t, word, full, f.is_dir, g->index);
 	if (rc == 0 && !f.is_dir)
 		tls_file_fini(&f);
 	free(full);
@@ -258,17 +277,16 @@ ca_add(struct tls_ca *ca, const uint8_t key[TLS_KEY_BYTES])
 }
 
 struct tls_ca *
-tls_ca_get(const char *ca_file, const char *ca_verify, const char *crl, const char *base,
-    struct diag *d)
+tls_ca_get(const struct tls_ca_files *files, const struct tls_defaults *g, struct diag *d)
 {
 	uint8_t key[TLS_KEY_BYTES];
 	struct ca_texts t = { 0 };
 	struct tls_ca *ca = NULL;
 
-	if (texts_add(&t, "ca-file", base, ca_file, d) == 0) {
+	if (texts_add(&t, "ca-file", g, files->ca, d) == 0) {
 		t.nnamed = t.n;
-		if (texts_add(&t, "ca-verify-file", base, ca_verify, d) == 0 &&
-		    texts_add(&t, "crl-file", base, crl, d) == 0) {
+		if (texts_add(&t, "ca-verify-file", g, files->ca_verify, d) == 0 &&
+		    texts_add(&t, "crl-file", g, files->crl, d) == 0) {
 			texts_key(&t, key);
 			ca = ca_find(key);
 			if (ca == NULL && (ca = ca_build(&t, d)) != NULL)

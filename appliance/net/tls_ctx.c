@@ -22,6 +22,7 @@
 #include "base/diag.h"
 #include "base/magic.h"
 #include "base/xalloc.h"
+#include "net/tls_index.h"
 #include "net/tls_int.h"
 #include "net/tls_store.h"
 
@@ -522,6 +523,7 @@ set_pair(struct tls_ctx *x, const struct tls_recipe *r, struct tls_pair *pair, s
 		return -1;
 	leaf = sk_X509_shift(pair->pem.certs);
 	x->is_ec = EVP_PKEY_is_a(pair->pem.key, "EC");
+	x->not_after_s = tls_time_s(X509_get0_notAfter(leaf));
 	take_names(x, leaf);
 	if (tls_sign(x->ssl, leaf, pair->pem.certs, pair->pem.key) != 0) {
 		X509_free(leaf);
@@ -649,8 +651,23 @@ read_ca(const struct tls_recipe *r, struct tls_ca **ret_ca, struct diag *d)
 		return 0;
 	if (r->is_server_line && ca_file == NULL)
 		ca_file = "@system-ca";
-	*ret_ca = tls_ca_get(ca_file, o->ca_verify_file, o->crl_file, r->defaults->ca_base, d);
+	*ret_ca = tls_ca_get(&(struct tls_ca_files){ ca_file, o->ca_verify_file, o->crl_file },
+	    r->defaults, d);
 	return *ret_ca != NULL ? 0 : -1;
+}
+
+static void
+note(const struct tls_recipe *r, const struct tls_ctx *x)
+{
+	struct tls_used *u;
+
+	if (r->path == NULL)
+		return;
+	u = tls_index_note(r->defaults->index, TLS_KIND_CERT, r->path, NULL);
+	if (u == NULL)
+		return;
+	u->not_after_s = x->not_after_s;
+	u->has_ocsp |= x->ocsp != NULL;
 }
 
 struct tls_ctx *
@@ -681,6 +698,8 @@ tls_ctx_get(const struct tls_recipe *r, struct diag *d)
 		memcpy(x->policy, policy, sizeof(policy));
 		ctx_add(x);
 	}
+	if (x != NULL)
+		note(r, x);
 out:
 	tls_pair_fini(&pair);
 	tls_file_fini(&ocsp);

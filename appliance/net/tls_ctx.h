@@ -54,6 +54,7 @@ struct tls_ctx {
 	size_t		 ocsp_len;
 	char		**names;	/* owned: DNS names of the certificate, lower case */
 	unsigned	 nnames;
+	int64_t		 not_after_s;	/* of the certificate: Unix time */
 	struct tls_ctx	*next;		/* in the store */
 };
 
@@ -74,9 +75,12 @@ struct tls_ctx *tls_ctx_get(const struct tls_recipe *r, struct diag *d);
 struct tls_ctx *tls_ctx_ref(struct tls_ctx *x);
 void	tls_ctx_put(struct tls_ctx *x);
 
-/* Counted; NULL after diag_error. Any file may be NULL. */
-struct tls_ca *tls_ca_get(const char *ca, const char *ca_verify, const char *crl,
-	    const char *base, struct diag *d);
+struct tls_ca_files {
+	const char	*ca, *ca_verify, *crl;	/* each may be NULL */
+};
+/* Counted; NULL after diag_error. */
+struct tls_ca *tls_ca_get(const struct tls_ca_files *files, const struct tls_defaults *g,
+	    struct diag *d);
 void	tls_ca_put(struct tls_ca *ca);
 
 /* `base`/`path`, or path itself when it is absolute or starts with @; malloc'ed. */

@@ -9,10 +9,10 @@
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/x509.h>
-#include <stdio.h>
 
 #include "net/tls.h"
 #include "net/tls_int.h"
+#include "net/tls_text.h"
 
 struct str
 tls_peer_cn(const struct tls *t, char *buf, size_t size)
@@ -40,24 +40,6 @@ tls_own_key_alg(const struct tls *t, char *buf, size_t size)
 {
 	const X509 *x = SSL_get_certificate(t->ssl);
 	const EVP_PKEY *key = x != NULL ? X509_get0_pubkey(x) : NULL;
-	const char *kind;
-	int n;
 
-	if (key == NULL)
-		return STR_NONE;
-	switch (EVP_PKEY_get_base_id(key)) {
-	case EVP_PKEY_RSA:
-		kind = "RSA";
-		break;
-	case EVP_PKEY_EC:
-		kind = "EC";
-		break;
-	case EVP_PKEY_DSA:
-		kind = "DSA";
-		break;
-	default:
-		return STR_NONE;
-	}
-	n = snprintf(buf, size, "%s%d", kind, EVP_PKEY_get_bits(key));
-	return (struct str){ buf, (size_t)n };
+	return key != NULL ? tls_key_alg(key, buf, size) : STR_NONE;
 }

@@ -43,6 +43,14 @@ tls_last_reason(char *buf, size_t size)
 	return buf;
 }
 
+int64_t
+tls_time_s(const ASN1_TIME *t)
+{
+	struct tm tm;
+
+	return ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
+}
+
 /* ---- files ---- */
 
 static int

@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct diag;
@@ -50,6 +51,9 @@ int	tls_pair_read(const char *word, const char *path, struct tls_pair *ret_pair,
 	    struct diag *d);
 int	tls_pair_parse(const char *word, const char *path, struct tls_pair *p, struct diag *d);
 void	tls_pair_fini(struct tls_pair *p);
+
+/* Unix time; 0 when it is malformed. */
+int64_t	tls_time_s(const ASN1_TIME *t);
 
 /* OpenSSL's last reason in words, "unknown reason" when there is none; clears the queue. */
 const char *tls_last_reason(char *buf, size_t size);

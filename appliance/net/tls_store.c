@@ -27,7 +27,9 @@
 #include "base/magic.h"
 #include "base/xalloc.h"
 #include "net/tls_ctx.h"
+#include "net/tls_index.h"
 #include "net/tls_int.h"
+#include "net/tls_list.h"
 
 #define TLS_BIND_MAGIC	0x5442494eu
 #define NAME_MAX_BYTES	255
@@ -386,18 +388,15 @@ add_source(struct build *w, const char *path)
 
 /* ---- crt-list: FILE [options] name ... !name ---- */
 
-/* Words end at blanks; a bracket is a word of its own. */
 static char *
 next_word(struct arena *a, char **rest)
 {
-	char *p = *rest + strspn(*rest, " \t\r");
-	size_t len;
+	struct str line = str_of(*rest), word;
 
-	if (*p == '\0' || *p == '#')
+	if (!tls_list_word(&line, &word))
 		return NULL;
-	len = *p == '[' || *p == ']' ? 1 : strcspn(p, " \t\r[]");
-	*rest = p + len;
-	return arena_strndup(a, p, len);
+	*rest += line.p - *rest;
+	return arena_strndup(a, word.p, word.len);
 }
 
 /* After `[`: option words up to `]`. */
@@ -518,6 +517,11 @@ add_sources(struct build *w)
 
 	for (const struct tls_source *s = w->conf->sources; s != NULL; s = s->next) {
 		char *path = tls_path(s->is_list ? NULL : w->g->crt_base, s->path);
+		struct tls_used *u = !s->is_list ? NULL :
+		    tls_index_note(w->g->index, TLS_KIND_LIST, path, NULL);
+
+		if (u != NULL)
+			u->is_default |= s == w->conf->sources;
 
 		if ((s->is_list ? add_list(w, path, s->file, s->line) : add_source(w, path)) != 0)
 			rc = -1;

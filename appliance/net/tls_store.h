@@ -24,6 +24,7 @@
 
 struct diag;
 struct tls_bind;
+struct tls_index;
 struct tls_server;
 
 /* From the `global` section; zero-initialised plus tls_defaults_init. */
@@ -35,6 +36,7 @@ struct tls_defaults {
 	uint32_t	 dh_bits;		/* tune.ssl.default-dh-param: 2048 */
 	uint32_t	 max_record;		/* tune.ssl.maxrecord: 0 = 16384 */
 	const char	*dh_file;		/* ssl-dh-param-file */
+	struct tls_index *index;		/* borrowed: told of each file; NULL = none */
 };
 
 /* `crt` and `crt-list`, in the order written. */
@@ -82,6 +84,11 @@ struct tls_server	*tls_server_ref(struct tls_server *s);
 void	tls_server_unref(struct tls_server *s);
 /* Ticket keys: made at first use, rotated by age; rotate forces it. */
 void	tls_tickets_rotate(void);
+/* The next one is this: 16 bytes of name, 32 for HMAC-SHA256, 32 for AES-256. */
+#define TLS_TICKET_KEY_BYTES	80
+void	tls_tickets_set(const uint8_t key[TLS_TICKET_KEY_BYTES]);
+/* Key i of those alive, newest first: its name and age; false: there are not so many. */
+bool	tls_tickets_shown(unsigned i, uint8_t ret_name[16], uint64_t *ret_age_s);
 
 /* the connection's thread, for tls.c */
 SSL_CTX	*tls_bind_ctx(const struct tls_bind *b);	/* the default certificate's */

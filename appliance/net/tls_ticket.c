@@ -63,22 +63,29 @@ key_load(uint32_t serial, struct ticket_key *ret_key)
 	OPENSSL_cleanse(words, sizeof(words));
 }
 
+/* Wipes k. */
 static void
-rotate_locked(void)
+take_locked(struct ticket_key *k)
 {
 	static const struct ticket_key none;
 	uint32_t next = atomic_load(&current) + 1;
-	struct ticket_key k;
 
-	_Static_assert(sizeof(k) == KEY_WORDS * 8, "a key fills its cell");
-	if (RAND_priv_bytes((unsigned char *)&k, sizeof(k)) != 1)
-		return;
-	key_store(next, &k);
-	OPENSSL_cleanse(&k, sizeof(k));
+	_Static_assert(sizeof(*k) == KEY_WORDS * 8, "a key fills its cell");
+	key_store(next, k);
+	OPENSSL_cleanse(k, sizeof(*k));
 	atomic_store(&made_us[next % KEYS], clock_mono_us());
 	atomic_store_explicit(&current, next, memory_order_release);
 	if (next >= KEYS_LIVE)
 		key_store(next - KEYS_LIVE, &none);
+}
+
+static void
+rotate_locked(void)
+{
+	struct ticket_key k;
+
+	if (RAND_priv_bytes((unsigned char *)&k, sizeof(k)) == 1)
+		take_locked(&k);
 }
 
 static void
@@ -96,6 +103,20 @@ tls_tickets_rotate(void)
 	pthread_once(&once, first_key);
 	pthread_mutex_lock(&rotating);
 	rotate_locked();
+	pthread_mutex_unlock(&rotating);
+}
+
+void
+tls_tickets_set(const uint8_t key[TLS_TICKET_KEY_BYTES])
+{
+	struct ticket_key k;
+
+	pthread_once(&once, first_key);
+	memcpy(k.name, key, sizeof(k.name));
+	memcpy(k.hmac, key + 16, sizeof(k.hmac));
+	memcpy(k.aes, key + 48, sizeof(k.aes));
+	pthread_mutex_lock(&rotating);
+	take_locked(&k);
 	pthread_mutex_unlock(&rotating);
 }
 
@@ -133,6 +154,22 @@ serial_of(const unsigned char name[16], struct ticket_key *ret_key)
 			return serial;
 	}
 	return 0;
+}
+
+bool
+tls_tickets_shown(unsigned i, uint8_t ret_name[16], uint64_t *ret_age_s)
+{
+	uint32_t serial = atomic_load_explicit(&current, memory_order_acquire);
+	struct ticket_key k;
+
+	if (i >= KEYS_LIVE || i >= serial)
+		return false;
+	serial -= i;
+	key_load(serial, &k);
+	memcpy(ret_name, k.name, sizeof(k.name));
+	OPENSSL_cleanse(&k, sizeof(k));
+	*ret_age_s = age_us(serial) / 1000000;
+	return *ret_age_s < KEYS_LIVE * KEY_LIFE_US / 1000000;
 }
 
 static int

@@ -22,6 +22,7 @@
 #include "cfg/field.h"
 #include "cfg/kw.h"
 #include "cfg/snapshot.h"
+#include "net/tls_index.h"
 #include "proxy/global.h"
 #include "proxy/proxy.h"
 #include "proxy/sample.h"
@@ -54,6 +55,7 @@ tls_global_of(struct cfg *c)
 	if (g->tls == NULL) {
 		g->tls = arena_alloc(c->arena, sizeof(*g->tls));
 		tls_defaults_init(&g->tls->d);
+		g->tls->d.index = tls_index_new(c->arena);
 	}
 	return g->tls;
 }
