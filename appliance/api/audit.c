@@ -33,7 +33,7 @@ static uint64_t next = 1;
 
 /* The command in one line, without control characters; at most COMMAND_BYTES. */
 static char *
-command_text(const struct cli *c)
+command_text(const struct cli *c, int nshown)
 {
 	char buf[COMMAND_BYTES];
 	struct outbuf b;
@@ -43,7 +43,7 @@ command_text(const struct cli *c)
 	for (int i = 0; i < c->words.n; i++) {
 		if (i > 0)
 			out_char(&o, ' ');
-		out_z(&o, c->words.w[i]);
+		out_z(&o, i < nshown ? c->words.w[i] : "***");
 	}
 	outbuf_init(&b, 0);
 	v = outbuf_reserve(&b, 4 * out_len(&o) + 1);
@@ -53,14 +53,15 @@ command_text(const struct cli *c)
 }
 
 uint64_t
-audit_begin(const struct cli *c)
+audit_begin(const struct cli *c, int nshown)
 {
 	struct entry *e = &ring[next % AUDIT_KEPT];
 	struct out o;
 
 	free(e->command);
 	free(e->result);
-	*e = (struct entry){ .id = next, .wall_us = clock_wall_us(), .command = command_text(c) };
+	*e = (struct entry){ .id = next, .wall_us = clock_wall_us(), 
+	    .command = command_text(c, nshown) };
 	out_init(&o, e->who, sizeof e->who - 1);
 	if (c->pid != 0) {
 		out_fmt(&o, "%u,%d,unix", (unsigned)c->uid, (int)c->pid);

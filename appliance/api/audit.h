@@ -14,7 +14,8 @@
 
 struct cli;
 
-uint64_t audit_begin(const struct cli *c);	/* an id for audit_end */
+/* An id for audit_end. Of its words only the first nshown are written down. */
+uint64_t audit_begin(const struct cli *c, int nshown);
 void	audit_end(uint64_t id, const char *result);
 
 #endif

@@ -389,7 +389,7 @@ run_words(struct cli *c)
 	if ((row->flags & CLI_F_PAYLOAD) && c->in.has_payload && c->rest == NULL)
 		c->payload = (struct str){ c->in.payload.data, c->in.payload.len };
 	if (row->flags & CLI_F_CHANGE)
-		c->audit_id = audit_begin(c);
+		c->audit_id = audit_begin(c, row->flags & CLI_F_SECRET ? used + 1 : c->words.n);
 	if (!is_allowed(c, row))
 		return;
 	row->run(c);

@@ -37,6 +37,7 @@ enum cli_level { CLI_USER = 1, CLI_OPERATOR = 2, CLI_ADMIN = 3 };
 #define CLI_F_EXPERT		0x04	/* after `expert-mode on` only */
 #define CLI_F_EXPERIMENTAL	0x08	/* after `experimental-mode on` only */
 #define CLI_F_LAST		0x10	/* last in help, and in each hint */
+#define CLI_F_SECRET		0x20	/* only its first argument is written down */
 
 typedef void cli_run_fn(struct cli *c);
 typedef bool cli_more_fn(struct cli *c);	/* true: that was all */
