@@ -28,6 +28,7 @@
 #include "proxy/global.h"
 #include "proxy/live.h"
 #include "proxy/log_target.h"
+#include "proxy/map.h"
 #include "proxy/proxy.h"
 
 #define MAX_THREADS	64
@@ -271,6 +272,8 @@ finish(void *arg)
 	state.under_way = NULL;
 	if (is_rebuild)
 		file_keep_settle(state.keep, ok);
+	if (is_rebuild && ok)
+		map_refs_carry(snapshot_current()->global->maps, b->snap->global->maps);
 	if (ok)
 		control_publish(b->snap);
 	else

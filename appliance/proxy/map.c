@@ -195,7 +195,44 @@ map_ref_apply(struct map_ref *r, char **ret_error, struct map_set **ret_old)
 		old->next = *ret_old;
 		*ret_old = old;
 	}
+	r->is_changed = true;
 	return true;
+}
+
+static void
+swap_current(struct map_ref *a, struct map_ref *b)
+{
+	struct map_version v = a->current;
+
+	a->current = b->current;
+	b->current = v;
+}
+
+static void
+carry(struct map_ref *old, struct map_ref *new)
+{
+	struct map_set *sets;
+	char *error = NULL;
+
+	new->next_version = old->next_version;
+	new->prepared = old->prepared;
+	old->prepared = NULL;
+	if (!old->is_changed)
+		return;
+	swap_current(old, new);
+	if (map_ref_apply(new, &error, &sets))
+		map_sets_free(sets);
+	else
+		swap_current(old, new);
+	free(error);
+}
+
+void
+map_refs_carry(struct map_ref *old, struct map_ref *new)
+{
+	for (; old != NULL && new != NULL; old = old->next, new = new->next)
+		if (strcmp(old->file, new->file) == 0 && old->has_values == new->has_values)
+			carry(old, new);
 }
 
 const char *

@@ -59,6 +59,7 @@ struct map_ref {
 	const char	*file;		/* "" = patterns on the line */
 	const char	*description;
 	bool		 has_values, by_acl, by_map;
+	bool		 is_changed;	/* current is not what the file says */
 	bool		 in_guard;	/* acl.c made a copy of its patterns */
 	_Atomic bool	*guards_stale;	/* borrowed: of the snapshot */
 	uint32_t	 next_version;
@@ -87,6 +88,9 @@ void	map_ref_commit(struct map_ref *r, struct map_version *v);	/* v is freed */
  * data thread looks at them. */
 bool	map_ref_apply(struct map_ref *r, char **ret_error, struct map_set **ret_old);
 void	map_sets_free(struct map_set *old);
+/* A configuration that was built again from the same files, before it is in service:
+ * its lists get what commands made of the old ones. */
+void	map_refs_carry(struct map_ref *old, struct map_ref *new);
 const char *map_match_name(enum pat_match m);
 
 /* data thread */

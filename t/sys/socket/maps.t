@@ -141,6 +141,15 @@ like $w->cli("add map $dir/nets.map 1.2.3.4.5 v"), qr/'1\.2\.3\.4\.5' is not a v
 like $w->cli("show map $dir/nets.map"), qr/::1 six/, 'changes nothing';
 unlike $w->cli("show map $dir/nets.map"), qr/1\.2\.3\.4\.5/, 'at all';
 
+# --- a server that is added changes nothing of it
+is $w->cli("add map $dir/hosts.map stays here"), '', 'an entry';
+like $w->cli("prepare map $dir/hosts.map"), qr/^New version created: (\d+)/, 'a version';
+my ($version) = $w->cli("prepare map $dir/hosts.map") =~ /(\d+)$/;
+like $w->cli('add server one/new 127.0.0.1:1'), qr/^New server registered\./, 'a server';
+like $w->cli("show map $dir/hosts.map"), qr/ stays here$/m, 'the entry is there';
+is head('/str', 'Host: stays')->{str}, 'here', 'and is found';
+is $w->cli("add map \@$version $dir/hosts.map k v"), '', 'the version too';
+
 # --- a reload reads the files again
 like $w->cli('reload'), qr/^Success=1/, 'reload';
 is $c->get('/evil')->{status}, 403, 'the file counts';
