@@ -168,7 +168,8 @@ set_response(struct cli *c)
 	if (!ssl_unlocked(c, "update the OCSP response"))
 		return;
 	new = ssl_bytes_decode(text);
-	wrong = new.data == NULL ? "'set ssl ocsp-response' received invalid base64 encoded response" :
+	wrong = new.data == NULL ?
+	    "'set ssl ocsp-response' received invalid base64 encoded response" :
 	    tls_ocsp_id(new.data, new.len, true, id);
 	if (wrong != NULL)
 		cli_err(c, "%s.", wrong);

@@ -20,10 +20,14 @@
 #include "base/str.h"
 #include "base/version.h"
 #include "base/xalloc.h"
+#include "cfg/snapshot.h"
 #include "ctl/control.h"
 #include "event/loop.h"
+#include "net/tls_index.h"
 #include "proxy/dthread.h"
+#include "proxy/global.h"
 #include "proxy/live.h"
+#include "proxy/tls_cfg.h"
 
 /* ---- words ---- */
 
@@ -225,6 +229,21 @@ static const struct own {
 
 #define NOWNS	(sizeof owns / sizeof owns[0])
 
+/* Nothing without TLS. */
+static void
+put_certs(struct outbuf *b)
+{
+	static const char name[] = "weir_process_cert_days_left";
+	const struct tls_global *g = snapshot_current()->global->tls;
+	double days;
+
+	if (g == NULL || !tls_index_days_left(g->d.index, (int64_t)(clock_wall_us() / 1000000),
+	    &days))
+		return;
+	prom_head(b, name, "gauge", "days until the first certificate expires");
+	outbuf_fmt(b, "%s %.3f\n", name, days);
+}
+
 static void
 put_process(struct outbuf *b)
 {
@@ -239,6 +258,7 @@ put_process(struct outbuf *b)
 		    &dthreads[i].loop->pass_work_max_us, __ATOMIC_RELAXED) / 1e6);
 	outbuf_fmt(b, "%s{thread=\"control\"} %.6f\n", pass,
 	    (double)control_loop->pass_work_max_us / 1e6);
+	put_certs(b);
 }
 
 /* Some rows of the name under work. */

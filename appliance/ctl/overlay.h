@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Servers that were added, removed or changed at run time, and files that commands
- * gave other bytes: an overlay over the configuration files. Snapshots stay immutable, so a change is a new snapshot,
- * built from the files as they were last loaded and from the overlay, as if its
- * lines stood at the end of their backends. Changes that arrive while one is
- * built wait and are built together.
+ * gave other bytes: an overlay over the configuration files. Snapshots stay
+ * immutable, so a change is a new snapshot, built from the files as they were last
+ * loaded and from the overlay, as if its lines stood at the end of their backends.
+ * Changes that arrive while one is built wait and are built together.
  *
  * A reload keeps what was added; what the files say wins: a server of that name
- * takes its place, a backend that is gone takes its servers along.
+ * takes its place, a backend that is gone takes its servers along, and changed files
+ * are as they stand on disk.
  */
 #ifndef WEIR_CTL_OVERLAY_H
 #define WEIR_CTL_OVERLAY_H

@@ -19,7 +19,7 @@ chmod 0600, glob "$dir/*.pem";
 Cert::spew("$dir/chain.pem", join('', map { Cert::slurp("$dir/$_") } qw(a2.crt ca.pem a2.key)), 0600);
 Cert::spew("$dir/mixed.pem", Cert::slurp("$dir/a.crt") . Cert::slurp("$dir/b.key"), 0600);
 
-my $w = Weir->new(defaults => 'http', binds => [qw(tls must srv)], env => { C => "$dir" },
+my $w = Weir->new(defaults => 'http', binds => [qw(tls must srv prom)], env => { C => "$dir" },
     files => { list => "# names\n$dir/b.pem [alpn http/1.1] b.test !no.b.test\n$dir/c.pem\n" },
     cfg => <<'CFG');
 global
@@ -31,6 +31,9 @@ frontend f
 	default_backend up
 backend up
 	server s "127.0.0.1:${PORT_srv}" ssl ca-file ca.pem crt "${C}/me.pem" sni str(a.test) no-ssl-reuse
+frontend prom
+	bind "fd@${prom}"
+	http-request use-service prometheus-exporter
 frontend srv
 	bind "fd@${srv}" ssl crt "${C}/a.pem" verify required ca-file ca.pem
 	http-request return status 200 content-type text/plain string up
@@ -150,11 +153,12 @@ is with('set ssl crl-file crl.pem', $crl), "transaction created for CRL $crl!", 
 like $w->cli('show ssl crl-file *crl.pem:1'), qr/Revoked Certificates:\n    Serial Number: @{[serial_of('me')]}\n        Revocation Date: /, 'who';
 like $w->cli('commit ssl crl-file crl.pem'), qr/\.\nSuccess!$/, 'commit';
 isnt get('must', 'b.test', '--cert', "$dir/me.pem", '-k')->{code}, 0, 'revoked';
-for (['ca-file', 'CA file'], ['crl-file', 'CRL file']) {
+for (['ca-file', 'CA file'], ['crl-file', 'CRL file']) {	# new ssl ca-file, new ssl crl-file
 	my ($word, $thing) = @$_;
 	is $w->cli("new ssl $word x"), "New $thing created 'x'!", "new $word";
 	is $w->cli("new ssl $word x"), "$thing 'x' already exists!", 'again';
 	like with("set ssl $word x", $word eq 'ca-file' ? $ca->file : $crl), qr/^transaction created/, 'set';
+	# abort ssl ca-file, abort ssl crl-file, del ssl ca-file, del ssl crl-file
 	is $w->cli("abort ssl $word x"), "Transaction aborted for certificate 'x'!", "abort $word";
 	is $w->cli("del ssl $word x"), "$thing 'x' deleted!", "del $word";
 	like $w->cli("del ssl $word " . ($word eq 'ca-file' ? 'ca.pem' : 'crl.pem')), qr/ in use, can't be deleted!$/, 'in use';
@@ -177,6 +181,10 @@ like $up->(), qr/^<html>.*50[23]/s, 'so it is refused';
 like $w->cli('show audit max 1'), qr/commit ssl ca-file ca\.pem,ok$/, 'audit';
 unlike $w->cli('show audit'), qr/BEGIN|PRIVATE/, 'no payload in it';
 is $w->cli("operator;set ssl cert $dir/a.pem x"), "\nPermission denied", 'admin only';
+
+# --- when the first one expires
+my $metrics = $w->http('prom')->get('/metrics?scope=global')->{body};
+like $metrics, qr/^weir_process_cert_days_left (?:29\.\d+|30\.000)$/m, 'days left';
 
 # --- the files win at a reload
 $w->cli('new ssl cert later');
