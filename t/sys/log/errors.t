@@ -3,8 +3,8 @@
 use v5.36;
 use Backend qw(:all);
 use Cert;
-use Fcntl qw(F_SETFD);
 use File::Temp ();
+use HAProxy;
 use IO::Socket::IP;
 use Socket qw(SOL_SOCKET SO_LINGER);
 use SyslogSink;
@@ -174,24 +174,12 @@ is $back[2], '/untrusted 34 SSL handshake failure|000000000A000086 ' .
 is $back[3], '/good 0 Success|0000000000000000 -|0 Success|- -', 'and a good one';
 
 SKIP: {
-	skip 'no haproxy here', 1 unless -x '/usr/sbin/haproxy';
-	my %socket = map { $_ => IO::Socket::IP->new(LocalHost => '127.0.0.1', Listen => 8,
-	    LocalPort => 0) } @binds;
 	open my $f, '>', "$dir/h.cfg" or die;
 	print $f $cfg;
 	close $f;
-	my $pid = fork // die;
-	if ($pid == 0) {
-		$ENV{LOG} = $log->addr;
-		for (@binds) {
-			fcntl $socket{$_}, F_SETFD, 0;
-			$ENV{$_} = fileno $socket{$_};
-			$ENV{"PORT_$_"} = $socket{$_}->sockport;
-		}
-		open STDERR, '>', "$dir/h.err";
-		exec '/usr/sbin/haproxy', '-db', '-f', "$dir/h.cfg";
-	}
-	$port = { map { $_ => $socket{$_}->sockport } @binds };
+	my $peer = HAProxy->new(file => "$dir/h.cfg", binds => \@binds, err => "$dir/h.err",
+	    env => { LOG => $log->addr }) or skip 'no haproxy here', 1;
+	$port = { map { $_ => $peer->port($_) } @binds };
 	my @differ;
 	for (0 .. $#cases) {
 		# HAProxy 2.6 has no OpenSSL error in its own format
@@ -203,7 +191,5 @@ SKIP: {
 	my @theirs = backend_lines();
 	"$back[$_]" eq "$theirs[$_]" or push @differ, "$back[$_], not $theirs[$_]" for 0, 2, 3;
 	is_deeply \@differ, [], 'the lines of HAProxy';
-	kill 'KILL', $pid;
-	waitpid $pid, 0;
 }
 done_testing;

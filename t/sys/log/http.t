@@ -4,6 +4,7 @@
 use v5.36;
 use Backend qw(:all);
 use Cert;
+use HAProxy;
 use SyslogSink;
 use Weir;
 use Test::More;
@@ -132,21 +133,8 @@ my $w = Weir->new(defaults => undef, binds => ['fe'], env => { %env, LOG => $log
 # --- Debian's haproxy beside it ------------------------------------------------
 
 my $log2 = SyslogSink->new;
-my ($peer, $peer_port);
-sub start_peer () {
-	my $s = IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => 0, Listen => 64,
-	    Type => Socket::SOCK_STREAM) or return;
-	$peer_port = $s->sockport;
-	$peer = fork // die;
-	return if $peer;
-	fcntl $s, Fcntl::F_SETFD, 0;
-	@ENV{keys %env} = values %env;
-	@ENV{qw(fe LOG)} = (fileno $s, $log2->addr);
-	open STDERR, '>', '/dev/null';
-	exec 'haproxy', '-db', '-f', $w->file('t.cfg') or POSIX::_exit(127);
-}
-start_peer() if -x '/usr/sbin/haproxy';
-END { kill 'KILL', $peer if $peer }
+my $peer = HAProxy->new(file => $w->file('t.cfg'), binds => ['fe'],
+    env => { %env, LOG => $log2->addr });
 
 # bytes and counts of connections apart: their rules differ by version
 sub shape ($line) {
@@ -175,7 +163,7 @@ for (@ROWS) {
 	$log->lines(1, 0.5) if $name eq 'queue timeout';
 	next unless $peer;
 	$log2->forget;
-	@open = $do->($peer_port);
+	@open = $do->($peer->port('fe'));
 	my $theirs = $log2->find(qr/ "[^"]*"$/) // '';
 	@open = ();
 	$log2->lines(1, 0.5) if $name eq 'queue timeout';

@@ -2,6 +2,7 @@
 # header byte by byte; what is malformed, cut or missing is refused.
 use v5.36;
 use Backend qw(:all);
+use CRC;
 use Socket qw(inet_pton AF_INET6);
 use SyslogSink;
 use Weir;
@@ -29,14 +30,6 @@ sub v2 ($cmd, $family, $body, $size = length $body) {
 	return $SIG . pack('CCn', 0x20 | $cmd, $family, $size) . $body;
 }
 sub tlv ($type, $value) { return pack('Cn', $type, length $value) . $value }
-sub crc32c ($bytes) {
-	my $crc = 0xffffffff;
-	for my $b (unpack 'C*', $bytes) {
-		$crc ^= $b;
-		$crc = $crc & 1 ? ($crc >> 1) ^ 0x82f63b78 : $crc >> 1 for 1 .. 8;
-	}
-	return $crc ^ 0xffffffff;
-}
 sub with_crc ($right = 1) {
 	my $h = v2(1, 0x11, $V4 . tlv(4, 'pad') . tlv(3, "\0\0\0\0"));
 	substr($h, -4) = pack 'N', crc32c($h) ^ !$right;

@@ -2,6 +2,7 @@
 # it got, and to another weir. (To nginx: t/sys/peers/nginx_tls.t.)
 use v5.36;
 use Backend qw(:all);
+use CRC;
 use Cert;
 use Weir;
 use Test::More;
@@ -91,14 +92,6 @@ like $sub->{0x23} // '', qr/^TLS_/, 'the cipher';
 like $sub->{0x24} // '', qr/SHA/i, 'the signature';
 like $sub->{0x25} // '', qr/^(EC|id-ec)/, 'the key';
 
-sub crc32c ($bytes) {
-	my $crc = 0xffffffff;
-	for my $b (unpack 'C*', $bytes) {
-		$crc ^= $b;
-		$crc = $crc & 1 ? ($crc >> 1) ^ 0x82f63b78 : $crc >> 1 for 1 .. 8;
-	}
-	return $crc ^ 0xffffffff;
-}
 ($hex) = get('crc');
 ($cmd, $family, $ports, $tlv) = parse($hex);
 my $sum = unpack 'N', $tlv->{3} // "\0" x 4;

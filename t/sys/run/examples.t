@@ -1,26 +1,12 @@
 # The worked examples of conf/examples do what their comments say. In a network
 # namespace of its own, because their ports are fixed.
 use v5.36;
+use Netns;
+use Backend ();
+use Cert;
+use File::Temp;
+use Weir;
 use Test::More;
-
-if (!$ENV{WEIR_T_INSIDE}) {
-	plan skip_all => 'no network namespaces here'
-	    if system('unshare -rn true 2>/dev/null') != 0;
-	$ENV{WEIR_T_INSIDE} = 1;
-	exec 'unshare', '-rn', $^X, '-It/lib', $0 or die;
-}
-
-require Weir;
-Weir->import;
-require Backend;
-require Cert;
-require File::Temp;
-use Socket;
-
-# lo up: SIOCSIFFLAGS with IFF_UP | IFF_RUNNING
-socket my $s, AF_INET, SOCK_DGRAM, 0 or die;
-my $ifreq = pack 'a16 s x22', 'lo', 0x41;
-ioctl $s, 0x8914, $ifreq or plan skip_all => "lo: $!";
 
 my $dir = File::Temp->newdir('weir-t-XXXXXX', TMPDIR => 1);
 my $ca = Cert->new($dir);

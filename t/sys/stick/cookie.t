@@ -2,6 +2,7 @@
 # client is told, what the server sees, and what the log says, case by case.
 use v5.36;
 use Backend qw(:all);
+use HAProxy;
 use SyslogSink;
 use Weir;
 use Test::More;
@@ -80,21 +81,8 @@ my $w = Weir->new(defaults => undef, binds => ['fe'], env => { %env, LOG => $log
     cfg => $cfg);
 
 my $log2 = SyslogSink->new;
-my ($peer, $peer_port);
-sub start_peer () {
-	my $s = IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => 0, Listen => 64,
-	    Type => Socket::SOCK_STREAM) or return;
-	$peer_port = $s->sockport;
-	$peer = fork // die;
-	return if $peer;
-	fcntl $s, Fcntl::F_SETFD, 0;
-	@ENV{keys %env} = values %env;
-	@ENV{qw(fe LOG)} = (fileno $s, $log2->addr);
-	open STDERR, '>', '/dev/null';
-	exec 'haproxy', '-db', '-f', $w->file('t.cfg') or POSIX::_exit(127);
-}
-start_peer() if -x '/usr/sbin/haproxy';
-END { kill 'KILL', $peer if $peer }
+my $peer = HAProxy->new(file => $w->file('t.cfg'), binds => ['fe'],
+    env => { %env, LOG => $log2->addr });
 
 # A date of HAProxy's, `age` seconds ago
 my @B64 = ('A' .. 'Z', 'a' .. 'z', 0 .. 9, '+', '/');
@@ -165,7 +153,7 @@ for (@CASES) {
 	$n++;
 	push @bad, "$name\n\t$ours" if $ours =~ /no answer/ || $ours =~ / ~ $/;
 	next unless $peer;
-	my $theirs = shape($peer_port, $log2, @request);
+	my $theirs = shape($peer->port('fe'), $log2, @request);
 	push @bad, "$name\n\tweir    $ours\n\thaproxy $theirs" if $ours ne $theirs;
 }
 is scalar(@bad), 0, "$n cases" . ($peer ? ' as haproxy' : '') or diag join "\n", @bad;
