@@ -47,13 +47,12 @@ server_named(const struct proxy *px, const char *name)
 	return NULL;
 }
 
-struct server *
-cli_find_server(struct cli *c, const char *name)
+const struct proxy *
+cli_find_backend_of(struct cli *c, const char *name, const char **ret_server)
 {
 	const char *slash = strchr(name, '/');
 	char backend[NAME_BYTES];
 	const struct proxy *px;
-	struct server *srv;
 
 	if (slash == NULL || slash[1] == '\0' || (size_t)(slash - name) >= sizeof backend) {
 		cli_err(c, "Require 'backend/server'.");
@@ -62,11 +61,22 @@ cli_find_server(struct cli *c, const char *name)
 	memcpy(backend, name, (size_t)(slash - name));
 	backend[slash - name] = '\0';
 	px = cli_proxy_named(snapshot_current(), backend, CAP_BACKEND);
-	if (px == NULL) {
+	if (px == NULL)
 		cli_err(c, "No such backend.");
+	*ret_server = slash + 1;
+	return px;
+}
+
+struct server *
+cli_find_server(struct cli *c, const char *name)
+{
+	const char *server;
+	const struct proxy *px = cli_find_backend_of(c, name, &server);
+	struct server *srv;
+
+	if (px == NULL)
 		return NULL;
-	}
-	srv = server_named(px, slash + 1);
+	srv = server_named(px, server);
 	if (srv == NULL)
 		cli_err(c, "No such server.");
 	return srv;

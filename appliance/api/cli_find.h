@@ -13,6 +13,10 @@ struct snapshot;
 
 /* control thread */
 const struct proxy *cli_proxy_named(const struct snapshot *s, const char *name, unsigned cap);
+/* `backend/server`: the backend, and *ret_server behind the slash; NULL after an
+ * error. */
+const struct proxy *cli_find_backend_of(struct cli *c, const char *name,
+	    const char **ret_server);
 struct server *cli_find_server(struct cli *c, const char *name);	/* backend/server */
 struct proxy *cli_find_frontend(struct cli *c, const char *name);
 

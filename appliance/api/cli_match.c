@@ -88,16 +88,6 @@ common_words(const char *name, char *const *words, int n)
 	return i;
 }
 
-static int
-count_words(const char *name)
-{
-	int n = 1;
-
-	for (; *name != '\0'; name++)
-		n += *name == ' ';
-	return n;
-}
-
 const struct cli_row *
 cli_find(char *const *words, int n, int *ret_used)
 {
@@ -105,7 +95,7 @@ cli_find(char *const *words, int n, int *ret_used)
 
 	*ret_used = 0;
 	for (size_t i = 0; i < nrows; i++) {
-		int len = count_words(rows[i]->name);
+		int len = str_words(rows[i]->name);
 
 		if (len <= n && len > *ret_used && common_words(rows[i]->name, words, n) == len) {
 			best = rows[i];

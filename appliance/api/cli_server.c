@@ -65,24 +65,13 @@ on_added(void *arg, bool ok, const char *text)
 static const struct proxy *
 backend_for(struct cli *c, const char *name)
 {
-	const char *slash = strchr(name, '/');
-	const struct proxy *px;
-	char backend[NAME_BYTES];
+	const char *server;
+	const struct proxy *px = cli_find_backend_of(c, name, &server);
 
-	if (slash == NULL || slash[1] == '\0' || (size_t)(slash - name) >= sizeof backend) {
-		cli_err(c, "Require 'backend/server'.");
-		return NULL;
-	}
-	memcpy(backend, name, (size_t)(slash - name));
-	backend[slash - name] = '\0';
-	px = cli_proxy_named(snapshot_current(), backend, CAP_BACKEND);
-	if (px == NULL)
-		cli_err(c, "No such backend.");
-	else if (!lb_is_dynamic(px)) {
-		cli_err(c, "backend '%s' uses a non dynamic load balancing method", px->name);
-		return NULL;
-	}
-	return px;
+	if (px == NULL || lb_is_dynamic(px))
+		return px;
+	cli_err(c, "backend '%s' uses a non dynamic load balancing method", px->name);
+	return NULL;
 }
 
 static void

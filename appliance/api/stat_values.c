@@ -418,6 +418,39 @@ put_weight(struct stat_row *r, const struct server *srv)
 		PUT(r, throttle, percent);
 }
 
+/* What a check found, in the columns of its kind; text: for the status. */
+static const struct view_columns {
+	enum stat_col	 status, desc, last, rise, fall, health, code, duration;
+} check_columns = {
+	ST_check_status, ST_check_desc, ST_last_chk, ST_check_rise, ST_check_fall,
+	ST_check_health, ST_check_code, ST_check_duration
+}, agent_columns = {
+	ST_agent_status, ST_agent_desc, ST_last_agt, ST_agent_rise, ST_agent_fall,
+	ST_agent_health, ST_agent_code, ST_agent_duration
+};
+
+static void
+put_view(struct stat_row *r, const struct check_view *v, const struct view_columns *col,
+    char *text, size_t size)
+{
+	struct out o;
+
+	out_init(&o, text, size - 1);
+	out_z(&o, v->running ? "* " : "");
+	out_z(&o, v->name);
+	*o.p = '\0';
+	put_str(r, col->status, text);
+	put_str(r, col->desc, v->desc);
+	put_str(r, col->last, v->last);
+	put(r, col->rise, (uint64_t)v->rise);
+	put(r, col->fall, (uint64_t)v->fall);
+	put(r, col->health, (uint64_t)v->health);
+	if (v->has_code)
+		put(r, col->code, (uint64_t)v->code);
+	if (v->has_duration)
+		put(r, col->duration, (uint64_t)v->duration_ms);
+}
+
 /* What health checks know of it. The counts stay in maintenance, the last result
  * does not: it says nothing there. */
 static void
@@ -425,7 +458,6 @@ put_check(struct stat_row *r, const struct server *srv)
 {
 	const struct server_live *l = srv->live;
 	struct check_view v;
-	struct out o;
 
 	if (!health_view(l, &v))
 		return;
@@ -433,46 +465,17 @@ put_check(struct stat_row *r, const struct server *srv)
 	PUT(r, chkdown, l->chkdown);
 	PUT(r, hanafail, l->hanafail);
 	PUT(r, downtime, downtime_s(l->down_us, l->since_us, !health_is_up(l)));
-	if (!v.enabled || v.paused)
-		return;
-	out_init(&o, r->check, sizeof r->check - 1);
-	out_z(&o, v.running ? "* " : "");
-	out_z(&o, v.name);
-	*o.p = '\0';
-	PUT_STR(r, check_status, r->check);
-	PUT_STR(r, check_desc, v.desc);
-	PUT_STR(r, last_chk, v.last);
-	PUT(r, check_rise, v.rise);
-	PUT(r, check_fall, v.fall);
-	PUT(r, check_health, v.health);
-	if (v.has_code)
-		PUT(r, check_code, v.code);
-	if (v.has_duration)
-		PUT(r, check_duration, v.duration_ms);
+	if (v.enabled && !v.paused)
+		put_view(r, &v, &check_columns, r->check, sizeof r->check);
 }
 
 static void
 put_agent(struct stat_row *r, const struct server *srv)
 {
 	struct check_view v;
-	struct out o;
 
-	if (!health_agent_view(srv->live, &v) || !v.enabled)
-		return;
-	out_init(&o, r->agent, sizeof r->agent - 1);
-	out_z(&o, v.running ? "* " : "");
-	out_z(&o, v.name);
-	*o.p = '\0';
-	PUT_STR(r, agent_status, r->agent);
-	PUT_STR(r, agent_desc, v.desc);
-	PUT_STR(r, last_agt, v.last);
-	PUT(r, agent_rise, v.rise);
-	PUT(r, agent_fall, v.fall);
-	PUT(r, agent_health, v.health);
-	if (v.has_code)
-		PUT(r, agent_code, v.code);
-	if (v.has_duration)
-		PUT(r, agent_duration, v.duration_ms);
+	if (health_agent_view(srv->live, &v) && v.enabled)
+		put_view(r, &v, &agent_columns, r->agent, sizeof r->agent);
 }
 
 static void

@@ -30,8 +30,8 @@ static const char month[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
 static const char day[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri",
 	"Sat" };
 
-static uint64_t
-read_us(clockid_t id)
+uint64_t
+clock_read_us(clockid_t id)
 {
 	struct timespec ts;
 
@@ -42,13 +42,13 @@ read_us(clockid_t id)
 uint64_t
 clock_mono_us(void)
 {
-	return read_us(CLOCK_MONOTONIC);
+	return clock_read_us(CLOCK_MONOTONIC);
 }
 
 uint64_t
 clock_wall_us(void)
 {
-	return read_us(CLOCK_REALTIME);
+	return clock_read_us(CLOCK_REALTIME);
 }
 
 static void

@@ -10,13 +10,15 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 extern _Thread_local uint64_t clock_now_us;	/* monotonic, as of this pass */
 
 /* any thread */
 void	 clock_update(void);		/* refresh this thread's cells */
-uint64_t clock_mono_us(void);		/* asks the kernel */
-uint64_t clock_wall_us(void);		/* asks the kernel; since the epoch */
+uint64_t clock_read_us(clockid_t id);	/* asks the kernel; so do the next two */
+uint64_t clock_mono_us(void);
+uint64_t clock_wall_us(void);		/* since the epoch */
 /* Wall time of a monotonic instant, by the offset of this thread's last update. */
 uint64_t clock_wall_of(uint64_t mono_us);
 

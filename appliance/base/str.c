@@ -310,6 +310,16 @@ edit_distance(struct str a, struct str b)
 	return rows[a.len % 3][b.len];
 }
 
+int
+str_words(const char *name)
+{
+	int n = 1;
+
+	for (; *name != '\0'; name++)
+		n += *name == ' ';
+	return n;
+}
+
 const char *
 str_nearest(const char *word, const char *(*next)(size_t i, void *arg),
     void *arg)

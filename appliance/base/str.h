@@ -74,6 +74,8 @@ enum parse_result str_to_size(struct str s, uint64_t *ret_bytes);
 
 /* The candidate nearest to word by edit distance, or NULL when none is near
  * (distance <= 1 + len/3). next(i) yields candidates until NULL. */
+/* Words of a row's name: one more than it has blanks. */
+int	str_words(const char *name);
 const char *str_nearest(const char *word, const char *(*next)(size_t i, void *arg),
 	    void *arg);
 

@@ -204,16 +204,6 @@ nearest(const char *typed, struct candidates *c)
 	return near != NULL && strlen(typed) <= 3 && near[0] != typed[0] ? NULL : near;
 }
 
-static int
-count_words(const char *name)
-{
-	int n = 1;
-
-	for (; *name != '\0'; name++)
-		n += *name == ' ';
-	return n;
-}
-
 static bool
 begins_with_word(const char *name, const char *word)
 {
@@ -254,7 +244,7 @@ collect(struct candidates *c, uint32_t in, int nwords, bool with_sections)
 		const struct kw_row *r = table.entries[i].row;
 
 		if ((r->in & in) != 0 && r->kind != KW_REFUSED &&
-		    strchr(r->name, '*') == NULL && count_words(r->name) == nwords)
+		    strchr(r->name, '*') == NULL && str_words(r->name) == nwords)
 			c->names[c->n++] = r->name;
 	}
 	if (!with_sections || nwords > 1)

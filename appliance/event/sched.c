@@ -57,19 +57,10 @@ static struct {
 
 /* ---- the clocks ---- */
 
-static uint64_t
-read_us(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
 uint64_t
 sched_mono_us(void)
 {
-	return test.is_on ? test.mono_us : read_us(CLOCK_BOOTTIME);
+	return test.is_on ? test.mono_us : clock_read_us(CLOCK_BOOTTIME);
 }
 
 uint64_t
@@ -77,7 +68,7 @@ sched_wall_us(void)
 {
 	if (test.is_on)
 		return test.mono_us + (uint64_t)sched.offset_us;
-	return read_us(CLOCK_REALTIME);
+	return clock_read_us(CLOCK_REALTIME);
 }
 
 bool
@@ -401,9 +392,9 @@ sched_start(struct loop *l, uint64_t frozen_at_us)
 	timer_init(&test.patience, on_patience);
 	timer_init(&test.runner, on_runner);
 	loop_task_init(&test.task, on_task);
-	test.mono_us = read_us(CLOCK_BOOTTIME);
+	test.mono_us = clock_read_us(CLOCK_BOOTTIME);
 	test.is_on = frozen_at_us != 0;
-	sched.offset_us = (int64_t)((test.is_on ? frozen_at_us : read_us(CLOCK_REALTIME)) -
+	sched.offset_us = (int64_t)((test.is_on ? frozen_at_us : clock_read_us(CLOCK_REALTIME)) -
 	    test.mono_us);
 	arm();
 }

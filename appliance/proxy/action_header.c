@@ -176,25 +176,20 @@ run_replace(const struct rule *r, struct sample_ctx *x)
 	uint16_t n = m != NULL ? m->nfields : 0;
 	bool any = false, hit;
 	struct out o;
-	size_t room;
-	char *p;
 
 	if (fmt.p == NULL)
 		return rule_change_failed(r, x);
 	for (uint16_t i = 0; i < n; i++) {
 		if (!is_named(m, i, a->name))
 			continue;
-		p = eval_room(&room);
-		out_init(&o, p, room);
+		o = eval_out();
 		v = http_field_value(m, &m->fields[i]);
 		hit = r->row->priv == 'v' ? replace_elements(a, fmt, v, &o) :
 		    replace_part(a, fmt, v, &o);
 		any |= hit;
 		if (!any)
 			continue;
-		eval_take(out_len(&o));
-		if (o.overflow || !replace_field(x, m, i, a->name,
-		    (struct str){ p, out_len(&o) }))
+		if (!eval_keep(&o, &v) || !replace_field(x, m, i, a->name, v))
 			return rule_change_failed(r, x);
 	}
 	return RULE_NEXT;

@@ -45,20 +45,15 @@ keep_original(struct txn *t, const struct http_msg *m)
 static struct str
 join(struct str path, bool has_query, struct str query)
 {
-	struct out o;
-	size_t room;
-	char *p = eval_room(&room);
+	struct out o = eval_out();
+	struct str text;
 
-	out_init(&o, p, room);
 	out_str(&o, path);
 	if (has_query) {
 		out_char(&o, '?');
 		out_str(&o, query);
 	}
-	if (o.overflow)
-		return STR_NONE;
-	eval_take(out_len(&o));
-	return (struct str){ p, out_len(&o) };
+	return eval_keep(&o, &text) ? text : STR_NONE;
 }
 
 static bool
@@ -148,11 +143,9 @@ run_replace(const struct rule *r, struct sample_ctx *x)
 {
 	const struct line_action *a = r->arg;
 	struct http_msg *m = ctx_request(x);
-	struct str g[REGEX_GROUPS], subject, fmt;
+	struct str g[REGEX_GROUPS], subject, fmt, text;
 	struct out o;
 	unsigned n;
-	size_t room;
-	char *p;
 
 	if (m == NULL)
 		return RULE_NEXT;
@@ -162,13 +155,9 @@ run_replace(const struct rule *r, struct sample_ctx *x)
 		return rule_change_failed(r, x);
 	if (!regex_match(a->regex, subject, g, &n))
 		return RULE_NEXT;
-	p = eval_room(&room);
-	out_init(&o, p, room);
+	o = eval_out();
 	regex_expand(&o, fmt, g, n);
-	if (o.overflow)
-		return rule_change_failed(r, x);
-	eval_take(out_len(&o));
-	if (!apply(x, m, r->row->priv, (struct str){ p, out_len(&o) }))
+	if (!eval_keep(&o, &text) || !apply(x, m, r->row->priv, text))
 		return rule_change_failed(r, x);
 	return RULE_NEXT;
 }

@@ -54,6 +54,17 @@ capture_add(struct cfg *c, struct proxy *px, bool is_response, const char *heade
 	return *p = k;
 }
 
+const struct str *
+txn_captures(const struct txn *t, bool is_response, uint32_t *ret_n)
+{
+	const struct proxy *fe = t != NULL ? t->fe : NULL;
+
+	*ret_n = fe == NULL ? 0 : is_response ? fe->ncaptures_res : fe->ncaptures_req;
+	if (*ret_n == 0 || t->captures == NULL)
+		return NULL;
+	return t->captures + (is_response ? fe->ncaptures_req : 0);
+}
+
 static void
 keep(struct txn *t, uint32_t slot, struct str v, uint32_t max_len)
 {

@@ -14,28 +14,6 @@
 #include "proxy/rules_in.h"
 #include "proxy/vars.h"
 
-/* The writer over what scratch is left, and its end. */
-static struct out
-text_begin(void)
-{
-	struct out o;
-	size_t room;
-	char *p = eval_room(&room);
-
-	out_init(&o, p, room);
-	return o;
-}
-
-static bool
-text_end(const struct out *o, struct sample *smp)
-{
-	if (o->overflow)
-		return false;
-	eval_take(out_len(o));
-	smp->u.s = (struct str){ o->start, out_len(o) };
-	return true;
-}
-
 static bool
 c_case(struct sample_ctx *x, const struct arg *a, intptr_t to_upper, struct sample *smp)
 {
@@ -231,7 +209,7 @@ c_concat(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sample
 	struct sample v = { 0 };
 	bool has_var = a[1].u.var != NULL && var_get(x, a[1].u.var, &v) &&
 	    sample_cast(&v, SMP_STR);
-	struct out o = text_begin();
+	struct out o = eval_out();
 
 	(void)priv;
 	out_str(&o, smp->u.s);
@@ -241,7 +219,7 @@ c_concat(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sample
 		out_str(&o, v.u.s);
 	if (a[2].type == ARG_STR)
 		out_str(&o, a[2].s);
-	return text_end(&o, smp);
+	return eval_keep(&o, &smp->u.s);
 }
 
 static int
@@ -293,7 +271,7 @@ c_url_dec(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sampl
 {
 	bool in_form = a[0].type == ARG_INT && a[0].i != 0;
 	struct str s = smp->u.s;
-	struct out o = text_begin();
+	struct out o = eval_out();
 	uint64_t v;
 
 	(void)x, (void)priv;
@@ -311,7 +289,7 @@ c_url_dec(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sampl
 			out_char(&o, s.p[i]);
 		}
 	}
-	return text_end(&o, smp);
+	return eval_keep(&o, &smp->u.s);
 }
 
 static bool
@@ -326,7 +304,7 @@ c_url_enc(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sampl
 {
 	static const char digits[] = "0123456789ABCDEF";
 	struct str s = smp->u.s;
-	struct out o = text_begin();
+	struct out o = eval_out();
 
 	(void)x, (void)a, (void)priv;
 	for (size_t i = 0; i < s.len; i++) {
@@ -340,7 +318,7 @@ c_url_enc(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sampl
 			out_char(&o, digits[c & 15]);
 		}
 	}
-	return text_end(&o, smp);
+	return eval_keep(&o, &smp->u.s);
 }
 
 static int
@@ -382,7 +360,7 @@ static bool
 c_regsub(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sample *smp)
 {
 	struct str rest = smp->u.s, g[REGEX_GROUPS];
-	struct out o = text_begin();
+	struct out o = eval_out();
 	unsigned n;
 
 	(void)x, (void)priv;
@@ -401,7 +379,7 @@ c_regsub(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sample
 		}
 	}
 	out_str(&o, rest);
-	return text_end(&o, smp);
+	return eval_keep(&o, &smp->u.s);
 }
 
 /* ---- parts of text ---- */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/magic.h"
+#include "base/out.h"
 #include "base/xalloc.h"
 #include "proxy/sample.h"
 
@@ -68,6 +69,27 @@ eval_room(size_t *ret_size)
 		make_mem();
 	*ret_size = EVAL_BYTES - used;
 	return mem + used;
+}
+
+struct out
+eval_out(void)
+{
+	struct out o;
+	size_t room;
+	char *p = eval_room(&room);
+
+	out_init(&o, p, room);
+	return o;
+}
+
+bool
+eval_keep(const struct out *o, struct str *ret)
+{
+	if (o->overflow)
+		return false;
+	eval_take(out_len(o));
+	*ret = (struct str){ o->start, out_len(o) };
+	return true;
 }
 
 void

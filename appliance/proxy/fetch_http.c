@@ -401,14 +401,12 @@ static bool
 f_hdr_names(struct sample_ctx *x, const struct arg *a, intptr_t which, struct sample *ret)
 {
 	struct http_msg *m = message_of(x, which);
+	struct str text;
 	struct out o;
-	size_t room;
-	char *p;
 
 	if (m == NULL)
 		return false;
-	p = eval_room(&room);
-	out_init(&o, p, room);
+	o = eval_out();
 	for (uint16_t i = 0; i < m->nfields; i++) {
 		if (m->fields[i].flags & HTTP_FIELD_GONE)
 			continue;
@@ -416,10 +414,9 @@ f_hdr_names(struct sample_ctx *x, const struct arg *a, intptr_t which, struct sa
 			out_str(&o, a[0].type == ARG_STR ? a[0].s : STR(","));
 		out_str(&o, http_field_name(m, &m->fields[i]));
 	}
-	if (o.overflow)
+	if (!eval_keep(&o, &text))
 		return false;
-	eval_take(out_len(&o));
-	sample_str(ret, (struct str){ p, out_len(&o) });
+	sample_str(ret, text);
 	return true;
 }
 
@@ -428,15 +425,13 @@ static bool
 f_hdrs(struct sample_ctx *x, const struct arg *a, intptr_t which, struct sample *ret)
 {
 	struct http_msg *m = message_of(x, which);
+	struct str text;
 	struct out o;
-	size_t room;
-	char *p;
 
 	(void)a;
 	if (m == NULL)
 		return false;
-	p = eval_room(&room);
-	out_init(&o, p, room);
+	o = eval_out();
 	for (uint16_t i = 0; i < m->nfields; i++) {
 		struct http_field *f = &m->fields[i];
 
@@ -448,10 +443,9 @@ f_hdrs(struct sample_ctx *x, const struct arg *a, intptr_t which, struct sample 
 		out_lit(&o, "\r\n");
 	}
 	out_lit(&o, "\r\n");
-	if (o.overflow)
+	if (!eval_keep(&o, &text))
 		return false;
-	eval_take(out_len(&o));
-	sample_str(ret, (struct str){ p, out_len(&o) });
+	sample_str(ret, text);
 	return true;
 }
 
@@ -595,17 +589,14 @@ f_urlp_val(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct samp
 static bool
 f_capture(struct sample_ctx *x, const struct arg *a, intptr_t is_response, struct sample *ret)
 {
-	const struct proxy *fe = x->t != NULL ? x->t->fe : NULL;
+	const struct str *kept;
 	uint64_t i = (uint64_t)a[0].i;
-	struct str s;
+	uint32_t n;
 
-	if (fe == NULL || x->t->captures == NULL ||
-	    i >= (is_response ? fe->ncaptures_res : fe->ncaptures_req))
+	kept = txn_captures(x->t, is_response, &n);
+	if (kept == NULL || i >= n || kept[i].p == NULL)
 		return false;
-	s = x->t->captures[i + (is_response ? fe->ncaptures_req : 0)];
-	if (s.p == NULL)
-		return false;
-	sample_str(ret, s);
+	sample_str(ret, kept[i]);
 	return true;
 }
 

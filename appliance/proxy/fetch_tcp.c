@@ -265,15 +265,13 @@ f_hello_alpn(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sa
 {
 	struct rd ext, list, name;
 	struct hello h;
+	struct str text;
 	struct out o;
-	size_t room;
-	char *p;
 
 	(void)a, (void)priv;
 	if (!get_hello(x, &h) || !find_extension(h.extensions, 16, &ext))
 		return false;
-	p = eval_room(&room);
-	out_init(&o, p, room);
+	o = eval_out();
 	list = rd_sub(&ext, rd_uint(&ext, 2));
 	while (list.left > 0 && !list.bad) {
 		name = rd_sub(&list, rd_uint(&list, 1));
@@ -281,10 +279,9 @@ f_hello_alpn(struct sample_ctx *x, const struct arg *a, intptr_t priv, struct sa
 			out_char(&o, ',');
 		out_mem(&o, name.p, name.left);
 	}
-	if (o.overflow || out_len(&o) == 0)
+	if (!eval_keep(&o, &text) || text.len == 0)
 		return false;
-	eval_take(out_len(&o));
-	sample_str(ret, (struct str){ p, out_len(&o) });
+	sample_str(ret, text);
 	return true;
 }
 

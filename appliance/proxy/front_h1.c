@@ -36,6 +36,7 @@
 #include "proxy/splice.h"
 #include "proxy/stick_track.h"
 #include "proxy/txn.h"
+#include "proxy/txn_count.h"
 
 #define BODY_PER_PASS	65536u
 #define MAX_SPANS	60
@@ -43,12 +44,6 @@
 #define BODY_GRACE_US	10000000u
 
 static const struct front_ops h1_front;
-
-static struct counters *
-fe_count(const struct txn *t)
-{
-	return &t->fe->live->threads[dt->id].fe;
-}
 
 static void
 set_deadline(struct session *s, uint64_t us)

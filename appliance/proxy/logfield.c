@@ -525,9 +525,8 @@ out_capture(struct out *o, unsigned flags, struct str s)
 static void
 out_captures(struct sample_ctx *x, unsigned flags, struct out *o, bool is_response)
 {
-	const struct proxy *fe = x->t != NULL ? x->t->fe : NULL;
-	uint32_t n = fe == NULL ? 0 : is_response ? fe->ncaptures_res : fe->ncaptures_req;
-	uint32_t base = fe != NULL && is_response ? fe->ncaptures_req : 0;
+	uint32_t n;
+	const struct str *kept = txn_captures(x->t, is_response, &n);
 
 	if (n == 0)
 		return;
@@ -535,8 +534,8 @@ out_captures(struct sample_ctx *x, unsigned flags, struct out *o, bool is_respon
 	for (uint32_t i = 0; i < n; i++) {
 		if (i > 0)
 			out_char(o, '|');
-		if (x->t->captures != NULL)
-			out_capture(o, flags, x->t->captures[base + i]);
+		if (kept != NULL)
+			out_capture(o, flags, kept[i]);
 	}
 	out_char(o, '}');
 }

@@ -91,12 +91,11 @@ a_bp(struct sample_ctx *x, unsigned flags, struct out *o)
 static void
 out_list(struct sample_ctx *x, unsigned flags, struct out *o, bool is_response)
 {
-	const struct proxy *fe = x->t != NULL ? x->t->fe : NULL;
-	uint32_t n = fe == NULL ? 0 : is_response ? fe->ncaptures_res : fe->ncaptures_req;
-	uint32_t base = fe != NULL && is_response ? fe->ncaptures_req : 0;
+	uint32_t n;
+	const struct str *kept = txn_captures(x->t, is_response, &n);
 
 	for (uint32_t i = 0; i < n; i++) {
-		struct str s = x->t->captures != NULL ? x->t->captures[base + i] : STR_NONE;
+		struct str s = kept != NULL ? kept[i] : STR_NONE;
 
 		if (i > 0)
 			out_char(o, ' ');

@@ -44,17 +44,6 @@ persist_append(struct txn *t, struct http_msg *m, struct str name, struct str va
 	    (txn_grow(t, m) && http_append(m, name, value, HTTP_FIELD_ADDED));
 }
 
-static struct out
-scratch(void)
-{
-	struct out o;
-	size_t room;
-	char *p = eval_room(&room);
-
-	out_init(&o, p, room);
-	return o;
-}
-
 /* The n-th field gets this value and keeps its place. */
 static bool
 replace_field(struct txn *t, struct http_msg *m, uint16_t at, struct str value)
@@ -224,7 +213,7 @@ clean_field(struct txn *t, const struct cookie_conf *conf, uint16_t at)
 	struct str rest = http_field_value(&t->req, &t->req.fields[at]);
 	size_t mark = eval_mark();
 	struct cookie ck;
-	struct out o = scratch();
+	struct out o = eval_out();
 	bool ok;
 
 	while (cookie_next(&rest, &ck)) {
@@ -342,7 +331,7 @@ rewrite_field(struct txn *t, uint16_t at, const struct cookie *ck, struct str va
 	struct str line = http_field_value(&t->res, &t->res.fields[at]);
 	size_t mark = eval_mark();
 	const char *behind = ck->value.p + ck->value.len;
-	struct out o = scratch();
+	struct out o = eval_out();
 	bool ok;
 
 	out_mem(&o, line.p, (size_t)(ck->value.p - line.p));
@@ -352,8 +341,7 @@ rewrite_field(struct txn *t, uint16_t at, const struct cookie *ck, struct str va
 		out_str(&o, ck->value);
 	}
 	out_mem(&o, behind, (size_t)(line.p + line.len - behind));
-	eval_take(out_len(&o));
-	ok = !o.overflow && replace_field(t, &t->res, at, (struct str){ o.start, out_len(&o) });
+	ok = eval_keep(&o, &line) && replace_field(t, &t->res, at, line);
 	eval_release(mark);
 	if (ok)
 		t->ck.server = 'R';
@@ -523,13 +511,11 @@ insert_cookie(struct txn *t, const struct cookie_conf *conf)
 {
 	struct str value = cookie_map_value(cookie_map_of(t->be), t->srv);
 	size_t mark = eval_mark();
-	struct out o = scratch();
+	struct out o = eval_out();
 	bool ok;
 
 	out_cookie(&o, t, conf, value);
-	eval_take(out_len(&o));
-	ok = !o.overflow && persist_append(t, &t->res, STR("set-cookie"),
-	    (struct str){ o.start, out_len(&o) });
+	ok = eval_keep(&o, &value) && persist_append(t, &t->res, STR("set-cookie"), value);
 	eval_release(mark);
 	if (!ok)
 		return false;

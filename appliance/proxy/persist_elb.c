@@ -312,13 +312,11 @@ static bool
 add_cookie(struct txn *t, const struct cookie_conf *conf, struct str value, struct str attributes,
     bool for_cors)
 {
-	size_t mark = eval_mark(), room;
-	char *p = eval_room(&room);
+	size_t mark = eval_mark();
+	struct out o = eval_out();
 	struct cookie a;
-	struct out o;
 	bool ok;
 
-	out_init(&o, p, room);
 	out_str(&o, for_cors ? conf->twin : conf->name);
 	out_char(&o, '=');
 	out_str(&o, value);
@@ -331,9 +329,7 @@ add_cookie(struct txn *t, const struct cookie_conf *conf, struct str value, stru
 		out_attribute(&o, &a, for_cors);
 	if (for_cors)
 		out_lit(&o, ";SECURE;SAMESITE=None");
-	eval_take(out_len(&o));
-	ok = !o.overflow && persist_append(t, &t->res, STR("set-cookie"),
-	    (struct str){ p, out_len(&o) });
+	ok = eval_keep(&o, &value) && persist_append(t, &t->res, STR("set-cookie"), value);
 	eval_release(mark);
 	return ok;
 }

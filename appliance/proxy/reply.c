@@ -180,13 +180,10 @@ out_location(struct out *o, const struct redirect_conf *d, struct sample_ctx *x)
 {
 	const struct http_msg *req = &x->t->req;
 	struct str fmt = d->format != NULL ? logformat_eval(d->format, x) : d->fixed;
-	size_t room;
-	char *p;
 
 	if (fmt.p == NULL)
 		return false;
-	p = eval_room(&room);
-	out_init(o, p, room);
+	*o = eval_out();
 	switch (d->kind) {
 	case REDIR_SCHEME:
 		out_str(o, fmt);

@@ -223,6 +223,9 @@ void	*eval_alloc(size_t size);	/* NULL when it is used up */
 /* All that is left, for a writer of unknown length; eval_take keeps `used` of it. */
 char	*eval_room(size_t *ret_size);
 void	eval_take(size_t used);
+/* The same as a writer, and its end: false when it did not fit. */
+struct out eval_out(void);
+bool	eval_keep(const struct out *o, struct str *ret);
 struct str eval_copy(struct str s);	/* STR_NONE when it is used up */
 
 /* ---- regular expressions: pcre2 with JIT, freed with the arena ---- */

@@ -34,6 +34,7 @@
 #include "proxy/tap.h"
 #include "proxy/splice.h"
 #include "proxy/stick_track.h"
+#include "proxy/txn_count.h"
 #include "proxy/txn_steps.h"
 
 static const struct {
@@ -315,13 +316,13 @@ txn_count_bytes(struct txn *t)
 	STAT_ADD(bytes_out, more.out);
 	if (stick_is_tracking(t))
 		stick_count_bytes(t, more.in, more.out);
-	add_bytes(&t->fe->live->threads[dt->id].fe, &more);
+	add_bytes(fe_count(t), &more);
 	if (unlikely(bind_count_of(t->sess->listener) != NULL))
 		add_bytes(bind_count_here(t->sess->listener), &more);
 	if (t->be != NULL)
-		add_bytes(&t->be->live->threads[dt->id].be, &more);
+		add_bytes(be_count(t), &more);
 	if (t->srv != NULL)
-		add_bytes(&t->srv->live->threads[dt->id].count, &more);
+		add_bytes(srv_count(t), &more);
 }
 
 static uint64_t
@@ -369,12 +370,12 @@ count_backend(struct txn *t)
 static void
 count_internal_error(struct txn *t)
 {
-	COUNT(&t->fe->live->threads[dt->id].fe, eint);
+	COUNT(fe_count(t), eint);
 	COUNT_BIND(t->sess->listener, eint);
 	if (t->be != NULL)
-		COUNT(&t->be->live->threads[dt->id].be, eint);
+		COUNT(be_count(t), eint);
 	if (t->srv != NULL)
-		COUNT(&t->srv->live->threads[dt->id].count, eint);
+		COUNT(srv_count(t), eint);
 }
 
 /* Before the last byte leaves: who asks after having seen the response must
@@ -382,7 +383,7 @@ count_internal_error(struct txn *t)
 void
 txn_count(struct txn *t)
 {
-	struct counters *fe = &t->fe->live->threads[dt->id].fe;
+	struct counters *fe = fe_count(t);
 
 	if (t->flags & TXN_F_COUNTED)
 		return;
@@ -516,11 +517,11 @@ txn_front_gone(struct txn *t)
 		return;
 	if (t->step != TS_LOG && t->step != TS_DONE) {
 		txn_set_term(t, 'C', phase_of(t));
-		COUNT(&t->fe->live->threads[dt->id].fe, cli_abrt);
+		COUNT(fe_count(t), cli_abrt);
 		if (t->be != NULL)
-			COUNT(&t->be->live->threads[dt->id].be, cli_abrt);
+			COUNT(be_count(t), cli_abrt);
 		if (t->srv != NULL)
-			COUNT(&t->srv->live->threads[dt->id].count, cli_abrt);
+			COUNT(srv_count(t), cli_abrt);
 	}
 	end_now(t);
 	txn_run(t);

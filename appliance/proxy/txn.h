@@ -247,6 +247,9 @@ void	txn_error(struct txn *t, unsigned status, char cause, char phase);
 void	txn_set_term(struct txn *t, char cause, char phase);	/* the first one wins */
 /* Memory that lives as long as the transaction; NULL when refused or > 32 KiB. */
 void	*txn_scratch(struct txn *t, size_t size);
+/* What `capture` rules of the frontend kept, n of them, an empty one with p NULL;
+ * NULL: none at all (capture.c). */
+const struct str *txn_captures(const struct txn *t, bool is_response, uint32_t *ret_n);
 void	txn_begin_response(struct txn *t);	/* a fresh t->res; the request is final */
 void	txn_count(struct txn *t);	/* statistics, before the last byte leaves */
 void	txn_count_bytes(struct txn *t);	/* what moved since: long transfers, each pass */

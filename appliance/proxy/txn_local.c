@@ -15,6 +15,7 @@
 #include "proxy/service.h"
 #include "proxy/session.h"
 #include "proxy/stick_track.h"
+#include "proxy/txn_count.h"
 #include "proxy/txn_steps.h"
 
 /* What is left of the request's body would be taken for the next request: the
@@ -63,8 +64,8 @@ step_error(struct txn *t)
 static void
 count_denied(struct txn *t, enum sample_dir dir)
 {
-	struct counters *fe = &t->fe->live->threads[dt->id].fe;
-	struct counters *be = t->be != NULL ? &t->be->live->threads[dt->id].be : NULL;
+	struct counters *fe = fe_count(t);
+	struct counters *be = t->be != NULL ? be_count(t) : NULL;
 
 	if (dir == DIR_REQ) {
 		COUNT(fe, dreq);
@@ -108,11 +109,11 @@ txn_verdict(struct txn *t, enum rule_verdict v, enum sample_dir dir)
 		return true;
 	case RULE_REPLY:
 		txn_set_term(t, 'L', dir == DIR_REQ ? 'R' : 'H');
-		COUNT(&t->fe->live->threads[dt->id].fe, intercepted);
+		COUNT(fe_count(t), intercepted);
 		break;
 	case RULE_SERVICE:
 		txn_set_term(t, 'L', 'R');
-		COUNT(&t->fe->live->threads[dt->id].fe, intercepted);
+		COUNT(fe_count(t), intercepted);
 		service_begin(t, t->service, NULL, 0);
 		return false;
 	case RULE_DENY:

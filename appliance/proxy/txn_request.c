@@ -20,13 +20,8 @@
 #include "proxy/stats.h"
 #include "proxy/stick_rules.h"
 #include "proxy/stick_track.h"
+#include "proxy/txn_count.h"
 #include "proxy/txn_steps.h"
-
-static struct counters *
-fe_count(const struct txn *t)
-{
-	return &t->fe->live->threads[dt->id].fe;
-}
 
 /* What the frontend refuses or answers by itself, before any rule. */
 static unsigned

@@ -26,23 +26,12 @@
 #include "proxy/splice.h"
 #include "proxy/stick_rules.h"
 #include "proxy/stick_track.h"
+#include "proxy/txn_count.h"
 #include "proxy/txn_steps.h"
 
 #define MAX_INTERIM	16
 #define BODY_PER_PASS	65536u	/* of one connection: then others have their turn */
 #define MAX_SPANS	60
-
-static struct counters *
-be_count(const struct txn *t)
-{
-	return &t->be->live->threads[dt->id].be;
-}
-
-static struct counters *
-srv_count(const struct txn *t)
-{
-	return &t->srv->live->threads[dt->id].count;
-}
 
 /* ---- the head ---- */
 

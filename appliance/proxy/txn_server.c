@@ -32,21 +32,10 @@
 #include "proxy/session.h"
 #include "proxy/stick_rules.h"
 #include "proxy/stick_track.h"
+#include "proxy/txn_count.h"
 #include "proxy/txn_steps.h"
 
 #define RETRY_PAUSE_US	1000000u
-
-static struct counters *
-be_count(const struct txn *t)
-{
-	return &t->be->live->threads[dt->id].be;
-}
-
-static struct counters *
-srv_count(const struct txn *t)
-{
-	return &t->srv->live->threads[dt->id].count;
-}
 
 /* ---- slots ---- */
 
