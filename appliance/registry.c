@@ -15,7 +15,7 @@
 	X(server_cfg) X(resolvers_cfg) X(balance_cfg) X(tls_cfg) X(noeffect_cfg) X(balancer) \
 	X(stats_cfg) X(later_cfg) \
 	X(ring) \
-	X(stats_socket) X(vars_cfg) \
+	X(stats_socket) X(vars_cfg) X(be_switch) \
 	X(conv_map) \
 	/* rules */ \
 	X(sample) X(fetch_conn) X(fetch_err) X(fetch_http) X(fetch_state) X(fetch_tcp) \
@@ -40,7 +40,8 @@
 	/* control and operators */ \
 	X(stats_page) X(prom) \
 	X(tick) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
-	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_reload) X(cli_stickiness) \
+	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_backend) X(cli_reload) \
+	X(cli_stickiness) \
 	X(cli_sess) X(cli_process) X(cli_var) X(cli_table) \
 	X(cli_history) X(cli_snapshot) X(cli_balancers) \
 	X(cli_cookie) \

@@ -18,6 +18,7 @@
 #include "ctl/broadcast.h"
 #include "event/loop.h"
 #include "net/listen.h"
+#include "proxy/be_switch.h"
 #include "proxy/bind_count.h"
 #include "proxy/dthread.h"
 #include "proxy/global.h"
@@ -85,6 +86,7 @@ control_publish(struct snapshot *s)
 	proxy_fill_fullconn(s, atomic_load(&limits.maxconn));
 	live_commit(s);
 	vars_publish(s);
+	be_switch_publish(s);
 	for (unsigned i = 0; i < nhooks; i++)
 		hooks[i](s);
 	point_listeners(s);

@@ -31,8 +31,6 @@ static const struct kw_row rows[] = {
 	P("filter", "filters are built in a later release."),
 	P("filter-sequence", "filters are built in a later release."),
 	P("email-alert", "e-mail alerts are built in a later release."),
-	P("be-unpublished", LATER),
-	P("force-be-switch", LATER),
 	P("guid", "global identifiers are built in a later release."),
 	P("log-steps", "log profiles are built in a later release."),
 	P("monitor fail", LATER),

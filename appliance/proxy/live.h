@@ -173,6 +173,8 @@ struct proxy_live {
 	_Atomic uint32_t fe_max_now;	/* `set maxconn frontend`; 0 = configured */
 	_Atomic uint32_t epoch;		/* control: grows with each change of a server */
 	_Atomic uint32_t nusable;	/* can serve now; backups when active ones are gone */
+	_Atomic bool	 is_unpublished;	/* no rule leads here: be_switch.h */
+	bool		 said_unpublished;	/* control: by the configuration in service */
 	struct gauge	 fe_conn __attribute__((aligned(CACHE_LINE)));
 	struct gauge	 be_conn;	/* transactions in the backend, queued ones too */
 	struct gauge	 be_served;	/* of them, holding a server */

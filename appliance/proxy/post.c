@@ -267,7 +267,7 @@ resolve_backend(struct cfg *c, struct proxy *be)
 		if (us->format != NULL)
 			continue;
 		us->server = server_find(be, us->name);
-		if (us->server != NULL)
+		if (us->server != NULL || be->set.disabled)
 			continue;
 		diag_error(c->diag, "%s '%s': unable to find server '%s' referenced in a "
 		    "'use-server' rule.", proxy_type_name(be), be->name, us->name);
@@ -282,10 +282,8 @@ post_names(struct cfg *c)
 	int r = 0;
 
 	EACH_PROXY(px, c) {
-		if (px->set.disabled)
-			continue;
 		at_proxy(c, px);
-		if ((px->cap & CAP_FRONTEND) && resolve_frontend(c, px) == -1)
+		if (!px->set.disabled && (px->cap & CAP_FRONTEND) && resolve_frontend(c, px) == -1)
 			r = -1;
 		if ((px->cap & CAP_BACKEND) && resolve_backend(c, px) == -1)
 			r = -1;

@@ -22,6 +22,7 @@ struct acl;
 struct acl_cond;
 struct acl_guard;
 struct arena;
+struct be_switch;		/* proxy/be_switch.c */
 struct cfg;
 struct kw_row;
 struct check_conf;		/* ctl/check.h: per backend or server */
@@ -327,8 +328,10 @@ struct proxy {
 	struct bind_conf *binds;
 	uint32_t	 nbinds;
 	struct use_backend *use_backends;
+	struct be_switch *forced_switches;	/* be_switch.c */
 	struct proxy	*default_backend;	/* resolved */
 	/* backend */
+	bool		 is_unpublished;	/* be-unpublished */
 	struct server	**servers;	/* array, by index; built by post */
 	struct server	*server_list;	/* in file order */
 	struct server	**server_tail;	/* while parsing */

@@ -16,6 +16,7 @@
 #include "cfg/kw.h"
 #include "cfg/snapshot.h"
 #include "proxy/acl.h"
+#include "proxy/be_switch.h"
 #include "proxy/bind_count.h"
 #include "proxy/count.h"
 #include "proxy/global.h"
@@ -119,8 +120,11 @@ rules_pick_backend(struct sample_ctx *x, struct proxy *fe)
 				return NULL;
 		if (!acl_cond_passes(u->cond, x))
 			continue;
-		if (u->format == NULL)
-			return u->backend;
+		if (u->format == NULL) {
+			if (be_switch_may(x, fe, u->backend))
+				return u->backend;
+			continue;
+		}
 		mark = eval_mark();
 		out_init(&o, name, sizeof(name) - 1);
 		be = NULL;
@@ -129,7 +133,8 @@ rules_pick_backend(struct sample_ctx *x, struct proxy *fe)
 			be = proxy_find(fe->snap, name, CAP_BACKEND);
 		}
 		eval_release(mark);
-		return be;	/* an unknown name: the default backend's turn */
+		if (be == NULL || be_switch_may(x, fe, be))
+			return be;	/* an unknown name: the default backend's turn */
 	}
 	return NULL;
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/out.h"
 #include "net/buf.h"
+#include "proxy/be_switch.h"
 #include "proxy/bind_count.h"
 #include "proxy/dthread.h"
 #include "proxy/live.h"
@@ -180,6 +181,19 @@ step_frontend_rules(struct txn *t)
 	return STEP_NEXT;
 }
 
+/* NULL: none, or no rule may lead to it. */
+static struct proxy *
+default_backend(struct txn *t)
+{
+	struct proxy *be = t->fe->default_backend;
+	struct sample_ctx x;
+
+	if (be == NULL || be_switch_is_open(be))
+		return be;
+	sample_ctx_init(&x, t, t->fe, DIR_REQ);
+	return be_switch_is_forced(&x, t->fe) ? be : NULL;
+}
+
 static struct proxy *
 choose_backend(struct txn *t)
 {
@@ -191,7 +205,7 @@ choose_backend(struct txn *t)
 		be = rules_pick_backend(&x, t->fe);
 	}
 	if (be == NULL)
-		be = t->fe->default_backend;
+		be = default_backend(t);
 	if (be == NULL && (t->fe->cap & CAP_BACKEND))
 		be = t->fe;
 	return be;

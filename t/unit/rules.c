@@ -2,6 +2,8 @@
 /* Actions: what each does to the message, verdicts, inheritance, messages. */
 #include "rules_env.h"
 
+#include "proxy/live.h"
+
 const struct module *const modules[] = { RULE_MODULES, NULL };
 
 #define HEAD	"GET /a/b?x=1 HTTP/1.1\r\nHost: h\r\nX: one, two\r\nY: 1\r\n\r\n"
@@ -225,6 +227,7 @@ test_tcp(void)
 static void
 test_choice(void)
 {
+	static struct proxy_live live;
 	struct sample_ctx x;
 	struct proxy *px;
 
@@ -233,6 +236,7 @@ test_choice(void)
 	    "backend b1\n\tserver s1 127.0.0.1:1\n"
 	    "backend h\n\tuse-server s2 if { path /a/b }\n\tserver s1 127.0.0.1:1\n"
 	    "\tserver s2 127.0.0.1:2\n");
+	env_px("b1")->live = env_px("h")->live = &live;
 	px = env_px("f");
 	env_request(px, HEAD);
 	sample_ctx_init(&x, &env.t, px, DIR_REQ);
@@ -241,6 +245,8 @@ test_choice(void)
 	is_str(rules_pick_server(&x, px)->name, "s2");
 	env_request(env_px("f"), "GET /x HTTP/1.1\r\nHost: q\r\n\r\n");
 	is_str(rules_pick_backend(&x, env_px("f"))->name, "b1");
+	live.is_unpublished = true;
+	ok(rules_pick_backend(&x, env_px("f")) == NULL);
 	ok(rules_pick_server(&x, px) == NULL);
 	unload(&env.cfg);
 }

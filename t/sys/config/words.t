@@ -120,6 +120,8 @@ stickiness-header| X-Why
 cookie| SRV insert indirect
 elb-cookie| app JSESSIONID
 dynamic-cookie-key| secret
+force-be-switch| if TRUE
+be-unpublished
 force-persist| if TRUE
 ignore-persist| unless TRUE
 capture cookie| SID len 20
