@@ -194,6 +194,9 @@ struct check {
 	/* a type's own, from start to cancel */
 	struct conn	 conn;
 	bool		 has_conn, has_connected, keeps_linger;
+	bool		 is_brief;	/* its end or its first write follows the connect */
+	struct str	 first;		/* to write first, if it is known before; borrowed */
+	size_t		 nfirst;	/* bytes of it that are written */
 	struct check_target target;
 	check_conn_fn	*on_ready, *on_io;
 	struct agent	*agent;		/* owned: agent.c's, kept from check to check */
@@ -219,8 +222,9 @@ void	check_deadline(struct check *chk, uint64_t us);
 void	check_address(const struct check *chk, struct addr *ret_to);
 /* chk->target by the configuration of the check. */
 void	check_aim(struct check *chk);
-/* Connect to chk->target; on_ready runs when bytes may be sent, later edges call
- * on_io. Failures and deadlines below that end the check. */
+/* Connect to chk->target; on_ready runs when bytes may be sent (chk->nfirst of
+ * chk->first are already), later edges call on_io. Failures and deadlines below that
+ * end the check. */
 void	check_conn_open(struct check *chk, check_conn_fn *on_ready, check_conn_fn *on_io);
 void	check_conn_close(struct check *chk, bool by_reset);
 /* A read or write failed: ends the check. */

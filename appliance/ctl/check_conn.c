@@ -5,7 +5,9 @@
  *
  * A connection that succeeded comes up writable and nothing else, a failed one
  * readable too: only then the kernel is asked for the error, which saves a
- * system call per check.
+ * system call per check. Over loopback the handshake is over when connect(2)
+ * returns, though it says EINPROGRESS: what comes first is written at once, and the
+ * loop wakes for the answer only.
  *
  * Thread: control.
  */
@@ -205,6 +207,50 @@ check_aim(struct check *chk)
 	t->sends_proxy = conf->sends_proxy;
 }
 
+/* True: the connection is up, and the loop need not tell that it can be written to. */
+static bool
+write_first(struct check *chk)
+{
+	struct iovec iov = { (char *)(uintptr_t)chk->first.p, chk->first.len };
+	ssize_t n;
+
+	if (!addr_is_loopback(&chk->target.to) || (n = conn_sendv(&chk->conn, &iov, 1)) <= 0)
+		return false;
+	chk->nfirst = (size_t)n;
+	chk->conn.flags &= (uint16_t)~CONN_CONNECTING;
+	if (chk->nfirst < chk->first.len)
+		return false;
+	chk->conn.flags |= CONN_OUT;
+	return true;
+}
+
+static void
+begin(struct check *chk, bool in_progress)
+{
+	struct conn *c = &chk->conn;
+	bool is_quiet = in_progress && chk->first.len > 0 && write_first(chk);
+
+	if (c->flags & CONN_ERROR)
+		connect_failed(chk, c->error);
+	else if ((is_quiet ? conn_register_in(c) : conn_register(c)) == -1)
+		check_skip(chk);
+	else if (!(c->flags & CONN_CONNECTING))
+		connected(chk);
+}
+
+/* What a TLS handshake or a PROXY header comes before is no brief one. */
+static int
+connect_now(struct check *chk, bool *ret_in_progress)
+{
+	const struct check_target *t = &chk->target;
+
+	if (chk->is_brief && !t->is_tls && !t->sends_proxy)
+		return conn_connect_brief(&t->to, chk->srv->source, ret_in_progress);
+	chk->is_brief = false;
+	chk->first.len = 0;
+	return conn_connect(&t->to, chk->srv->source, ret_in_progress);
+}
+
 void
 check_conn_open(struct check *chk, check_conn_fn *on_ready, check_conn_fn *on_io)
 {
@@ -217,7 +263,8 @@ check_conn_open(struct check *chk, check_conn_fn *on_ready, check_conn_fn *on_io
 	flags = to->kind == ADDR_UNIX || to->kind == ADDR_ABNS ? CONN_UNIX : 0;
 	chk->on_ready = on_ready;
 	chk->on_io = on_io;
-	fd = conn_connect(to, chk->srv->source, &in_progress);
+	chk->nfirst = 0;
+	fd = connect_now(chk, &in_progress);
 	if (fd == -1) {
 		connect_failed(chk, errno);
 		return;
@@ -226,8 +273,5 @@ check_conn_open(struct check *chk, check_conn_fn *on_ready, check_conn_fn *on_io
 	chk->has_conn = true;
 	if (!chk->has_connected || chk->conf->timeout_us != 0)
 		check_deadline(chk, chk->conf->connect_us);
-	if (conn_register(&chk->conn) == -1)
-		check_skip(chk);
-	else if (!in_progress)
-		connected(chk);
+	begin(chk, in_progress);
 }

@@ -31,6 +31,8 @@
 #include "proxy/vars.h"
 
 #define HEX_BYTES	RUN_BYTES
+#define BRIEF_BYTES	1024u		/* a request of one packet, surely */
+#define SPARES		8u
 
 enum step_result { RUN_NEXT, RUN_WAIT, RUN_END };
 
@@ -44,6 +46,34 @@ seq_of(const struct check *chk)
 
 /* ---- what is under work ---- */
 
+/* Some 50 KB are under work for a moment and then free, five hundred times a second:
+ * a few are kept. */
+static struct {
+	struct check_run *runs[SPARES];
+	struct run_http_part *http[SPARES];
+	unsigned	 nruns, nhttp;
+} spare;
+
+static struct check_run *
+run_new(void)
+{
+	struct check_run *r = spare.nruns > 0 ? spare.runs[--spare.nruns] : xmalloc(sizeof(*r));
+
+	memset(r, 0, offsetof(struct check_run, text));
+	outbuf_init(&r->out, 2 * RUN_BYTES);
+	return r;
+}
+
+static struct run_http_part *
+http_part_new(void)
+{
+	struct run_http_part *h = spare.nhttp > 0 ? spare.http[--spare.nhttp] :
+	    xmalloc(sizeof(*h));
+
+	memset(h, 0, offsetof(struct run_http_part, fields));
+	return h;
+}
+
 static struct check_run *
 run_of(struct check *chk)
 {
@@ -51,14 +81,11 @@ run_of(struct check *chk)
 
 	if (r != NULL)
 		return r;
-	r = chk->run = xmalloc(sizeof(*r));
-	memset(r, 0, offsetof(struct check_run, text));
-	outbuf_init(&r->out, 2 * RUN_BYTES);
+	r = chk->run = run_new();
 	r->must_read = true;
 	r->facts.srv = chk->srv;
 	if (seq_of(chk)->proto == CHECK_HTTP) {
-		r->http = xmalloc(sizeof(*r->http));
-		memset(r->http, 0, offsetof(struct run_http_part, fields));
+		r->http = http_part_new();
 		run_http_reset(r, STR("GET"));
 	}
 	record_begin(chk);
@@ -75,8 +102,14 @@ run_free(struct check *chk)
 	chk->run = NULL;
 	vars_free(&r->facts.vars);
 	outbuf_fini(&r->out);
-	free(r->http);
-	free(r);
+	if (r->http != NULL && spare.nhttp < SPARES)
+		spare.http[spare.nhttp++] = r->http;
+	else
+		free(r->http);
+	if (spare.nruns < SPARES)
+		spare.runs[spare.nruns++] = r;
+	else
+		free(r);
 }
 
 void
@@ -143,15 +176,25 @@ aim(struct check *chk, const struct step_connect *k)
 		addr_set_port(&t->to, port);
 }
 
+/* What an earlier connection left is gone. */
+static void
+forget_received(struct check_run *r)
+{
+	if (r == NULL)
+		return;
+	r->must_read = true;
+	r->has_ended = r->has_sent = false;
+	r->error = 0;
+	r->len = 0;
+}
+
 static void
 on_ready(struct check *chk)
 {
 	chk->has_connected = true;
-	if (chk->run != NULL) {
-		chk->run->must_read = true;
-		chk->run->has_ended = false;
-		chk->run->error = 0;
-		chk->run->len = 0;
+	if (chk->nfirst > 0) {
+		record_add(&chk->record->sent, chk->first.p, chk->nfirst);
+		chk->run->sent = chk->nfirst;
 	}
 	chk->step = chk->step->next;
 	drive(chk);
@@ -162,18 +205,6 @@ ends_by_reset(const struct check *chk)
 {
 	return chk->has_conn && chk->conn.tls == NULL && !chk->keeps_linger &&
 	    seq_of(chk)->proto != CHECK_HTTP;
-}
-
-static enum step_result
-step_connect(struct check *chk)
-{
-	const struct step_connect *k = &chk->step->u.connect;
-
-	check_conn_close(chk, ends_by_reset(chk));
-	aim(chk, k);
-	chk->keeps_linger = k->flags & CONNECT_LINGER;
-	check_conn_open(chk, on_ready, drive);
-	return RUN_END;		/* on_ready goes on */
 }
 
 /* ---- send ---- */
@@ -229,6 +260,38 @@ make_text(struct check *chk, const struct step_send *d)
 	return is_good && !r->out.overflow;
 }
 
+/* What follows the connection: nothing, or a request that is ready before it. */
+static void
+prepare_first(struct check *chk, const struct step *next)
+{
+	struct outbuf *out;
+
+	chk->is_brief = next == NULL;
+	chk->first = STR_NONE;
+	if (next == NULL || next->act != STEP_SEND)
+		return;
+	out = &run_of(chk)->out;
+	if (!make_text(chk, &next->u.send))
+		outbuf_clear(out);	/* that step will tell */
+	chk->is_brief = out->len <= BRIEF_BYTES;
+	if (chk->is_brief)
+		chk->first = (struct str){ out->data, out->len };
+}
+
+static enum step_result
+step_connect(struct check *chk)
+{
+	const struct step_connect *k = &chk->step->u.connect;
+
+	check_conn_close(chk, ends_by_reset(chk));
+	aim(chk, k);
+	chk->keeps_linger = k->flags & CONNECT_LINGER;
+	forget_received(chk->run);
+	prepare_first(chk, chk->step->next);
+	check_conn_open(chk, on_ready, drive);
+	return RUN_END;		/* on_ready goes on */
+}
+
 static void
 said_nothing(struct check *chk)
 {
@@ -238,6 +301,28 @@ said_nothing(struct check *chk)
 	out_fmt(&o, "TCPCHK error building what to send at step %u", chk->step->number);
 	*o.p = '\0';
 	check_done(chk, CHECK_S_L7RSP, 0, chk->run->text);
+}
+
+static enum step_result
+wait_to_write(struct check *chk)
+{
+	if (chk->conn.flags & CONN_ERROR)
+		check_conn_failed(chk, chk->conn.error);
+	else if (conn_register(&chk->conn) == -1)
+		check_skip(chk);
+	else
+		return RUN_WAIT;
+	return RUN_END;
+}
+
+/* A second request over this connection does not wait for the ACK of the first. */
+static void
+end_brief(struct check *chk)
+{
+	if (chk->is_brief && chk->run->has_sent) {
+		conn_push(&chk->conn);
+		chk->is_brief = false;
+	}
 }
 
 static enum step_result
@@ -251,23 +336,19 @@ step_send(struct check *chk)
 		said_nothing(chk);
 		return RUN_END;
 	}
-	if (!conn_can_write(&chk->conn)) {
-		if (!(chk->conn.flags & CONN_ERROR))
-			return RUN_WAIT;
-		check_conn_failed(chk, chk->conn.error);
-		return RUN_END;
-	}
+	if (!conn_can_write(&chk->conn))
+		return wait_to_write(chk);
+	end_brief(chk);
 	iov = (struct iovec){ r->out.data + r->sent, r->out.len - r->sent };
-	n = r->out.len > 0 ? conn_sendv(&chk->conn, &iov, 1) : 0;
-	if (n < 0) {
-		check_conn_failed(chk, chk->conn.error);
-		return RUN_END;
-	}
+	n = iov.iov_len > 0 ? conn_sendv(&chk->conn, &iov, 1) : 0;
+	if (n < 0)
+		return wait_to_write(chk);
 	record_add(&chk->record->sent, iov.iov_base, (size_t)n);
 	r->sent += (size_t)n;
 	if (r->sent < r->out.len)
-		return RUN_WAIT;
+		return wait_to_write(chk);
 	outbuf_clear(&r->out);
+	r->has_sent = true;
 	r->sent = 0;
 	r->len = 0;
 	r->must_read = true;

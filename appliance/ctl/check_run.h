@@ -44,6 +44,7 @@ struct check_run {
 	size_t		 sent;
 	bool		 must_read;	/* nothing was read since the last send or connect */
 	bool		 has_ended;	/* the peer says nothing more */
+	bool		 has_sent;	/* on this connection */
 	int		 error;		/* errno of a failed read, told when nothing came */
 	uint32_t	 len;		/* bytes in `in`; HTTP: of the body, what fits */
 	struct check_facts facts;

@@ -342,6 +342,14 @@ addr_port(const struct addr *a)
 }
 
 bool
+addr_is_loopback(const struct addr *a)
+{
+	if (a->kind == ADDR_INET)
+		return ntohl(a->u.in.sin_addr.s_addr) >> 24 == 127;
+	return a->kind == ADDR_INET6 && IN6_IS_ADDR_LOOPBACK(&a->u.in6.sin6_addr);
+}
+
+bool
 addr_eq(const struct addr *a, const struct addr *b)
 {
 	if (a->kind != b->kind || a->is_dgram != b->is_dgram)

@@ -59,6 +59,7 @@ int	addr_parse(const char *text, unsigned flags, struct addr *ret_a, char *err,
 void	addr_set_port(struct addr *a, uint16_t port);
 uint16_t addr_port(const struct addr *a);
 bool	addr_eq(const struct addr *a, const struct addr *b);
+bool	addr_is_loopback(const struct addr *a);		/* 127.0.0.0/8, ::1 */
 /* `127.0.0.1:80`, `[::1]:80` (brackets as HAProxy's messages), `unix@/p`, `abns@n`, `fd@3` */
 size_t	addr_text(const struct addr *a, char *buf, size_t size);
 const char *addr_protocol(const struct addr *a);	/* "tcpv4", "tcpv6", "unix_stream" ... */

@@ -54,16 +54,31 @@ conn_init(struct conn *c, int fd, unsigned flags, conn_event_fn *on_event)
 	timer_init(&c->timer, NULL);
 }
 
-int
-conn_register(struct conn *c)
+static int
+watch(struct conn *c, short events)
 {
-	if (c->flags & (CONN_REGISTERED | CONN_CLOSED))
-		return 0;
-	if (event_assign(&c->ev, loop_self->base, c->fd, CONN_EVENTS, on_libevent, c) != 0 ||
+	if (event_assign(&c->ev, loop_self->base, c->fd, events, on_libevent, c) != 0 ||
 	    event_add(&c->ev, NULL) != 0)
 		return -1;
 	c->flags |= CONN_REGISTERED;
 	return 0;
+}
+
+int
+conn_register(struct conn *c)
+{
+	if (unlikely(c->flags & CONN_DEAF)) {
+		event_del(&c->ev);
+		c->flags &= (uint16_t)~(CONN_DEAF | CONN_REGISTERED);
+	}
+	return c->flags & (CONN_REGISTERED | CONN_CLOSED) ? 0 : watch(c, CONN_EVENTS);
+}
+
+int
+conn_register_in(struct conn *c)
+{
+	c->flags |= CONN_DEAF;
+	return watch(c, CONN_EVENTS & ~EV_WRITE);
 }
 
 void
@@ -80,7 +95,7 @@ conn_close(struct conn *c)
 		loop_forget(&c->ev);
 	close(c->fd);
 	c->fd = -1;
-	c->flags = (uint16_t)((c->flags & ~CONN_REGISTERED) | CONN_CLOSED);
+	c->flags = (uint16_t)((c->flags & ~(CONN_REGISTERED | CONN_DEAF)) | CONN_CLOSED);
 }
 
 void
@@ -251,7 +266,7 @@ conn_peer_is_gone(struct conn *c)
 }
 
 static int
-connect_socket(const struct addr *to, const struct addr *source)
+connect_socket(const struct addr *to, const struct addr *source, int option, int value)
 {
 	int fd, one = 1;
 
@@ -259,7 +274,7 @@ connect_socket(const struct addr *to, const struct addr *source)
 	if (fd < 0)
 		return -1;
 	if (to->u.sa.sa_family != AF_UNIX)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+		(void)setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value);
 	if (source == NULL)
 		return fd;
 	(void)setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
@@ -273,11 +288,9 @@ connect_socket(const struct addr *to, const struct addr *source)
 	return fd;
 }
 
-int
-conn_connect(const struct addr *to, const struct addr *source, bool *ret_in_progress)
+static int
+connect_to(int fd, const struct addr *to, bool *ret_in_progress)
 {
-	int fd = connect_socket(to, source);
-
 	if (fd < 0)
 		return -1;
 	*ret_in_progress = false;
@@ -292,6 +305,18 @@ conn_connect(const struct addr *to, const struct addr *source, bool *ret_in_prog
 	close(fd);
 	errno = saved;
 	return -1;
+}
+
+int
+conn_connect(const struct addr *to, const struct addr *source, bool *ret_in_progress)
+{
+	return connect_to(connect_socket(to, source, TCP_NODELAY, 1), to, ret_in_progress);
+}
+
+int
+conn_connect_brief(const struct addr *to, const struct addr *source, bool *ret_in_progress)
+{
+	return connect_to(connect_socket(to, source, TCP_QUICKACK, 0), to, ret_in_progress);
 }
 
 int

@@ -45,6 +45,7 @@ struct tls;
 #define CONN_MORE	0x0800u	/* the next write is followed by another at once */
 #define CONN_CORKED	0x1000u	/* the kernel may hold a part back: conn_uncork when idle */
 #define CONN_RDHUP	0x0400u	/* EPOLLRDHUP was seen: a short read does not clear CONN_IN */
+#define CONN_DEAF	0x2000u	/* registered without CONN_OUT */
 
 /* An edge arrived: flags were updated before. */
 typedef void conn_event_fn(struct conn *c);
@@ -62,6 +63,9 @@ struct conn {
 /* owner's thread */
 void	conn_init(struct conn *c, int fd, unsigned flags, conn_event_fn *on_event);
 int	conn_register(struct conn *c);		/* add to the loop; 0 or -1 (ENOMEM, ENOSPC) */
+/* For who has written what there was: the edge that every fresh socket shows, that it
+ * can be written to, wakes nobody. conn_register adds it when it is wanted after all. */
+int	conn_register_in(struct conn *c);
 void	conn_close(struct conn *c);		/* idempotent: event, timer, TLS and fd go */
 void	conn_reset(struct conn *c);		/* close with RST (SO_LINGER 0) */
 void	conn_shut_write(struct conn *c);	/* FIN, or close_notify and FIN */
@@ -116,6 +120,10 @@ conn_can_write(const struct conn *c)
  * or -1 with errno. source may be NULL. */
 struct addr;
 int	conn_connect(const struct addr *to, const struct addr *source, bool *ret_in_progress);
+/* The same for who writes at once, and little, or closes at once: the ACK that ends the
+ * handshake waits for that packet. Nagle is on; conn_push ends it. */
+int	conn_connect_brief(const struct addr *to, const struct addr *source,
+	    bool *ret_in_progress);
 
 /* Result of a connect in progress after the first CONN_OUT edge: 0 or errno. */
 int	conn_connect_result(struct conn *c);

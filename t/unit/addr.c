@@ -251,6 +251,23 @@ test_networks(void)
 	ok(ip_net_parse(STR("10.0.0.0/8"), &n) == 0 && !ip_net_has(&n, &(struct ip_port){ 0 }));
 }
 
+static void
+test_loopback(void)
+{
+	static const struct { const char *text; bool is; } rows[] = {
+		{ "127.0.0.1:80", true }, { "127.255.255.254:1", true }, { "128.0.0.1:80", false },
+		{ "0.0.0.0:80", false }, { "::1:80", true }, { "[::1]:80", true },
+		{ "[::2]:80", false }, { "[::]:80", false }, { "/tmp/s", false }, { "abns@n", false },
+	};
+	struct addr a;
+	char err[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		ok(addr_parse(rows[i].text, BIND, &a, err, sizeof(err)) == 0);
+		ok_named(addr_is_loopback(&a) == rows[i].is, "loopback: %s", rows[i].text);
+	}
+}
+
 int
 main(void)
 {
@@ -259,5 +276,6 @@ main(void)
 	test_abstract();
 	test_ports();
 	test_networks();
+	test_loopback();
 	return tap_done();
 }
