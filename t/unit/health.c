@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/magic.h"
 #include "base/module.h"
+#include "base/out.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
 #include "ctl/control.h"
@@ -236,6 +237,54 @@ test_intervals(void)
 	chk = server("s")->check;
 	one(chk, CHECK_S_L4CON);
 	is_u64(waits(chk), 300000);
+	reset();
+}
+
+/* Checks that are due at almost the same time begin together, never too early. */
+static void
+test_together(void)
+{
+	struct check *a, *b;
+
+	publish("backend b\n\tdefault-server check inter 2s\n\tserver a 127.0.0.1:1\n"
+	    "\tserver b 127.0.0.1:1 inter 100ms\n");
+	a = server("a")->check;
+	b = server("b")->check;
+	for (int i = 0; i < 20; i++) {
+		one(a, CHECK_S_L4OK);
+		ok(a->timer.deadline_us >= a->due_us && a->timer.deadline_us <= a->due_us + 20000);
+		is_u64(a->timer.deadline_us % 16384, 0);
+	}
+	one(b, CHECK_S_L4OK);
+	ok(b->timer.deadline_us >= b->due_us && b->timer.deadline_us <= b->due_us + 1000);
+	reset();
+}
+
+/* A thousand that are due at once take several passes. */
+static void
+test_crowd(void)
+{
+	unsigned nrunning = 0;
+	struct outbuf text;
+	char line[64];
+
+	outbuf_init(&text, 0);
+	outbuf_z(&text, "backend b\n\tdefault-server check\n");
+	for (int i = 0; i < 120; i++) {
+		snprintf(line, sizeof line, "\tserver s%d 127.0.0.1:1\n", i);
+		outbuf_z(&text, line);
+	}
+	publish(text.data);
+	clock_now_us += 1900000;
+	for (int i = 0; i < 4; i++) {
+		timer_wheel_run(&control_loop->wheel);
+		nrunning = nstarted;
+		if (i == 0)
+			is_u64(nrunning, 50);
+		clock_now_us += 5000;
+	}
+	ok(nrunning >= 114 && nrunning <= 120);
+	outbuf_fini(&text);
 	reset();
 }
 
@@ -499,6 +548,8 @@ main(void)
 	test_step();
 	test_sequences();
 	test_intervals();
+	test_together();
+	test_crowd();
 	test_spread();
 	test_messages();
 	test_stopped();
