@@ -16,6 +16,7 @@
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
 #include "ctl/health.h"
+#include "ctl/tick.h"
 #include "net/listen.h"
 #include "proxy/bind_count.h"
 #include "proxy/cookie_map.h"
@@ -619,6 +620,7 @@ clear_proxy(struct proxy_live *l, bool all)
 void
 stat_clear(bool all)
 {
+	tick_clear_maxima();
 	for (struct proxy *px = snapshot_current()->proxies; px != NULL; px = px->next) {
 		clear_proxy(px->live, all);
 		for (struct bind_conf *b = px->binds; b != NULL; b = b->next)

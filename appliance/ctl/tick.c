@@ -146,6 +146,7 @@ tick_clear_maxima(void)
 
 	for (unsigned i = 0; i < sizeof rates / sizeof rates[0]; i++)
 		rates[i]->max = 0;
+	control_loop->pass_work_max_us = 0;
 }
 
 static int

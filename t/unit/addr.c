@@ -255,9 +255,11 @@ static void
 test_loopback(void)
 {
 	static const struct { const char *text; bool is; } rows[] = {
-		{ "127.0.0.1:80", true }, { "127.255.255.254:1", true }, { "128.0.0.1:80", false },
-		{ "0.0.0.0:80", false }, { "::1:80", true }, { "[::1]:80", true },
-		{ "[::2]:80", false }, { "[::]:80", false }, { "/tmp/s", false }, { "abns@n", false },
+		{ "127.0.0.1:80", true }, { "127.255.255.254:1", true },
+		{ "128.0.0.1:80", false }, { "0.0.0.0:80", false }, { "::1:80", true },
+		{ "[::1]:80", true },
+		{ "[::2]:80", false }, { "[::]:80", false }, { "/tmp/s", false },
+		{ "abns@n", false },
 	};
 	struct addr a;
 	char err[128];
