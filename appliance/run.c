@@ -24,6 +24,7 @@
 #include "ctl/control.h"
 #include "ctl/frontend.h"
 #include "ctl/reload.h"
+#include "ctl/store.h"
 #include "event/child.h"
 #include "event/job.h"
 #include "event/loop.h"
@@ -104,6 +105,8 @@ start_threads(struct snapshot *s, unsigned n)
 	control_loop = loop_new(n);
 	sched_start(control_loop, options.clock_us);
 	snapshot_init(loops, n, control_loop);
+	if (s->global->state_dir != NULL && store_open(s->global->state_dir) != 0)
+		return -1;
 	MODULE_EACH(m)
 		if (m->start != NULL && m->start() != 0)
 			return -1;
@@ -164,6 +167,7 @@ stop(void)
 			stops[n++] = m->stop;
 	while (n > 0)
 		stops[--n]();
+	store_close();
 	sched_stop();
 	snapshot_fini();
 	dthreads_free();

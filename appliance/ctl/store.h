@@ -47,9 +47,19 @@ void	store_put(enum store_table t, const char *key, int64_t t_us, const char *da
  * once); ok false: it could not be written (disk full), what was said is logged. */
 void	store_put_durable(enum store_table t, const char *key, int64_t t_us, const char *data,
 	    size_t len, store_done_fn *done, void *arg);
+/* Done when everything that was put until now is in the database (safe against the
+ * end of the process): before a command's success is told. */
+void	store_sync(store_done_fn *done, void *arg);
 void	store_del(enum store_table t, const char *key);
 void	store_del_older(enum store_table t, int64_t t_us);
+/* Why it cannot be written at the moment; NULL = all is well. */
+const char *store_problem(void);
 /* At start only, before anything is put: all rows, the oldest first. */
 void	store_each(enum store_table t, store_row_fn *fn, void *arg);
+
+/* start-up and shutdown: for run.c and tests. 0, or -1 with a message. close writes
+ * what still waits. */
+int	store_open(const char *state_dir);
+void	store_close(void);
 
 #endif
