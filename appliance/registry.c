@@ -18,14 +18,15 @@
 	X(stats_socket) X(vars_cfg) X(be_switch) \
 	X(conv_map) \
 	/* rules */ \
-	X(sample) X(fetch_conn) X(fetch_err) X(fetch_http) X(fetch_state) X(fetch_tcp) \
+	X(sample) X(fetch_conn) X(fetch_err) X(fetch_http) X(fetch_hdr) X(fetch_state) \
+	X(fetch_tcp) \
 	X(stick_cfg) X(peers_cfg) X(fetch_stick) X(conv_stick) X(action_stick) X(stick_keys) \
 	X(conv_text) X(conv_math) X(conv_hash) \
 	X(acl) X(rules) X(capture) X(stickiness) \
 	X(action_header) X(action_line) X(action_set) X(action_end) X(reply) X(service) \
 	X(userlist) \
 	/* logs */ \
-	X(logfield) X(logfield_more) X(logfield_elb) X(logline) X(log_target) \
+	X(logfield) X(logfield_time) X(logfield_more) X(logfield_elb) X(logline) X(log_target) \
 	/* balancing */ \
 	X(lb) X(lb_random) X(lb_roundrobin) X(lb_leastconn) X(lb_first) X(lb_hash) X(lb_ewma) \
 	/* checks over the whole configuration */ \

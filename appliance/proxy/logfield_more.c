@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * More aliases of log formats: lists of captures, dates of the request, our own
- * address towards the server. That address is asked for before the connection
+ * More aliases of log formats: lists of captures, our own address towards the
+ * server. That address is asked for before the connection
  * goes back to its pool, and only when a format of the frontend wants it.
  *
  * Thread: data.
  */
 #include <sys/socket.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "base/magic.h"
 #include "base/module.h"
 #include "base/out.h"
@@ -126,56 +124,6 @@ a_hsl(struct sample_ctx *x, unsigned flags, struct out *o)
 	out_list(x, flags, o, true);
 }
 
-/* ---- dates of the request ---- */
-
-static uint64_t
-request_wall(const struct sample_ctx *x)
-{
-	uint64_t us = x->t == NULL ? 0 : x->t->at.start != 0 ? x->t->at.start : x->t->at.accept;
-
-	return clock_wall_of(us != 0 ? us : clock_now_us);
-}
-
-static void
-out_clf_date(struct sample_ctx *x, struct tm *(*split)(const time_t *, struct tm *), struct out *o)
-{
-	time_t s = (time_t)(request_wall(x) / 1000000);
-	char buf[48];
-	struct tm tm;
-
-	split(&s, &tm);
-	out_mem(o, buf, strftime(buf, sizeof(buf), "%d/%b/%Y:%H:%M:%S %z", &tm));
-}
-
-static void
-a_trg(struct sample_ctx *x, unsigned flags, struct out *o)
-{
-	(void)flags;
-	out_clf_date(x, gmtime_r, o);
-}
-
-static void
-a_trl(struct sample_ctx *x, unsigned flags, struct out *o)
-{
-	(void)flags;
-	out_clf_date(x, localtime_r, o);
-}
-
-static void
-a_iso(struct sample_ctx *x, unsigned flags, struct out *o)
-{
-	uint64_t us = request_wall(x);
-	time_t s = (time_t)(us / 1000000);
-	char buf[48];
-	struct tm tm;
-
-	(void)flags;
-	gmtime_r(&s, &tm);
-	out_mem(o, buf, strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%S.", &tm));
-	out_pad_u64(o, us % 1000000, 6);
-	out_char(o, 'Z');
-}
-
 /* What made the line. */
 static void
 a_OG(struct sample_ctx *x, unsigned flags, struct out *o)
@@ -191,9 +139,6 @@ static const struct alias_row aliases[] = {
 	{ "bp", false, false, a_bp, "our port towards the server", LF_NEEDS_SERVER_SRC },
 	{ "hrl", true, false, a_hrl, "captured request headers, a word each", 0 },
 	{ "hsl", true, false, a_hsl, "captured response headers, a word each", 0 },
-	{ "iso", false, true, a_iso, "date of the request, ISO 8601, GMT, microseconds", 0 },
-	{ "trg", true, false, a_trg, "date of the request, GMT", 0 },
-	{ "trl", true, false, a_trl, "date of the request, local with zone", 0 },
 	{ .name = NULL }
 };
 

@@ -30,6 +30,9 @@ int	use_check(struct cfg *c, const struct fetch_row *row, uint32_t use);
 struct http_msg *ctx_request(const struct sample_ctx *x);
 struct http_msg *ctx_response(const struct sample_ctx *x);
 struct http_msg *ctx_message(const struct sample_ctx *x);
+/* By a row's priv: a request's, a response's, or the direction's message. */
+enum { OF_DIR, OF_REQ, OF_RES };
+struct http_msg *ctx_message_of(const struct sample_ctx *x, intptr_t which);
 bool	sample_ip(struct sample *s, const struct ip_port *ip);
 
 #endif

@@ -32,8 +32,7 @@ sub new ($class, %o) {
 	}
 	%ENV = (%ENV, %{ $o{env} // {} });
 	open STDERR, '>', $o{err} // '/dev/null';
-	exec { $BIN } $BIN, '-db', '-f', $o{file};
-	POSIX::_exit(127);
+	exec { $BIN } $BIN, '-db', '-f', $o{file} or POSIX::_exit(127);
 }
 
 sub port ($self, $name) { return $self->{port}{$name} // die "no bind $name" }
