@@ -95,6 +95,13 @@ struct live_addr {
 	_Atomic uint64_t ip[2];
 };
 
+/* How long a server took to answer: one thread's sums, and the extremes since the
+ * reader last asked for new ones (server_live.latency_round). */
+struct latency {
+	uint64_t	 n, sum_us;
+	uint32_t	 round, min_us, max_us;
+};
+
 /* One thread's part of a server. */
 struct server_thread {
 	struct list	 idle;		/* server connections, most recently used first */
@@ -107,6 +114,7 @@ struct server_thread {
 	uint32_t	 win_requests, win_failures;
 	uint32_t	 win_last_requests, win_last_failures;
 	uint64_t	 win_start_us;
+	struct latency	 latency;
 	struct counters	 count;
 	struct hist	 total;		/* total time of its transactions */
 } __attribute__((aligned(CACHE_LINE)));
@@ -130,6 +138,7 @@ struct server_live {
 	_Atomic uint32_t eject_count;
 	_Atomic uint32_t errors_in_row;	/* observe.c's, and the three below */
 	_Atomic uint32_t observed, limits_hit, observe_told;
+	_Atomic uint32_t latency_round;	/* control; see struct latency */
 	/* all data threads */
 	struct gauge	 inflight __attribute__((aligned(CACHE_LINE)));	/* slots in use */
 	struct gauge	 idle;		/* idle connections, all threads */
@@ -141,6 +150,7 @@ struct server_live {
 	uint64_t	 since_us;	/* last change, monotonic */
 	uint64_t	 down_us;	/* sum of finished downtimes */
 	uint32_t	 chkfail, chkdown;
+	uint32_t	 chkconn_failed;	/* checks that did not get a connection */
 	uint32_t	 rate_last, rate_max;	/* sessions per second, by the tick */
 	uint64_t	 rate_prev;
 	uint32_t	 maxconn_set;	/* `set maxconn server`; LIVE_NOT_SET = configured */

@@ -340,6 +340,49 @@ count_times(struct counters *c, const struct txn *t)
 	time_avg_add(&c->t, span_us(t->at.start, t->at.end));
 }
 
+/* An answer that no server gave. */
+static void
+count_own(struct counters *c, const struct txn *t)
+{
+	if (!(t->flags & TXN_F_HTTP))
+		return;
+	if (t->status / 100 == 4)
+		COUNT(c, own_4xx);
+	else if (t->status / 100 == 5)
+		COUNT(c, own_5xx);
+}
+
+#define STORE(cell, v)	__atomic_store_n(&(cell), (v), __ATOMIC_RELAXED)
+
+static void
+count_latency(struct latency *l, uint32_t round, uint64_t us)
+{
+	uint32_t us32 = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+
+	if (l->round != round || us32 < l->min_us)
+		STORE(l->min_us, us32);
+	if (l->round != round || us32 > l->max_us)
+		STORE(l->max_us, us32);
+	STORE(l->round, round);
+	STORE(l->sum_us, l->sum_us + us);
+	STORE(l->n, l->n + 1);
+}
+
+/* HTTP: from the request to the response's head; TCP: of connecting. */
+static void
+count_answer(struct txn *t, struct server_thread *st)
+{
+	bool is_http = t->flags & TXN_F_HTTP;
+	uint64_t from = is_http ? t->at.connected : t->at.picked;
+	uint64_t to = is_http ? t->at.response : t->at.connected;
+
+	if (to != 0)
+		count_latency(&st->latency, atomic_load_explicit(&t->srv->live->latency_round,
+		    memory_order_relaxed), span_us(from, to));
+	else
+		count_own(&st->count, t);
+}
+
 static void
 count_server(struct txn *t)
 {
@@ -348,6 +391,7 @@ count_server(struct txn *t)
 	count_times(&st->count, t);
 	if (t->flags & TXN_F_HTTP)
 		count_status(&st->count, t->status);
+	count_answer(t, st);
 	hist_add(&st->total, span_us(t->at.start, t->at.end));
 }
 
@@ -364,7 +408,10 @@ count_backend(struct txn *t)
 		hist_add(&pt->queue, span_us(t->at.queued, t->at.picked));
 		hist_add(&pt->connect, span_us(t->at.picked, t->at.connected));
 		hist_add(&pt->response, span_us(t->at.connected, t->at.response));
-	}
+	} else if (t->flags & TXN_F_HTTP)
+		count_own(&pt->be, t);
+	else if (t->at.connected != 0)
+		hist_add(&pt->connect, span_us(t->at.picked, t->at.connected));
 }
 
 static void
@@ -396,6 +443,8 @@ txn_count(struct txn *t)
 		count_status(fe, t->status);
 	if (t->be != NULL)
 		count_backend(t);
+	else
+		count_own(fe, t);
 	if (t->srv != NULL && t->at.picked != 0)
 		count_server(t);
 }

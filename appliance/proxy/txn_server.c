@@ -195,6 +195,7 @@ leave_full(struct txn *t, struct server *full)
 {
 	if (!enter_other(t, full)) {
 		t->srv = full;
+		COUNT(srv_count(t), spilled);
 		txn_error(t, 503, 'S', 'Q');	/* as HAProxy calls it */
 		return STEP_NEXT;
 	}
