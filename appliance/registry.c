@@ -44,7 +44,7 @@
 	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_backend) X(cli_reload) \
 	X(cli_stickiness) \
 	X(cli_sess) X(cli_process) X(cli_var) X(cli_table) \
-	X(cli_history) X(cli_snapshot) X(cli_balancers) \
+	X(cli_history) X(cli_metric) X(cli_metric_put) X(cli_snapshot) X(cli_balancers) \
 	X(cli_cookie) \
 	X(cli_errors) X(cli_check) \
 	X(ssl_store) X(cli_ssl) X(cli_ssl_show) X(cli_ssl_list) X(cli_ssl_ocsp) \

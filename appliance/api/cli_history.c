@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * show history, show histogram: what ctl/series.h keeps. An answer is made a few
- * slots at a time; the row is looked up again each time, for it may go meanwhile.
+ * show history, show histogram: what the metrics store keeps. An answer is made a few
+ * slots at a time.
  *
  * Thread: control.
  */
@@ -11,12 +11,15 @@
 
 #include "api/cli.h"
 #include "api/cli_find.h"
+#include "api/cli_metric.h"
 #include "api/when.h"
 #include "base/module.h"
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
-#include "ctl/series.h"
+#include "ctl/metric_feed.h"
+#include "ctl/metric_hist.h"
+#include "event/sched.h"
 #include "proxy/proxy.h"
 
 #define SLOTS_PER_PIECE	16
@@ -25,7 +28,7 @@
 
 /* Which row is meant. */
 struct which {
-	enum series_kind kind;
+	enum metric_side side;
 	char		*proxy, *server;	/* owned; server NULL */
 };
 
@@ -34,12 +37,6 @@ which_free(struct which *w)
 {
 	free(w->proxy);
 	free(w->server);
-}
-
-static struct series_row *
-row_of(const struct which *w)
-{
-	return series_find(w->kind, w->proxy, w->server);
 }
 
 static bool
@@ -75,7 +72,7 @@ read_which(struct cli *c, struct which *ret)
 		cli_err(c, "No such proxy.");
 		return 0;
 	}
-	ret->kind = srv != NULL ? SERIES_SERVER : be != NULL ? SERIES_BACKEND : SERIES_FRONTEND;
+	ret->side = srv != NULL ? SIDE_SERVER : be != NULL ? SIDE_BACKEND : SIDE_FRONTEND;
 	ret->proxy = xstrdup(be != NULL ? be->name : fe->name);
 	ret->server = srv != NULL ? xstrdup(srv->name) : NULL;
 	return is_more ? 2 : 1;
@@ -83,15 +80,22 @@ read_which(struct cli *c, struct which *ret)
 
 /* ---- show history ---- */
 
+#define FIELDS_MAX	(3 * MF_MAX)
+
+static const uint32_t steps_s[] = { 1, 10, 60, 300, 3600 };
+#define NSTEPS	(sizeof steps_s / sizeof steps_s[0])
+
 struct history {
-	struct which	 which;
-	bool		 is_json, any_row, head_done;
-	enum series_tier tier;
+	struct which	 which;		/* empty of a metric */
+	bool		 is_metric, is_json, any_row, head_done;
+	struct metric_series *series[MF_MAX];	/* held; NULL: none. A metric's is [0] */
+	uint32_t	 step_s;
 	int64_t		 slot, last;	/* next, and the last one */
 	unsigned	 nfields;
 	struct {
-		uint8_t	 field, agg;
-	} fields[SF_MAX * AGG_KINDS];
+		const char *name, *suffix;
+		uint8_t	 series, stat;	/* enum metric_stat */
+	} fields[FIELDS_MAX];
 };
 
 static void
@@ -99,39 +103,78 @@ history_free(void *state)
 {
 	struct history *h = state;
 
+	for (unsigned i = 0; i < MF_MAX; i++)
+		metric_release(h->series[i]);
 	which_free(&h->which);
 	free(h);
 }
 
-static const char *const agg_names[AGG_KINDS] = { "", ".min", ".max" };
+static void
+add_field(struct history *h, unsigned series, enum metric_stat stat, const char *name,
+    const char *suffix)
+{
+	if (h->nfields == FIELDS_MAX)
+		return;
+	h->fields[h->nfields].series = (uint8_t)series;
+	h->fields[h->nfields].stat = (uint8_t)stat;
+	h->fields[h->nfields].name = name;
+	h->fields[h->nfields++].suffix = suffix;
+}
 
 static bool
-add_field(struct history *h, struct str name)
+is_named(struct str word, const char *name, const char *suffix)
 {
-	for (unsigned f = 0; f < SF_MAX; f++)
-		for (unsigned a = 0; a < AGG_KINDS; a++) {
-			struct str base = str_of(series_field_names[f]), agg = str_of(agg_names[a]);
+	return word.len == strlen(name) + strlen(suffix) && str_starts(word, str_of(name)) &&
+	    str_ends(word, str_of(suffix));
+}
 
-			if (name.len != base.len + agg.len || !str_starts(name, base) ||
-			    !str_ends(name, agg) || h->nfields == SF_MAX * AGG_KINDS)
-				continue;
-			h->fields[h->nfields].field = (uint8_t)f;
-			h->fields[h->nfields++].agg = (uint8_t)a;
+static bool
+add_named(struct history *h, struct str word)
+{
+	static const struct {
+		const char *suffix;
+		enum metric_stat stat;
+	} kinds[] = {
+		{ "", METRIC_AVERAGE }, { ".min", METRIC_MINIMUM }, { ".max", METRIC_MAXIMUM }
+	};
+
+	for (unsigned s = 0; h->is_metric && s < METRIC_PERCENTILE; s++)
+		if (is_named(word, metric_stat_name((enum metric_stat)s), "")) {
+			add_field(h, 0, (enum metric_stat)s, metric_stat_name((enum metric_stat)s),
+			    "");
 			return true;
 		}
+	for (unsigned f = 0; !h->is_metric && f < MF_MAX; f++)
+		for (unsigned k = 0; k < 3; k++)
+			if (is_named(word, metric_field_names[f], kinds[k].suffix)) {
+				add_field(h, f, kinds[k].stat, metric_field_names[f],
+				    kinds[k].suffix);
+				return true;
+			}
 	return false;
 }
 
 static void
-unknown_field(struct cli *c, struct str name)
+add_all(struct history *h)
+{
+	for (unsigned s = 0; h->is_metric && s < METRIC_PERCENTILE; s++)
+		(void)add_named(h, str_of(metric_stat_name((enum metric_stat)s)));
+	for (unsigned f = 0; !h->is_metric && f < MF_MAX; f++)
+		(void)add_named(h, str_of(metric_field_names[f]));
+}
+
+static void
+unknown_field(struct cli *c, const struct history *h, struct str name)
 {
 	struct outbuf list;
 
 	outbuf_init(&list, 0);
-	for (unsigned f = 0; f < SF_MAX; f++)
-		outbuf_fmt(&list, "%s%s", f > 0 ? ", " : "", series_field_names[f]);
-	cli_err(c, "Unknown field '" STR_FMT "': there are %s, each also with .min and .max.",
-	    STR_ARG(name), list.data);
+	for (unsigned s = 0; h->is_metric && s < METRIC_PERCENTILE; s++)
+		outbuf_fmt(&list, "%s%s", s > 0 ? ", " : "", metric_stat_name((enum metric_stat)s));
+	for (unsigned f = 0; !h->is_metric && f < MF_MAX; f++)
+		outbuf_fmt(&list, "%s%s", f > 0 ? ", " : "", metric_field_names[f]);
+	cli_err(c, "Unknown field '" STR_FMT "': there are %s%s.", STR_ARG(name), list.data,
+	    h->is_metric ? "" : ", each also with .min and .max");
 	outbuf_fini(&list);
 }
 
@@ -148,96 +191,97 @@ history_word(struct cli *c, int i, void *arg)
 	if (strcmp(c->args[i], "fields") != 0)
 		return 0;
 	while (str_next_elem(&rest, ',', &name))
-		if (!add_field(h, name)) {
-			unknown_field(c, name);
+		if (!add_named(h, name)) {
+			unknown_field(c, h, name);
 			return -1;
 		}
 	return 2;
 }
 
-/* When the oldest slot of any step ends. */
+/* The oldest value of any series, at this step. */
 static int64_t
-earliest_s(const struct series_row *r)
+first_s(const struct history *h, uint32_t step_s)
 {
-	int64_t first, last, earliest = INT64_MAX;
+	int64_t first = INT64_MAX, of_series;
 
-	for (unsigned t = 0; t < TIER_MAX; t++)
-		if (series_span(r, (enum series_tier)t, &first, &last) &&
-		    (first + 1) * series_step_s[t] < earliest)
-			earliest = (first + 1) * series_step_s[t];
-	return earliest;
+	for (unsigned i = 0; i < MF_MAX; i++)
+		if (h->series[i] != NULL && metric_last_s(h->series[i]) != 0 &&
+		    (of_series = metric_first_s(h->series[i], step_s)) < first)
+			first = of_series;
+	return first;
 }
 
 /* The finest step that reaches back to `from`, or as far as any, and that has not
  * too many rows. */
-static enum series_tier
-best_tier(const struct series_row *r, const struct when *w)
+static uint32_t
+best_step(const struct history *h, const struct when *w)
 {
-	int64_t earliest = earliest_s(r), from = w->from_s > earliest ? w->from_s : earliest;
-	int64_t first, last;
+	int64_t earliest = INT64_MAX, from;
 
-	for (unsigned t = 0; t < TIER_MAX; t++)
-		if ((w->to_s - from) / series_step_s[t] <= ROWS_MAX &&
-		    series_span(r, (enum series_tier)t, &first, &last) &&
-		    first * series_step_s[t] <= from)
-			return (enum series_tier)t;
-	return earliest == INT64_MAX ? TIER_1S : TIER_3600S;
+	for (unsigned t = 0; t < NSTEPS; t++)
+		if (first_s(h, steps_s[t]) < earliest)
+			earliest = first_s(h, steps_s[t]);
+	if (earliest == INT64_MAX)
+		return 1;
+	from = w->from_s > earliest ? w->from_s : earliest;
+	for (unsigned t = 0; t < NSTEPS; t++)
+		if ((w->to_s - from) / steps_s[t] <= ROWS_MAX && first_s(h, steps_s[t]) <= from)
+			return steps_s[t];
+	return steps_s[NSTEPS - 1];
 }
 
 static bool
-choose_tier(struct cli *c, struct history *h, const struct when *w)
+choose_step(struct cli *c, struct history *h, const struct when *w)
 {
-	if (w->step_s == 0) {
-		h->tier = best_tier(row_of(&h->which), w);
-		return true;
-	}
-	for (unsigned t = 0; t < TIER_MAX; t++)
-		if (w->step_s == series_step_s[t]) {
-			h->tier = (enum series_tier)t;
+	h->step_s = w->step_s != 0 ? w->step_s : best_step(h, w);
+	for (unsigned t = 0; t < NSTEPS; t++)
+		if (h->step_s == steps_s[t])
 			return true;
-		}
 	cli_err(c, "'step' is one of 1s, 10s, 60s, 300s and 3600s.");
 	return false;
 }
 
 static void
-put_number(struct outbuf *b, float v, bool is_json)
+put_number(struct outbuf *b, double v, bool is_json)
 {
 	if (isnan(v))
 		outbuf_z(b, is_json ? "null" : "");
-	else if (v == floorf(v))
-		outbuf_fmt(b, "%.0f", (double)v);
+	else if (v == floor(v))
+		outbuf_fmt(b, "%.0f", v);
 	else
-		outbuf_fmt(b, "%.3f", (double)v);
+		outbuf_fmt(b, "%.3f", v);
 }
 
 static void
 history_head(struct outbuf *b, const struct history *h)
 {
-	if (h->is_json)
+	if (!h->is_json)
+		outbuf_z(b, "#t");
+	else if (h->is_metric)
+		outbuf_fmt(b, "{\"step\":%u,\"fields\":[\"t\"", h->step_s);
+	else
 		outbuf_fmt(b, "{\"proxy\":\"%s\",\"server\":\"%s\",\"step\":%u,\"fields\":[\"t\"",
 		    h->which.proxy, h->which.server != NULL ? h->which.server :
-		    h->which.kind == SERIES_BACKEND ? "BACKEND" : "FRONTEND",
-		    series_step_s[h->tier]);
-	else
-		outbuf_z(b, "#t");
+		    h->which.side == SIDE_BACKEND ? "BACKEND" : "FRONTEND", h->step_s);
 	for (unsigned i = 0; i < h->nfields; i++)
-		outbuf_fmt(b, h->is_json ? ",\"%s%s\"" : ",%s%s",
-		    series_field_names[h->fields[i].field], agg_names[h->fields[i].agg]);
+		outbuf_fmt(b, h->is_json ? ",\"%s%s\"" : ",%s%s", h->fields[i].name,
+		    h->fields[i].suffix);
 	outbuf_z(b, h->is_json ? "],\"rows\":[" : "\n");
 }
 
 static void
-history_slot(struct outbuf *b, struct history *h, const struct series_row *r)
+history_slot(struct outbuf *b, struct history *h)
 {
-	float v[SF_MAX][AGG_KINDS];
-	bool any = series_get(r, h->tier, h->slot, v);
+	int64_t t_s = h->slot * h->step_s;
 
-	outbuf_fmt(b, "%s%lld", !h->is_json ? "" : h->any_row ? ",[" : "[",
-	    (long long)h->slot * series_step_s[h->tier]);
+	outbuf_fmt(b, "%s%lld", !h->is_json ? "" : h->any_row ? ",[" : "[", (long long)t_s);
 	for (unsigned i = 0; i < h->nfields; i++) {
+		struct metric_value v = { 0 };
+
+		if (h->series[h->fields[i].series] != NULL)
+			metric_series_values(h->series[h->fields[i].series], h->step_s, t_s, 1, &v);
 		outbuf_z(b, ",");
-		put_number(b, any ? v[h->fields[i].field][h->fields[i].agg] : NAN, h->is_json);
+		put_number(b, metric_stat_of(&v, (enum metric_stat)h->fields[i].stat), h->is_json);
 	}
 	outbuf_z(b, h->is_json ? "]" : "\n");
 	h->any_row = true;
@@ -247,69 +291,111 @@ static bool
 history_more(struct cli *c)
 {
 	struct history *h = c->state;
-	const struct series_row *r = row_of(&h->which);
 
 	if (!h->head_done)
 		history_head(&c->out, h);
 	h->head_done = true;
-	for (int i = 0; i < SLOTS_PER_PIECE && r != NULL && h->slot <= h->last; i++, h->slot++)
-		history_slot(&c->out, h, r);
-	if (r != NULL && h->slot <= h->last)
+	for (int i = 0; i < SLOTS_PER_PIECE && h->slot <= h->last; i++, h->slot++)
+		history_slot(&c->out, h);
+	if (h->slot <= h->last)
 		return false;
 	if (h->is_json)
 		outbuf_z(&c->out, "]}\n");
 	return true;
 }
 
+/* Slots that are over, as far as there is something. */
 static void
 set_range(struct history *h, const struct when *w)
 {
-	int64_t step = series_step_s[h->tier], first, last;
+	int64_t step = h->step_s, first = first_s(h, h->step_s), newest = 0;
 
+	for (unsigned i = 0; i < MF_MAX; i++)
+		if (h->series[i] != NULL && metric_last_s(h->series[i]) > newest)
+			newest = metric_last_s(h->series[i]);
 	h->slot = (w->from_s + step - 1) / step;
 	h->last = w->to_s / step;
-	if (!series_span(row_of(&h->which), h->tier, &first, &last))
+	if (first == INT64_MAX) {
 		h->slot = h->last + 1;
-	else {
-		h->slot = first > h->slot ? first : h->slot;
-		h->last = last < h->last ? last : h->last;
+		return;
 	}
+	if (first / step > h->slot)
+		h->slot = first / step;
+	if (newest / step < h->last)
+		h->last = newest / step;
+	if ((sched_wall_s() + 1) / step - 1 < h->last)
+		h->last = (sched_wall_s() + 1) / step - 1;
+}
+
+/* The series of a row: words taken, 0 after a message. */
+static int
+find_row(struct cli *c, struct history *h)
+{
+	int n = read_which(c, &h->which);
+	bool any = false;
+	struct metric_key k;
+
+	for (unsigned f = 0; n != 0 && f < MF_MAX; f++) {
+		metric_feed_key(h->which.side, h->which.proxy, h->which.server,
+		    (enum metric_field)f, &k);
+		h->series[f] = metric_find(&k);
+		metric_hold(h->series[f]);
+		any |= h->series[f] != NULL;
+	}
+	if (n != 0 && !any)
+		cli_err(c, "Nothing is known of it yet.");
+	return any ? n : 0;
+}
+
+static int
+find_metric(struct cli *c, struct history *h)
+{
+	struct metric_key k;
+	int n = cli_metric_key(c, 1, &k);
+
+	if (n < 0)
+		return 0;
+	h->is_metric = true;
+	if ((h->series[0] = metric_find(&k)) == NULL)
+		cli_metric_unknown(c, &k);
+	metric_hold(h->series[0]);
+	return h->series[0] != NULL ? n : 0;
 }
 
 static void
 show_history(struct cli *c)
 {
 	struct history *h = xcalloc(1, sizeof *h);
-	int n = read_which(c, &h->which);
+	bool is_metric = strcmp(cli_arg(c, 0), "metric") == 0 && cli_arg(c, 1)[0] != '\0';
+	int n = is_metric ? find_metric(c, h) : find_row(c, h);
 	struct when w;
 
-	if (n == 0 || !when_words(c, n, SPAN_S, &w, history_word, h))
-		goto out;
-	if (row_of(&h->which) == NULL) {
-		cli_err(c, "Nothing is known of it yet.");
-		goto out;
+	if (n == 0 || !when_words(c, n, SPAN_S, &w, history_word, h) || !choose_step(c, h, &w)) {
+		history_free(h);
+		return;
 	}
-	if (!choose_tier(c, h, &w))
-		goto out;
-	for (unsigned f = 0; h->nfields < SF_MAX && f < SF_MAX && (f > 0 || h->nfields == 0); f++)
-		(void)add_field(h, str_of(series_field_names[f]));
+	if (h->nfields == 0)
+		add_all(h);
 	set_range(h, &w);
 	cli_more(c, history_more, h, history_free);
-	return;
-out:
-	history_free(h);
 }
 
 /* ---- show histogram ---- */
 
 struct histogram {
 	struct which	 which;
-	enum series_phase phase;
+	enum metric_phase phase;
 	enum hist_tier	 tier;
 	uint32_t	 slots;		/* of the tier in one line */
 	int64_t		 slot, last;
 	bool		 head_done;
 };
+
+static const struct metric_hist *
+hist_of(const struct histogram *h)
+{
+	return metric_hist_find(h->which.proxy, h->which.server, h->phase);
+}
 
 static void
 histogram_free(void *state)
@@ -328,8 +414,8 @@ histogram_word(struct cli *c, int i, void *arg)
 	if (strcmp(c->args[i], "phase") != 0)
 		return 0;
 	for (unsigned p = 0; p < PHASE_MAX; p++)
-		if (strcmp(cli_arg(c, i + 1), series_phase_names[p]) == 0) {
-			h->phase = (enum series_phase)p;
+		if (strcmp(cli_arg(c, i + 1), metric_phase_names[p]) == 0) {
+			h->phase = (enum metric_phase)p;
 			return 2;
 		}
 	cli_err(c, "'phase' is one of total, queue, connect and response.");
@@ -337,16 +423,16 @@ histogram_word(struct cli *c, int i, void *arg)
 }
 
 static void
-histogram_line(struct outbuf *b, const struct histogram *h, const struct series_row *r)
+histogram_line(struct outbuf *b, const struct histogram *h, const struct metric_hist *r)
 {
 	uint32_t sum[HISTC_BUCKETS] = { 0 };
 	uint64_t total = 0;
 
-	if (!series_hist(r, h->phase, h->tier, h->slot, h->slot + h->slots, sum))
+	if (!metric_hist_sum(r, h->tier, h->slot, h->slot + h->slots, sum))
 		return;
 	for (unsigned i = 0; i < HISTC_BUCKETS; i++)
 		total += sum[i];
-	outbuf_fmt(b, "%lld,%llu,", (long long)h->slot * series_hist_step_s[h->tier],
+	outbuf_fmt(b, "%lld,%llu,", (long long)h->slot * metric_hist_step_s[h->tier],
 	    (unsigned long long)total);
 	for (unsigned i = 0, n = 0; i < HISTC_BUCKETS; i++)
 		if (sum[i] != 0)
@@ -358,12 +444,12 @@ static bool
 histogram_more(struct cli *c)
 {
 	struct histogram *h = c->state;
-	const struct series_row *r = row_of(&h->which);
+	const struct metric_hist *r = hist_of(h);
 
 	if (!h->head_done)
 		outbuf_fmt(&c->out, "#histogram v=1 unit=us lo=%u hi=%u sub=%u n=%u phase=%s\n",
 		    HISTC_LO_US, HISTC_HI_US, HISTC_SUB, HISTC_BUCKETS,
-		    series_phase_names[h->phase]);
+		    metric_phase_names[h->phase]);
 	h->head_done = true;
 	if (r == NULL || h->slot > h->last)
 		return true;
@@ -376,25 +462,25 @@ histogram_more(struct cli *c)
 static void
 choose_slots(struct histogram *h, const struct when *w)
 {
-	const struct series_row *r = row_of(&h->which);
+	const struct metric_hist *r = hist_of(h);
 	uint32_t step = w->step_s != 0 ? w->step_s : 10;
 	int64_t first, last;
 
 	for (unsigned t = 0; t < HTIER_MAX; t++) {
 		h->tier = (enum hist_tier)t;
-		if (t + 1 < HTIER_MAX && series_hist_step_s[t + 1] <= step)
+		if (t + 1 < HTIER_MAX && metric_hist_step_s[t + 1] <= step)
 			continue;
-		if (r != NULL && series_hist_span(r, h->phase, h->tier, &first, &last) &&
-		    first * series_hist_step_s[t] <= w->from_s)
+		if (r != NULL && metric_hist_span(r, h->tier, &first, &last) &&
+		    first * metric_hist_step_s[t] <= w->from_s)
 			break;
 		if (t == HTIER_MAX - 1 || !w->has_from || w->step_s != 0)
 			break;
 	}
-	h->slots = (step + series_hist_step_s[h->tier] - 1) / series_hist_step_s[h->tier];
-	h->slot = w->from_s / series_hist_step_s[h->tier];
+	h->slots = (step + metric_hist_step_s[h->tier] - 1) / metric_hist_step_s[h->tier];
+	h->slot = w->from_s / metric_hist_step_s[h->tier];
 	h->slot -= h->slot % h->slots;
-	h->last = w->to_s / series_hist_step_s[h->tier];
-	if (r != NULL && series_hist_span(r, h->phase, h->tier, &first, &last)) {
+	h->last = w->to_s / metric_hist_step_s[h->tier];
+	if (r != NULL && metric_hist_span(r, h->tier, &first, &last)) {
 		first -= first % h->slots;
 		h->slot = first > h->slot ? first : h->slot;
 	}
@@ -411,8 +497,8 @@ show_histogram(struct cli *c)
 		histogram_free(h);
 		return;
 	}
-	if (h->which.kind == SERIES_FRONTEND || (h->which.kind == SERIES_SERVER && h->phase != 0)) {
-		cli_err(c, h->which.kind == SERIES_FRONTEND ? "A frontend has no histograms." :
+	if (h->which.side == SIDE_FRONTEND || (h->which.side == SIDE_SERVER && h->phase != 0)) {
+		cli_err(c, h->which.side == SIDE_FRONTEND ? "A frontend has no histograms." :
 		    "A server has the phase total only.");
 		histogram_free(h);
 		return;
@@ -423,7 +509,8 @@ show_histogram(struct cli *c)
 
 static const struct cli_row rows[] = {
 	{ "show history", CLI_USER, 0, show_history,
-	  "<proxy> [<server>] [fields <f,g>] [from <t>] [to <t>] [step <s>] [json]",
+	  "<proxy> [<server>]|metric <name> [<key>] [fields <f,g>] [from <t>] [to <t>] "
+	  "[step <s>] [json]",
 	  "report what was measured over time" },
 	{ "show histogram", CLI_USER, 0, show_histogram,
 	  "<backend> [<server>] [phase <p>] [from <t>] [to <t>] [step <s>]",

@@ -22,7 +22,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
-#include "ctl/series.h"
+#include "ctl/metric_feed.h"
 #include "ctl/tick.h"
 #include "proxy/proxy.h"
 
@@ -147,12 +147,12 @@ put_stat_head(struct outbuf *b)
 }
 
 static void
-put_row(struct cli *c, struct walk *w, const struct series_row *s)
+put_row(struct cli *c, struct walk *w, enum metric_side side)
 {
 	const char *proxy = w->px->name;
 	const char *name = w->row.v[ST_svname].v.str;
 	uint32_t q[3] = { 0, 0, 0 };
-	bool has_q = s != NULL && series_quantiles(s, q);
+	bool has_q = metric_feed_quantiles(side, proxy, name, q);
 
 	if (!note_row(w, known_of(w->row.kind, proxy, name), row_hash(&w->row, q)))
 		return;
@@ -182,7 +182,7 @@ do_frontend(struct cli *c, struct walk *w)
 {
 	if (w->px->cap & CAP_FRONTEND) {
 		stat_frontend(&w->row, w->px, STAT_F_NAMES);
-		put_row(c, w, series_find(SERIES_FRONTEND, w->px->name, NULL));
+		put_row(c, w, SIDE_FRONTEND);
 	}
 	w->bind = stat_listeners(w->px);
 	w->place = AT_LISTENERS;
@@ -197,7 +197,7 @@ do_listener(struct cli *c, struct walk *w)
 		return;
 	}
 	stat_listener(&w->row, w->bind, STAT_F_NAMES);
-	put_row(c, w, NULL);
+	put_row(c, w, SIDE_LISTENER);
 	w->bind = w->bind->next;
 }
 
@@ -209,7 +209,7 @@ do_server(struct cli *c, struct walk *w)
 		return;
 	}
 	stat_server(&w->row, w->srv, STAT_F_NAMES);
-	put_row(c, w, series_find(SERIES_SERVER, w->px->name, w->srv->name));
+	put_row(c, w, SIDE_SERVER);
 	w->srv = w->srv->next;
 }
 
@@ -218,7 +218,7 @@ do_backend(struct cli *c, struct walk *w)
 {
 	if (w->px->cap & CAP_BACKEND) {
 		stat_backend(&w->row, w->px, STAT_F_NAMES);
-		put_row(c, w, series_find(SERIES_BACKEND, w->px->name, NULL));
+		put_row(c, w, SIDE_BACKEND);
 	}
 	next_proxy(w);
 }

@@ -10,8 +10,8 @@
 #include <time.h>
 
 #include "api/cli.h"
-#include "base/clock.h"
 #include "base/str.h"
+#include "event/sched.h"
 
 bool
 when_parse(const char *word, int64_t now_s, int64_t *ret_s)
@@ -73,7 +73,7 @@ bool
 when_words(struct cli *c, int first, int64_t span_s, struct when *ret,
     int (*other)(struct cli *c, int i, void *arg), void *arg)
 {
-	int64_t now_s = (int64_t)(clock_wall_us() / 1000000);
+	int64_t now_s = sched_wall_s();
 	int n;
 
 	*ret = (struct when){ .from_s = now_s - span_s, .to_s = now_s };

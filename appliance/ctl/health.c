@@ -319,6 +319,8 @@ count_result(struct check *chk, enum check_status before)
 static void
 record(struct check *chk, enum check_status status, unsigned code, const char *text)
 {
+	if (status == CHECK_S_L4CON || status == CHECK_S_L4TOUT)
+		chk->live->chkconn_failed++;
 	chk->status = (uint8_t)status;
 	chk->result = (uint8_t)check_status_result(status);
 	chk->code = status >= CHECK_S_WITH_CODE ? (uint16_t)code : 0;

@@ -27,8 +27,9 @@ struct metric_series {
 	uint64_t	 hash;		/* of all but the unit */
 	unsigned	 at;		/* in the list of all */
 	unsigned	 flags;		/* METRIC_* */
+	unsigned	 holders;
 	uint32_t	 column[METRIC_TIERS];
-	int64_t		 last_s;
+	int64_t		 first_s, last_s;	/* of its values; 0: none */
 	const char	*ns, *name, *unit;	/* these and the dimensions lie behind */
 	unsigned	 ndims;
 	struct metric_dim dims[];	/* sorted by name */
@@ -123,6 +124,24 @@ metric_find(const struct metric_key *k)
 
 	sort_dims(k, dims);
 	return find(k, dims, hash_of(k, dims));
+}
+
+unsigned
+metric_find_units(const struct metric_key *k, struct metric_series **ret, unsigned max)
+{
+	struct metric_dim dims[METRIC_DIMS];
+	unsigned n = 0;
+	uint64_t hash;
+
+	sort_dims(k, dims);
+	hash = hash_of(k, dims);
+	if (store.nbuckets == 0)
+		return 0;
+	for (struct metric_series *s = store.buckets[hash % store.nbuckets]; s != NULL; s = s->next)
+		if (n < max && s->hash == hash && is_named(s, k, dims) &&
+		    (k->unit == NULL || strcmp(s->unit, k->unit) == 0))
+			ret[n++] = s;
+	return n;
 }
 
 /* ---- making ---- */
@@ -275,6 +294,20 @@ metric_make(const struct metric_key *k, unsigned flags)
 }
 
 void
+metric_hold(struct metric_series *s)
+{
+	if (s != NULL)
+		s->holders++;
+}
+
+void
+metric_release(struct metric_series *s)
+{
+	if (s != NULL)
+		s->holders--;
+}
+
+void
 metric_keep_long(const struct metric_key *k)
 {
 	if (metric_find(k) != NULL)
@@ -304,7 +337,7 @@ metric_expire(int64_t now_s)
 	for (unsigned i = 0; i < 1 + store.n / 256 && store.n > 0; i++) {
 		struct metric_series *s = store.all[store.next_to_expire++ % store.n];
 
-		if (s->last_s + METRIC_GONE_S < now_s)
+		if (s->holders == 0 && s->last_s + METRIC_GONE_S < now_s)
 			series_free(s);
 	}
 }
@@ -331,6 +364,8 @@ add(struct metric_series *s, int64_t t_s, const struct metric_value *v, unsigned
 			(void)metric_ring_add((enum metric_tier)t, s->column[t], t_s, v);
 	if (t_s > s->last_s)
 		s->last_s = t_s;
+	if (t_s < s->first_s || s->first_s == 0)
+		s->first_s = t_s;
 }
 
 void
@@ -512,6 +547,21 @@ metric_put_instance(const struct metric_instance *i, const char *name, int64_t t
 
 /* ---- reading ---- */
 
+/* The coarsest step that makes up the slot; METRIC_TIERS: none. Below a minute and
+ * from a minute on are two worlds. */
+static enum metric_tier
+tier_for(const struct metric_series *s, uint32_t period_s, int64_t start_s)
+{
+	unsigned end = period_s < 60 ? METRIC_60S : METRIC_TIERS;
+	unsigned first = period_s < 60 ? METRIC_1S : METRIC_60S;
+
+	while (end-- > first)
+		if (s->column[end] != METRIC_NO_COLUMN && period_s % metric_step_s[end] == 0 &&
+		    start_s % metric_step_s[end] == 0)
+			return (enum metric_tier)end;
+	return METRIC_TIERS;
+}
+
 bool
 metric_has_tier(const struct metric_series *s, enum metric_tier tier)
 {
@@ -519,9 +569,39 @@ metric_has_tier(const struct metric_series *s, enum metric_tier tier)
 }
 
 int64_t
+metric_tier_span_s(const struct metric_series *s, enum metric_tier tier)
+{
+	return metric_has_tier(s, tier) ? metric_span_s(tier, class_of(s->flags, tier)) : 0;
+}
+
+int64_t
+metric_round_start(int64_t now_s, int64_t start_s, uint32_t period_s)
+{
+	int64_t age_s = now_s - start_s, to;
+
+	if (period_s < 60)
+		to = period_s;
+	else
+		to = age_s < 15 * 86400 ? 60 : age_s < 63 * 86400 ? 300 : 3600;
+	return start_s - start_s % to;
+}
+
+int64_t
 metric_last_s(const struct metric_series *s)
 {
 	return s->last_s;
+}
+
+int64_t
+metric_first_s(const struct metric_series *s, uint32_t step_s)
+{
+	enum metric_tier tier = tier_for(s, step_s, 0);
+	int64_t kept_from;
+
+	if (tier == METRIC_TIERS)
+		return INT64_MAX;
+	kept_from = sched_wall_s() - metric_span_s(tier, class_of(s->flags, tier));
+	return kept_from > s->first_s ? kept_from : s->first_s;
 }
 
 void
@@ -544,21 +624,6 @@ struct metric_series *
 metric_series_at(unsigned i)
 {
 	return i < store.n ? store.all[i] : NULL;
-}
-
-/* The coarsest step that makes up the slot; METRIC_TIERS: none. Below a minute and
- * from a minute on are two worlds. */
-static enum metric_tier
-tier_for(const struct metric_series *s, uint32_t period_s, int64_t start_s)
-{
-	unsigned end = period_s < 60 ? METRIC_60S : METRIC_TIERS;
-	unsigned first = period_s < 60 ? METRIC_1S : METRIC_60S;
-
-	while (end-- > first)
-		if (s->column[end] != METRIC_NO_COLUMN && period_s % metric_step_s[end] == 0 &&
-		    start_s % metric_step_s[end] == 0)
-			return (enum metric_tier)end;
-	return METRIC_TIERS;
 }
 
 static int64_t

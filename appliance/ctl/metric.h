@@ -86,8 +86,7 @@ struct metric_series;
 #define METRIC_LONG	2u
 #define METRIC_SERVER	4u
 
-/* NULL: there is none / it is refused for want of room. Pointers are good until
- * the series has been silent for METRIC_GONE_S, and are asked for again then. */
+/* NULL: there is none / it is refused for want of room. */
 struct metric_series *metric_find(const struct metric_key *k);
 struct metric_series *metric_make(const struct metric_key *k, unsigned flags);
 void	 metric_add(struct metric_series *s, int64_t t_s, const struct metric_value *v);
@@ -96,9 +95,20 @@ void	 metric_add_fine(struct metric_series *s, int64_t t_s, const struct metric_
 void	 metric_add_coarse(struct metric_series *s, int64_t t_s, const struct metric_value *v);
 void	 metric_series_values(const struct metric_series *s, uint32_t period_s, int64_t from_s,
 	    unsigned count, struct metric_value *ret);
+/* How far back a step reaches; 0: the series does not have it. */
+int64_t	 metric_tier_span_s(const struct metric_series *s, enum metric_tier tier);
+/* Where GetMetricStatistics begins: on a minute, the older the coarser. */
+int64_t	 metric_round_start(int64_t now_s, int64_t start_s, uint32_t period_s);
 bool	 metric_has_tier(const struct metric_series *s, enum metric_tier tier);
 int64_t	 metric_last_s(const struct metric_series *s);	/* of its newest value; 0: none */
+/* The oldest time that values of this step, or of what makes it up, reach back to. */
+int64_t	 metric_first_s(const struct metric_series *s, uint32_t step_s);
 void	 metric_key_of(const struct metric_series *s, struct metric_key *ret);	/* borrowed */
+/* All of that name and these dimensions, whatever their units are; how many. */
+unsigned metric_find_units(const struct metric_key *k, struct metric_series **ret, unsigned max);
+/* Who keeps a pointer holds the series: it does not go then. NULL is fine. */
+void	 metric_hold(struct metric_series *s);
+void	 metric_release(struct metric_series *s);
 /* In no order; i counts up to metric_series_count(). */
 unsigned metric_series_count(void);
 struct metric_series *metric_series_at(unsigned i);
@@ -114,6 +124,9 @@ struct metric_row {
 	enum metric_ns	 ns;
 	const char	*name, *unit, *help;
 };
+/* AWS/ELB of a balancer, AWS/EC2 or AWS/AutoScaling of an instance or group, by the
+ * dimensions that name them; else Weir. */
+const char *metric_default_ns(const struct metric_key *k);
 const char *metric_ns_name(enum metric_ns ns);
 const struct metric_row *metric_row_at(unsigned i);	/* NULL behind the last */
 const struct metric_row *metric_row_named(const char *ns, const char *name);

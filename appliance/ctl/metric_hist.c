@@ -1,78 +1,305 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Percentiles; see metric_hist.h.
+ * Records of histograms; see metric_hist.h. Those of one class (backends or
+ * servers, one step) stand in one list, oldest first, so that what is too old, or
+ * has to make room, is at its head.
  *
  * Thread: control.
  */
 #include "ctl/metric_hist.h"
 
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define SETS_MAX	1440u	/* minutes of a day */
+#include "base/list.h"
+#include "base/str.h"
+#include "base/xalloc.h"
 
-/* ---- from sets of equal values ---- */
+#define BUCKETS	1024u
+#define HOUR	3600u
+#define DAY	86400u
 
-static int
-by_value(const void *a, const void *b)
+const char *const metric_phase_names[PHASE_MAX] = { "total", "queue", "connect", "response" };
+const uint32_t metric_hist_step_s[HTIER_MAX] = { 10, 60, 3600 };
+
+/* [is of a backend][step] */
+static const uint32_t kept_s[2][HTIER_MAX] = {
+	{ HOUR, 6 * HOUR, 15 * DAY },
+	{ 6 * HOUR, DAY, 15 * DAY },
+};
+
+struct record {
+	struct list	 all;		/* of its class */
+	struct list	 mine;		/* of its histogram and step */
+	uint32_t	 bytes;
+	uint32_t	 n;		/* buckets */
+	int64_t		 slot;
+	uint32_t	 count[];	/* n; then n bytes of indices */
+};
+
+struct metric_hist {
+	struct metric_hist *next;	/* of its bucket */
+	char		*backend, *server;	/* owned; server NULL */
+	enum metric_phase phase;
+	unsigned	 holders;
+	struct list	 records[HTIER_MAX];
+};
+
+static struct {
+	struct metric_hist *buckets[BUCKETS];
+	struct list	 classes[2][HTIER_MAX];
+	uint64_t	 class_bytes[2][HTIER_MAX];
+	uint64_t	 bytes;
+	unsigned	 next_to_sweep;
+	bool		 is_ready;
+} all;
+
+static void
+get_ready(void)
 {
-	const struct metric_value *x = a, *y = b;
-
-	return x->max < y->max ? -1 : x->max > y->max;
+	if (all.is_ready)
+		return;
+	all.is_ready = true;
+	for (unsigned b = 0; b < 2; b++)
+		for (unsigned t = 0; t < HTIER_MAX; t++)
+			list_init(&all.classes[b][t]);
 }
 
-/* The smallest value that so many percent of the samples do not pass. */
-static struct metric_point
-of_sets(struct metric_value *sets, unsigned n, double percentile)
+uint64_t
+metric_hist_bytes(void)
 {
-	double total = 0, seen = 0;
-	unsigned i;
+	return all.bytes;
+}
 
-	for (i = 0; i < n; i++)
-		total += sets[i].n;
-	qsort(sets, n, sizeof sets[0], by_value);
-	for (i = 0; i + 1 < n; i++) {
-		seen += sets[i].n;
-		if (seen >= total * percentile / 100)
-			break;
+/* ---- histograms ---- */
+
+static struct metric_hist **
+bucket_of(const char *backend, const char *server, enum metric_phase phase)
+{
+	uint64_t h = str_hash(str_of(backend)) + phase;
+
+	if (server != NULL)
+		h = h * 31 + str_hash(str_of(server));
+	return &all.buckets[h % BUCKETS];
+}
+
+struct metric_hist *
+metric_hist_find(const char *backend, const char *server, enum metric_phase phase)
+{
+	struct metric_hist *h = *bucket_of(backend, server, phase);
+
+	for (; h != NULL; h = h->next)
+		if (h->phase == phase && strcmp(h->backend, backend) == 0 &&
+		    (server == NULL ? h->server == NULL :
+		    h->server != NULL && strcmp(h->server, server) == 0))
+			return h;
+	return NULL;
+}
+
+struct metric_hist *
+metric_hist_make(const char *backend, const char *server, enum metric_phase phase)
+{
+	struct metric_hist *h = metric_hist_find(backend, server, phase), **at;
+
+	if (h != NULL) {
+		h->holders++;
+		return h;
 	}
-	return (struct metric_point){ sets[i].max, total };
+	get_ready();
+	h = xcalloc(1, sizeof *h);
+	h->holders = 1;
+	h->backend = xstrdup(backend);
+	h->server = server != NULL ? xstrdup(server) : NULL;
+	h->phase = phase;
+	for (unsigned t = 0; t < HTIER_MAX; t++)
+		list_init(&h->records[t]);
+	at = bucket_of(backend, server, phase);
+	h->next = *at;
+	*at = h;
+	all.bytes += sizeof *h;
+	return h;
 }
 
-/* No negative values: nobody's percentile has them. */
+void
+metric_hist_release(struct metric_hist *h)
+{
+	h->holders--;
+}
+
+static void
+hist_free(struct metric_hist *h)
+{
+	all.bytes -= sizeof *h;
+	free(h->backend);
+	free(h->server);
+	free(h);
+}
+
 static bool
-is_raw(const struct metric_value *v)
+is_idle(const struct metric_hist *h)
 {
-	return v->min >= 0 && (v->n == 1 || v->min == v->max);
+	bool is_empty = true;
+
+	for (unsigned t = 0; t < HTIER_MAX; t++)
+		is_empty &= list_is_empty(&h->records[t]);
+	return is_empty && h->holders == 0;
 }
 
-static struct metric_point
-of_values(const struct metric_series *s, double percentile, uint32_t period_s, int64_t start_s)
+/* A bucket a call. */
+static void
+sweep(void)
 {
-	static struct metric_value sets[SETS_MAX];
-	uint32_t step = period_s >= 60 ? 60 : period_s % 10 == 0 ? 10 : 1;
-	unsigned n = 0;
+	struct metric_hist **at = &all.buckets[all.next_to_sweep++ % BUCKETS], *h;
 
-	for (int64_t t = start_s; t < start_s + period_s; t += step) {
-		if (n == SETS_MAX)
-			return (struct metric_point){ NAN, 0 };
-		metric_series_values(s, step, t, 1, &sets[n]);
-		if (sets[n].n == 0)
+	while ((h = *at) != NULL) {
+		if (!is_idle(h)) {
+			at = &h->next;
 			continue;
-		if (!is_raw(&sets[n++]))
-			return (struct metric_point){ NAN, 0 };
+		}
+		*at = h->next;
+		hist_free(h);
 	}
-	return n > 0 ? of_sets(sets, n, percentile) : (struct metric_point){ NAN, 0 };
 }
 
-struct metric_point
-metric_percentile(const struct metric_series *s, double percentile, uint32_t period_s,
-    int64_t start_s)
+static unsigned
+class_of(const struct metric_hist *h)
 {
-	return of_values(s, percentile, period_s, start_s);
+	return h->server == NULL;
+}
+
+/* ---- records ---- */
+
+void
+metric_hist_put(struct metric_hist *h, enum hist_tier tier, int64_t slot,
+    const uint32_t count[HISTC_BUCKETS])
+{
+	struct record *r;
+	unsigned n = 0, k = 0;
+	uint8_t *index;
+	size_t bytes;
+
+	for (unsigned i = 0; i < HISTC_BUCKETS; i++)
+		n += count[i] != 0;
+	if (n == 0)
+		return;
+	bytes = sizeof *r + n * (sizeof(uint32_t) + 1);
+	r = xmalloc(bytes);
+	r->bytes = (uint32_t)bytes;
+	r->slot = slot;
+	r->n = n;
+	index = (uint8_t *)&r->count[n];
+	for (unsigned i = 0; i < HISTC_BUCKETS; i++)
+		if (count[i] != 0) {
+			r->count[k] = count[i];
+			index[k++] = (uint8_t)i;
+		}
+	list_append(&all.classes[class_of(h)][tier], &r->all);
+	list_append(&h->records[tier], &r->mine);
+	all.class_bytes[class_of(h)][tier] += bytes;
+	all.bytes += bytes;
+}
+
+static struct record *
+oldest(unsigned is_backend, unsigned tier)
+{
+	struct list *l = &all.classes[is_backend][tier];
+
+	return list_is_empty(l) ? NULL : LIST_ITEM(l->next, struct record, all);
+}
+
+static void
+drop(unsigned is_backend, unsigned tier, struct record *r)
+{
+	all.class_bytes[is_backend][tier] -= r->bytes;
+	all.bytes -= r->bytes;
+	list_del(&r->all);
+	list_del(&r->mine);
+	free(r);
+}
+
+/* The oldest of what takes the most. */
+static bool
+give_up_one(void)
+{
+	unsigned at[2] = { 0, 0 };
+	struct record *r;
+
+	for (unsigned b = 0; b < 2; b++)
+		for (unsigned t = 0; t < HTIER_MAX; t++)
+			if (all.class_bytes[b][t] > all.class_bytes[at[0]][at[1]]) {
+				at[0] = b;
+				at[1] = t;
+			}
+	if ((r = oldest(at[0], at[1])) == NULL)
+		return false;
+	drop(at[0], at[1], r);
+	return true;
+}
+
+void
+metric_hist_bound(uint64_t max_bytes, int64_t now_s)
+{
+	struct record *r;
+
+	get_ready();
+	for (unsigned b = 0; b < 2; b++)
+		for (unsigned t = 0; t < HTIER_MAX; t++)
+			while ((r = oldest(b, t)) != NULL &&
+			    (r->slot + 1) * metric_hist_step_s[t] + kept_s[b][t] < now_s)
+				drop(b, t, r);
+	while (all.bytes > max_bytes && give_up_one())
+		;
+	sweep();
 }
 
 void
 metric_hist_free(void)
 {
+	struct record *r;
+
+	get_ready();
+	for (unsigned b = 0; b < 2; b++)
+		for (unsigned t = 0; t < HTIER_MAX; t++)
+			while ((r = oldest(b, t)) != NULL)
+				drop(b, t, r);
+	for (unsigned i = 0; i < BUCKETS; i++)
+		for (struct metric_hist *h = all.buckets[i], *next; h != NULL; h = next) {
+			next = h->next;
+			hist_free(h);
+		}
+	memset(&all, 0, sizeof all);
+}
+
+/* ---- reading ---- */
+
+bool
+metric_hist_sum(const struct metric_hist *h, enum hist_tier tier, int64_t from, int64_t to,
+    uint32_t sum[HISTC_BUCKETS])
+{
+	bool any = false;
+
+	for (const struct list *n = h->records[tier].prev; n != &h->records[tier]; n = n->prev) {
+		const struct record *r = LIST_ITEM(n, struct record, mine);
+		const uint8_t *index = (const uint8_t *)&r->count[r->n];
+
+		if (r->slot < from)
+			break;
+		for (unsigned i = 0; r->slot < to && i < r->n; i++)
+			sum[index[i]] += r->count[i];
+		any |= r->slot < to;
+	}
+	return any;
+}
+
+bool
+metric_hist_span(const struct metric_hist *h, enum hist_tier tier, int64_t *ret_first,
+    int64_t *ret_last)
+{
+	const struct list *l = &h->records[tier];
+
+	if (list_is_empty(l))
+		return false;
+	*ret_first = LIST_ITEM(l->next, struct record, mine)->slot;
+	*ret_last = LIST_ITEM(l->prev, struct record, mine)->slot;
+	return true;
 }

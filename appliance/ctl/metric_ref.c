@@ -154,23 +154,6 @@ word_named(const char *name)
 	return NULL;
 }
 
-/* AWS/ELB of a balancer; of a group what it has itself, else of its instances. */
-static const char *
-default_ns(const struct ref *r)
-{
-	if (r->scope == NULL || strcmp(r->scope, "server") == 0)
-		return metric_ns_name(NS_WEIR);
-	if (strcmp(r->scope, "balancer") == 0)
-		return metric_ns_name(NS_ELB);
-	if (strcmp(r->scope, "group") == 0) {
-		const struct metric_row *row = metric_row_named(NULL, r->key->name);
-
-		if (row != NULL && row->ns != NS_ELB)
-			return metric_ns_name(row->ns);
-	}
-	return metric_ns_name(NS_EC2);
-}
-
 /* In the namespaces of AWS a name that is like one of ours is misspelt. */
 static int
 check_name(const struct ref *r)
@@ -216,7 +199,7 @@ metric_ref_parse(struct cfg *c, char **args, int nargs, int *i, struct metric_ke
 			return -1;
 		*i += 1 + w->nargs;
 	}
-	ret->ns = r.ns != NULL ? r.ns : default_ns(&r);
+	ret->ns = r.ns != NULL ? r.ns : metric_default_ns(ret);
 	return check_name(&r);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "ctl/metric.h"
+#include "ctl/metric_feed.h"
 
 static const char *const ns_names[] = {
 	[NS_ELB] = "AWS/ELB", [NS_EC2] = "AWS/EC2",
@@ -53,12 +54,33 @@ static const struct metric_row rows[] = {
 	{ NS_ASG, "GroupStandbyInstances", "Count", "instances in standby" },
 	{ NS_ASG, "GroupTerminatingInstances", "Count", "instances that are ending" },
 	{ NS_ASG, "GroupTotalInstances", "Count", "instances in all" },
+#define X(name, unit, text) { NS_WEIR, #name, unit, text },
+	METRIC_FIELDS(X)
+#undef X
 	{ NS_WEIR, "CertDaysLeft", "Count", "days until the certificate that ends first does" },
 	{ NS_WEIR, "GroupAtMaxSize", "Count", "1 while a group wants more than its largest size" },
 	{ NS_WEIR, "MetricsFull", "Count", "1 while there is no room for metrics" },
 };
 
 #define NROWS	(sizeof rows / sizeof rows[0])
+
+const char *
+metric_default_ns(const struct metric_key *k)
+{
+	const struct metric_row *row = metric_row_named(NULL, k->name);
+
+	for (unsigned i = 0; i < k->ndims; i++) {
+		const char *dim = k->dims[i].name;
+
+		if (strcmp(dim, "LoadBalancerName") == 0)
+			return ns_names[NS_ELB];
+		if (strcmp(dim, "InstanceId") == 0)
+			return ns_names[NS_EC2];
+		if (strcmp(dim, "AutoScalingGroupName") == 0)
+			return ns_names[row != NULL && row->ns != NS_ELB ? row->ns : NS_EC2];
+	}
+	return ns_names[NS_WEIR];
+}
 
 const char *
 metric_ns_name(enum metric_ns ns)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The tick: once a second, in the control loop. A rate is what a counter grew by,
- * divided by the time that really passed, so a late tick does not look like a
+ * The tick: at each whole second of the schedule clock. A rate is what a counter
+ * grew by, divided by the time that passed, so a late tick does not look like a
  * burst.
  *
  * Thread: control.
@@ -14,19 +14,24 @@
 #include "base/module.h"
 #include "cfg/snapshot.h"
 #include "ctl/control.h"
-#include "ctl/series.h"
+#include "ctl/metric.h"
+#include "ctl/metric_feed.h"
+#include "ctl/metric_hist.h"
 #include "event/loop.h"
+#include "event/sched.h"
 #include "proxy/dthread.h"
+#include "proxy/global.h"
 #include "proxy/live.h"
 #include "proxy/proxy.h"
 #include "proxy/stick.h"
 
 #define TICK_US	1000000u
+#define ROUND_US	5000u	/* a timer may be early by less */
 
 struct tick tick;
 
-static struct timer timer;
-static uint64_t due_us;
+static struct sched_timer timer;
+static int64_t fed_until_s;	/* the second before it has been stored */
 
 static uint64_t
 per_second(uint64_t n, uint64_t passed_us)
@@ -120,22 +125,44 @@ tick_process(uint64_t us)
 	tick_idle(us);
 }
 
+/* The second that is over now. After a step back of the clock nothing is stored
+ * until it has passed what is there already. */
 static void
-on_tick(struct timer *t)
+feed_metrics(uint64_t us)
 {
-	uint64_t now = clock_mono_us(), us = now - tick.at_us;
+	uint64_t bytes = snapshot_current()->global->metrics_memory;
+	int64_t now_s = (int64_t)((sched_wall_us() + ROUND_US) / TICK_US);
+
+	metric_feed_tick(now_s > fed_until_s ? now_s - 1 : METRIC_NO_TIME, us);
+	if (now_s > fed_until_s)
+		fed_until_s = now_s;
+	metric_hist_bound(bytes / 4, now_s);
+	metric_ring_bound(bytes - metric_hist_bytes(), now_s);
+	metric_expire(now_s);
+}
+
+/* Again at the next whole second, whatever steps the clock makes. */
+static void
+set_timer(void)
+{
+	sched_after(&timer, TICK_US - (sched_wall_us() + ROUND_US) % TICK_US + ROUND_US);
+}
+
+static void
+on_tick(struct sched_timer *t)
+{
+	uint64_t now = sched_mono_us(), us = now - tick.at_us;
+
+	(void)t;
 
 	tick.at_us = now;
 	for (struct proxy *px = snapshot_current()->proxies; px != NULL; px = px->next)
 		tick_proxy(px, us);
 	tick_process(us);
 	tick.generation++;
-	series_tick(us);
+	feed_metrics(us);
 	stick_expire_all();
-	due_us += TICK_US;
-	if (due_us <= now)		/* far behind: those in between do not come */
-		due_us = now + TICK_US;
-	timer_set(&control_loop->wheel, t, due_us);
+	set_timer();
 }
 
 void
@@ -152,21 +179,21 @@ tick_clear_maxima(void)
 static int
 tick_start(void)
 {
-	tick.at_us = clock_mono_us();
+	tick.at_us = sched_mono_us();
 	tick.idle_pct = 100;
-	timer_init(&timer, on_tick);
+	sched_timer_init(&timer, on_tick);
 	/* another process's generations are not ours */
 	tick.generation = tick.first_generation = clock_wall_us() / 1000000;
-	due_us = tick.at_us + TICK_US;
-	timer_set(&control_loop->wheel, &timer, due_us);
+	set_timer();
 	return 0;
 }
 
 static void
 tick_stop(void)
 {
-	timer_unlink(&control_loop->wheel, &timer);
-	series_free();
+	sched_cancel(&timer);
+	metric_feed_free();
+	metric_free();
 }
 
 const struct module mod_tick = { .name = "tick", .start = tick_start, .stop = tick_stop };
