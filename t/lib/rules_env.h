@@ -25,12 +25,13 @@ extern const struct module mod_sample, mod_fetch_conn, mod_fetch_http, mod_fetch
     mod_reply, mod_logfield, mod_logfield_time, mod_logline, mod_log_target;
 
 #define RULE_MODULES \
-	&mod_sections, &mod_global_cfg, &mod_proxy_cfg, &mod_timeout_cfg, &mod_option_cfg, \
-	&mod_bind_cfg, &mod_server_cfg, &mod_sample, &mod_fetch_conn, &mod_fetch_http, \
-	&mod_fetch_hdr, &mod_fetch_state, &mod_fetch_tcp, &mod_conv_text, &mod_conv_math, &mod_conv_hash, \
-	&mod_acl, &mod_rules, &mod_capture, &mod_action_header, &mod_action_line, \
-	&mod_action_set, &mod_action_end, &mod_reply, &mod_logfield, &mod_logfield_time, \
-	&mod_logline, &mod_log_target, &mod_proxy_post
+	&mod_sections, &mod_global_cfg, &mod_proxy_cfg, &mod_timeout_cfg, \
+	&mod_option_cfg, &mod_bind_cfg, &mod_server_cfg, &mod_sample, \
+	&mod_fetch_conn, &mod_fetch_http, &mod_fetch_hdr, &mod_fetch_state, \
+	&mod_fetch_tcp, &mod_conv_text, &mod_conv_math, &mod_conv_hash, &mod_acl, \
+	&mod_rules, &mod_capture, &mod_action_header, &mod_action_line, \
+	&mod_action_set, &mod_action_end, &mod_reply, &mod_logfield, \
+	&mod_logfield_time, &mod_logline, &mod_log_target, &mod_proxy_post
 
 #define ENV_TEXT	16384
 #define ENV_FIELDS	128
