@@ -620,6 +620,9 @@ on_publish(struct snapshot *s)
 		for (srv = px->server_list; srv != NULL; srv = srv->next)
 			if (srv->tracks == NULL)
 				health_sync_trackers(srv->live);
+	for (struct proxy *px = s->proxies; px != NULL; px = px->next)
+		for (srv = px->server_list; srv != NULL; srv = srv->next)
+			health_note_state(srv->live);
 	LIST_EACH_SAFE(n, tmp, &state.checks) {
 		struct check *chk = LIST_ITEM(n, struct check, node);
 

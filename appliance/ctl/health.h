@@ -74,11 +74,13 @@ bool	health_is_up(const struct server_live *l);
 void	health_sync_admin(struct check *chk);
 /* The same for servers that track others: `l` is one that tracks nobody. */
 void	health_sync_trackers(struct server_live *l);
+/* The first state of a server, from which events tell changes. */
+void	health_note_state(struct server_live *l);
 /* It tracks nobody (any more): what it inherited goes. Before health_sync_admin. */
 void	health_stop_tracking(struct server_live *l);
 /* `, reason: X, code: N, info: "T", check duration: Nms` */
 void	health_reason(const struct check *chk, struct out *o);
 /* To the backend's logs and to stderr. */
-void	health_say(const struct server_live *l, int level, const char *text);
+void	health_say(struct server_live *l, int level, const char *text);
 
 #endif

@@ -57,23 +57,34 @@ state_word(const struct server_live *l)
 		return "MAINT";
 	if (!health_is_up(l))
 		return "DOWN";
-	return admin & SRV_ADM_DRAIN ? "DRAIN" : "UP";
+	if (admin & SRV_ADM_DRAIN)
+		return "DRAIN";
+	return atomic_load(&l->op_state) == SRV_OP_STOPPING ? "NOLB" : "UP";
+}
+
+void
+health_note_state(struct server_live *l)
+{
+	if (l->told == NULL)
+		l->told = state_word(l);
 }
 
 static void
-tell_feed(const struct server_live *l, const char *text)
+tell_feed(struct server_live *l, const char *text)
 {
+	const char *from = l->told != NULL ? l->told : "";
 	char object[512];
 	struct out o;
 
 	out_init(&o, object, sizeof object - 1);
 	out_fmt(&o, "%s/%s", l->backend, l->name);
 	*o.p = '\0';
-	feed_emit(FEED_HEALTH, object, "", state_word(l), text);
+	l->told = state_word(l);
+	feed_emit(FEED_HEALTH, object, from, l->told, text);
 }
 
 void
-health_say(const struct server_live *l, int level, const char *text)
+health_say(struct server_live *l, int level, const char *text)
 {
 	log_warnx("%s", text);
 	log_event(l->conf->backend, (enum log_level)level, "%s", text);
@@ -127,7 +138,7 @@ add_counts(const struct server_live *l, struct out *o)
 
 /* "[Backup ]Server be/s WHAT BECAUSE. COUNTS" */
 static void
-say(const struct server_live *l, enum log_level level, bool has_counts, const char *what,
+say(struct server_live *l, enum log_level level, bool has_counts, const char *what,
     const char *because)
 {
 	const struct server *srv = l->conf;
@@ -472,7 +483,7 @@ by_name(const struct server_live *l, char *buf)
 }
 
 static void
-say_left_maintenance(const struct server_live *l, uint32_t gone)
+say_left_maintenance(struct server_live *l, uint32_t gone)
 {
 	bool is_name = (gone & (SRV_ADM_FMAINT | SRV_ADM_RMAINT)) == SRV_ADM_RMAINT;
 	char what[VIA_BYTES + 64], name[VIA_BYTES] = "";
@@ -503,7 +514,7 @@ change_drain(struct server_live *l, bool is_drain)
 
 /* One reason for its state went, another one is still there. */
 static void
-say_remains(const struct server_live *l, uint32_t old, uint32_t admin)
+say_remains(struct server_live *l, uint32_t old, uint32_t admin)
 {
 	uint32_t gone = old & ~admin;
 	char text[VIA_BYTES], name[VIA_BYTES + 64];

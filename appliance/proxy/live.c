@@ -56,6 +56,7 @@ server_cell_reset(struct server_live *l, const struct server *srv)
 	    srv->is_dynamic ? SRV_ADM_FMAINT : 0;
 	if (srv->no_addr)
 		l->admin |= SRV_ADM_RMAINT;
+	l->told = NULL;
 	l->iweight = l->uweight = srv->weight;
 	l->maxconn_set = LIVE_NOT_SET;
 	l->since_us = clock_mono_us();

@@ -149,6 +149,7 @@ struct server_live {
 	uint32_t	 hanafail;	/* limits of observe reached */
 	uint64_t	 since_us;	/* last change, monotonic */
 	uint64_t	 down_us;	/* sum of finished downtimes */
+	const char	*told;		/* static: its state in the latest event; NULL = none */
 	uint32_t	 chkfail, chkdown;
 	uint32_t	 chkconn_failed;	/* checks that did not get a connection */
 	uint32_t	 rate_last, rate_max;	/* sessions per second, by the tick */

@@ -62,7 +62,7 @@ like $ev->line(qr/^#events/), qr/^#events v=1 next=\d+$/, 'the header';
 my $health = Stream->new($path, 'subscribe events kinds health');
 $health->line(qr/^#events/);
 $w->cli('set server be/s1 state drain');
-like $ev->line(qr/,health,/), qr{^\d+,\d{10}\.\d{3},health,be/s1,,DRAIN,.*Server be/s1 enters drain},
+like $ev->line(qr/,health,/), qr{^\d+,\d{10}\.\d{3},health,be/s1,UP,DRAIN,.*Server be/s1 enters drain},
     'a change of state';
 like $ev->line(qr/,command,/), qr{^\d+,[\d.]+,command,"\d+,\d+,unix",,ok,set server be/s1 state drain$},
     'a command';
@@ -72,7 +72,7 @@ like $line, qr/^\d+,[\d.]+,config,reload,,ok,/, 'a reload';
 my ($id) = $line =~ /^(\d+)/;
 $w->cli('set server be/s1 state ready');
 like $health->line(qr/^\d/), qr/DRAIN/, 'kinds: only these';
-like $health->line(qr/^\d/), qr/,health,be\/s1,,UP,/, 'and nothing else between';
+like $health->line(qr/^\d/), qr/,health,be\/s1,DRAIN,UP,/, 'and nothing else between';
 my $again = Stream->new($path, "subscribe events since $id");
 is $again->line(qr/^\d/), $line, 'since: from that one on';
 like $again->line(qr/^\d/), qr/,command,.*,ok,reload$/, 'and what came after';
