@@ -379,6 +379,8 @@ bad_body(struct txn *t)
 	t->flags |= TXN_F_SERVER_BAD | TXN_F_CLOSE_CLIENT;
 	COUNT(fe_count(t), ereq);
 	COUNT_BIND(t->sess->listener, ereq);
+	if (stick_is_tracking(t))
+		stick_count_error(t);
 	txn_error(t, 400, 'P', 'D');
 	txn_run(t);
 }
