@@ -112,12 +112,13 @@ server_state_put(struct outbuf *b, const struct server *srv)
 	server_addr_now(srv, &a, &has_port);
 	outbuf_fmt(b, "%d %s %d %s ", srv->backend->id, srv->backend->name, srv->id, srv->name);
 	put_ip(b, atomic_load(&l->admin) & SRV_ADM_RMAINT ? NULL : &a);
-	outbuf_fmt(b, " %u %u %u %u %llu %u %u %u %u %u 0 0 %s %u %s %d %u ",
+	outbuf_fmt(b, " %u %u %u %u %llu %u %u %u %u %u %d %d %s %u %s %d %u ",
 	    atomic_load(&l->op_state), atomic_load(&l->admin), atomic_load(&l->uweight),
 	    atomic_load(&l->iweight),
 	    (unsigned long long)((clock_mono_us() - l->since_us) / 1000000),
 	    (unsigned)v.status, (unsigned)v.result, v.health, check_state(srv, &v),
-	    agent_state(srv), fqdn != NULL ? fqdn : "-", (unsigned)addr_port(&a),
+	    agent_state(srv), srv->backend->has_own_id, srv->has_own_id,
+	    fqdn != NULL ? fqdn : "-", (unsigned)addr_port(&a),
 	    srv_name != NULL ? srv_name : "-", (srv->flags & SRV_SSL) != 0, l->check_port);
 	put_ip(b, l->check_addr);
 	outbuf_z(b, " ");

@@ -50,33 +50,38 @@ number_proxies(struct cfg *c)
 	int next = 2;
 
 	EACH_PROXY(px, c)
-		has_own |= px->id != 0;
+		has_own |= px->has_own_id;
 	EACH_PROXY(px, c) {
-		if (px->id != 0)
-			continue;
-		while (has_own && proxy_id_taken(c->snap, next))
+		while (px->id == 0 && has_own && proxy_id_taken(c->snap, next))
 			next++;
-		px->id = next++;
+		if (px->id == 0)
+			px->id = next;
+		next++;
 	}
 }
 
-/* The lowest ids that nobody has, in file order; for servers added at run time in
- * a second turn. taken: nservers + 2 of them, as no more are looked at. */
+/* Their places in file order, or the next number that nobody has; for servers added
+ * at run time, in a second turn, the lowest one. taken: TAKEN_IDS of them, as no
+ * more are looked at. */
+#define TAKEN_IDS(px)	(2u * (px)->nservers + 2u)
+
 static void
 number_some(struct proxy *px, bool *taken, bool is_dynamic)
 {
 	uint32_t next = 1;
 
-	memset(taken, 0, px->nservers + 2u);
+	memset(taken, 0, TAKEN_IDS(px));
 	for (const struct server *srv = px->server_list; srv != NULL; srv = srv->next)
-		if (srv->id != 0 && (uint32_t)srv->id <= px->nservers)
+		if (srv->id != 0 && (uint32_t)srv->id < TAKEN_IDS(px))
 			taken[srv->id] = true;
 	for (struct server *srv = px->server_list; srv != NULL; srv = srv->next) {
-		if (srv->id != 0 || srv->is_dynamic != is_dynamic)
+		if (srv->is_dynamic != is_dynamic || (is_dynamic && srv->id != 0))
 			continue;
-		while (taken[next])
+		while (srv->id == 0 && taken[next])
 			next++;
-		srv->id = (int)next++;
+		if (srv->id == 0)
+			srv->id = (int)next;
+		next++;
 	}
 }
 
@@ -84,7 +89,7 @@ number_some(struct proxy *px, bool *taken, bool is_dynamic)
 void
 proxy_drop_gone(struct cfg *c, struct proxy *px)
 {
-	bool *taken = arena_alloc(c->arena, px->nservers + 2u);
+	bool *taken = arena_alloc(c->arena, TAKEN_IDS(px));
 	struct server **at = &px->server_list, *srv;
 
 	number_some(px, taken, false);
@@ -104,7 +109,7 @@ proxy_drop_gone(struct cfg *c, struct proxy *px)
 static void
 number_servers(struct cfg *c, struct proxy *px)
 {
-	bool *taken = arena_alloc(c->arena, px->nservers + 2u);
+	bool *taken = arena_alloc(c->arena, TAKEN_IDS(px));
 	uint32_t i = 0;
 
 	number_some(px, taken, false);
@@ -145,11 +150,11 @@ number_binds(struct cfg *c, struct proxy *px)
 	for (b = px->binds; b != NULL; b = b->next)
 		has_own |= b->id != 0;
 	for (b = px->binds; b != NULL; b = b->next) {
-		if (b->id != 0)
-			continue;
-		while (has_own && bind_id_taken(px, next))
+		while (b->id == 0 && has_own && bind_id_taken(px, next))
 			next++;
-		b->id = next++;
+		if (b->id == 0)
+			b->id = next;
+		next++;
 	}
 	for (b = px->binds; b != NULL && (px->set.options & OPT_SOCKET_STATS); b = b->next)
 		if (b->name == NULL)

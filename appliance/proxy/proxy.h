@@ -272,6 +272,7 @@ struct server {
 	uint32_t	 name_hash;
 	struct server	*name_next;	/* same bucket of the backend's index */
 	int		 id;		/* from 1 per backend; 0 until post gives one */
+	bool		 has_own_id;	/* it was written */
 	uint32_t	 index;		/* in backend->servers[] */
 	bool		 is_dynamic;	/* added at run time */
 	bool		 had_tls;	/* until a command switched it off */
@@ -321,6 +322,7 @@ struct proxy {
 	int		 line;
 	unsigned	 cap;		/* CAP_* */
 	int		 id;		/* from 2 in section order */
+	bool		 has_own_id;	/* it was written */
 	struct proxy	*from;		/* its defaults, or NULL */
 	const char	*balancer;	/* balancer.h; NULL = not written */
 	struct proxy_settings set;

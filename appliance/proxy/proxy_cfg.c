@@ -173,6 +173,7 @@ parse_id(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 			return -1;
 		}
 	px->id = (int)v;
+	px->has_own_id = true;
 	return 0;
 }
 

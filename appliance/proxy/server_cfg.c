@@ -335,6 +335,7 @@ opt_id(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	if (cfg_uint(c, row->name, args[0], 1, INT32_MAX, &v) == -1)
 		return -1;
 	srv->id = (int)v;
+	srv->has_own_id = true;
 	for (other = srv->backend->server_list; other != NULL; other = other->next)
 		if (other->id == srv->id) {
 			diag_error(c->diag, "'server %s/%s' : 'id' : custom id %d already used at "

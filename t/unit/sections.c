@@ -131,17 +131,17 @@ test_ids(void)
 	struct proxy *c = proxy_find(l.snap, "c", CAP_BACKEND);
 	struct bind_conf *b = proxy_find(l.snap, "f", CAP_FRONTEND)->binds;
 
-	is_int(proxy_find(l.snap, "b", CAP_BACKEND)->id, 2);
-	is_int(c->id, 4);
-	is_int(proxy_find(l.snap, "f", CAP_FRONTEND)->id, 5);
+	is_int(proxy_find(l.snap, "b", CAP_BACKEND)->id, 4);
+	is_int(c->id, 5);
+	is_int(proxy_find(l.snap, "f", CAP_FRONTEND)->id, 6);
 	is_int(server_find(c, "x")->id, 2);
 	is_int(server_find(c, "y")->id, 1);
 	ok(c->servers[1] == server_find(c, "y"));
 	is_u64(c->servers[1]->index, 1);
 	ok(c->servers[2] == NULL);
 	is_int(b->id, 2);
-	is_int(b->next->id, 1);
-	is_int(b->next->next->id, 3);
+	is_int(b->next->id, 3);
+	is_int(b->next->next->id, 4);
 	unload(&l);
 	l = load("backend a\n id 3\nbackend b\n id 3\n");
 	ok(strncmp(l.alerts, "t.cfg:4: backend b reuses same custom id as backend a (declared at "
