@@ -48,14 +48,17 @@ ok $w->wait_for(sub { (() = $w->stderr =~ /^<\d+>/mg) >= 12 }), 'twelve lines';
 my $log = join '', map { s/^<\d+>//r . "\n" } grep { /^<13\d>|^<14\d>/ } split /\n/, $w->stderr;
 my $file = $w->write_file('weir.log', $log);
 
+# Each run tells on stderr what it could not read: nothing.
+my @errors;
 sub halog (@args) {
 	my $r = Weir::run_command('sh', '-c', "$bin @args < $file");
+	push @errors, "@args: $r->{err}" unless $r->{err} =~ / 0 parsing errors/;
 	return $r->{out};
 }
 my %st = map { split } split /\n/, halog('-H', '-st');
 is $st{200}, 8, '-st: status 200' or diag halog('-st'), $log;
 is $st{404}, 2, 'and 404';
-like halog('-srv'), qr/^app\/web-1 .*10 /m, '-srv: requests of a server' or diag halog('-srv');
+like halog('-H', '-srv'), qr/^app\/web-1 .*10 /m, '-srv: requests of a server';
 my %tc = map { split } split /\n/, halog('-H', '-tc');
 is $tc{'--'}, 10, '-tc: ended well';
 is $tc{PR}, 1, 'and a bad request';
@@ -63,4 +66,7 @@ like halog('-u'), qr{^5 .* /a$}m, '-u: by URL' or diag halog('-u');
 like halog('-pct'), qr/^100(?:\.0)? \d+ \d+ \d+ \d+/m, '-pct: times' or diag halog('-pct');
 is scalar(split /\n/, halog('-hs', 404)), 2, '-hs: lines of a status';
 is scalar(split /\n/, halog('-H')), 11, '-H: HTTP lines' or diag halog('-H');
+like halog('-ut'), qr{^3 \d+ \d+ \d+ \d+ .* /b$}m, '-ut: by URL and time' or diag halog('-ut');
+is scalar(split /\n/, halog('-H', '-rt', 0)), 10, '-rt: by response time' or diag halog('-H', '-rt', 0);
+is_deeply \@errors, [], 'no line is unreadable';
 done_testing;

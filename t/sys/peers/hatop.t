@@ -71,9 +71,13 @@ hit('Escape', '5');
 hit('Tab', 'Tab', 'Tab', 'Tab') unless $w->wait_for(sub { screen() =~ /^>\s*|CLI/m }, 2);
 hit('-l', 'set server app/web-2 state drain');
 hit('Enter');
-ok $w->wait_status('app', 'web-2', qr/DRAIN|no check/), 'a command by hand';
-ok $w->wait_for(sub { $w->cli('show servers state app') =~ / web-2 \S+ \d+ 8 / }), 'drains';
+ok $w->wait_for(sub { $w->cli('show servers state app') =~ / web-2 \S+ \d+ 8 / }),
+    'a command by hand drains a server';
+my $before = $w->stat('app', 'web-2')->{stot};
+$w->http('fe1')->get('/') for 1 .. 8;
+is $w->stat('app', 'web-2')->{stot}, $before, 'which gets nothing from then on';
 hit('Escape', '1');
+see qr/web-2[^\n]*DRAIN/, 'and is shown so';
 hit('q');
 tmux('kill-server');
 is $w->read_file('hatop.err'), '', 'hatop has no complaint';
