@@ -25,6 +25,11 @@ sub fds () { return scalar(() = glob '/proc/' . $w->pid . '/fd/*') }
 
 my $load = Load->new(port => $w->port('fe'), body => 'x' x 1000, seconds => $seconds + 60);
 $load->wait_ok(2000);
+# the second snapshot and what it brings; the trail of reloads grows to its limit later
+for (1 .. 20) {
+	$w->cli('reload');
+	$load->wait_ok(100);
+}
 my ($rss, $fds, $end, $reloads) = (rss_kib(), fds(), time + $seconds, 0);
 while (time < $end && $w->alive) {
 	$w->cli('reload');

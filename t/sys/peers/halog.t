@@ -48,7 +48,8 @@ ok $w->wait_for(sub { (() = $w->stderr =~ /^<\d+>/mg) >= 12 }), 'twelve lines';
 my $log = join '', map { s/^<\d+>//r . "\n" } grep { /^<13\d>|^<14\d>/ } split /\n/, $w->stderr;
 my $file = $w->write_file('weir.log', $log);
 
-# Each run tells on stderr what it could not read: nothing.
+# Each run tells on stderr what it could not read: nothing. (What asks for HTTP takes
+# lines of TCP for errors: hence -H.)
 my @errors;
 sub halog (@args) {
 	my $r = Weir::run_command('sh', '-c', "$bin @args < $file");
@@ -62,11 +63,11 @@ like halog('-H', '-srv'), qr/^app\/web-1 .*10 /m, '-srv: requests of a server';
 my %tc = map { split } split /\n/, halog('-H', '-tc');
 is $tc{'--'}, 10, '-tc: ended well';
 is $tc{PR}, 1, 'and a bad request';
-like halog('-u'), qr{^5 .* /a$}m, '-u: by URL' or diag halog('-u');
-like halog('-pct'), qr/^100(?:\.0)? \d+ \d+ \d+ \d+/m, '-pct: times' or diag halog('-pct');
-is scalar(split /\n/, halog('-hs', 404)), 2, '-hs: lines of a status';
+like halog('-H', '-u'), qr{^5 .* /a$}m, '-u: by URL' or diag halog('-H', '-u');
+like halog('-H', '-pct'), qr/^100(?:\.0)? \d+ \d+ \d+ \d+/m, '-pct: times' or diag halog('-H', '-pct');
+is scalar(split /\n/, halog('-H', '-hs', 404)), 2, '-hs: lines of a status';
 is scalar(split /\n/, halog('-H')), 11, '-H: HTTP lines' or diag halog('-H');
-like halog('-ut'), qr{^3 \d+ \d+ \d+ \d+ .* /b$}m, '-ut: by URL and time' or diag halog('-ut');
+like halog('-H', '-ut'), qr{^3 \d+ \d+ \d+ \d+ .* /b$}m, '-ut: by URL and time' or diag halog('-H', '-ut');
 is scalar(split /\n/, halog('-H', '-rt', 0)), 10, '-rt: by response time' or diag halog('-H', '-rt', 0);
 is_deeply \@errors, [], 'no line is unreadable';
 done_testing;
