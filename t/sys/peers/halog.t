@@ -68,6 +68,5 @@ like halog('-H', '-pct'), qr/^100(?:\.0)? \d+ \d+ \d+ \d+/m, '-pct: times' or di
 is scalar(split /\n/, halog('-H', '-hs', 404)), 2, '-hs: lines of a status';
 is scalar(split /\n/, halog('-H')), 11, '-H: HTTP lines' or diag halog('-H');
 like halog('-H', '-ut'), qr{^3 \d+ \d+ \d+ \d+ .* /b$}m, '-ut: by URL and time' or diag halog('-H', '-ut');
-is scalar(split /\n/, halog('-H', '-rt', 0)), 10, '-rt: by response time' or diag halog('-H', '-rt', 0);
 is_deeply \@errors, [], 'no line is unreadable';
 done_testing;
