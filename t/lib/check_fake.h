@@ -82,6 +82,13 @@ check_conn_open(struct check *chk, check_conn_fn *on_ready, check_conn_fn *on_io
 	chk->has_conn = true;
 	chk->on_ready = on_ready;
 	chk->on_io = on_io;
+	chk->nfirst = 0;
+	if (chk->first.len > 0 && fake_opened % 2 == 0) {	/* both ways are good */
+		ssize_t n = conn_sendv(&chk->conn,
+		    &(struct iovec){ (char *)(uintptr_t)chk->first.p, chk->first.len }, 1);
+
+		chk->nfirst = n > 0 ? (size_t)n : 0;
+	}
 	on_ready(chk);
 }
 
