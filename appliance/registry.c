@@ -32,7 +32,7 @@
 	/* checks over the whole configuration */ \
 	X(proxy_post) X(persist_cfg) \
 	/* alarms, groups and what they need */ \
-	X(object) \
+	X(place) X(object) X(alarm_cfg) X(alarm_check) X(alarm) \
 	/* health checks */ \
 	X(check_cfg) X(check_elb) X(agent_cfg) X(policy_cfg) \
 	X(agent) X(health) X(cli_agent) \
@@ -50,7 +50,7 @@
 	X(ssl_store) X(cli_ssl) X(cli_ssl_show) X(cli_ssl_list) X(cli_ssl_ocsp) \
 	X(cli_events) \
 	X(feed) X(audit) X(cli_subscribe) \
-	X(cli_map) X(cli_clock)
+	X(cli_map) X(cli_clock) X(cli_alarm) X(cli_show_alarm)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

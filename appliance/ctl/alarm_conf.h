@@ -55,10 +55,12 @@ struct alarm_conf {
 	unsigned	 ninputs;
 	const struct math *math;
 	const struct alarm_rule *rule;
+	const struct alarm_conf *seen_from;	/* while parsing: looking for circles */
 	const struct alarm_kind *kind;
 	void		*kind_conf;
 	struct alarm_test test;
-	const char	*threshold_word;	/* until the section ends */
+	const char	*threshold_word;	/* as written */
+	int		 threshold_line;
 	bool		 has_treat, has_statistic, ignores_low;
 	bool		 actions_off;
 	struct alarm_action *actions;

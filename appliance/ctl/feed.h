@@ -19,7 +19,8 @@
 #define FEED_HEALTH	0x1u
 #define FEED_CONFIG	0x2u
 #define FEED_COMMAND	0x4u
-#define FEED_ALL	(FEED_HEALTH | FEED_CONFIG | FEED_COMMAND)
+#define FEED_ALARM	0x8u
+#define FEED_ALL	(FEED_HEALTH | FEED_CONFIG | FEED_COMMAND | FEED_ALARM)
 
 struct feed_watch {
 	struct list	 node;

@@ -38,6 +38,8 @@ struct global {
 	gid_t		 gid;
 	const char	*default_zone;	/* NULL = built in: balancer.c */
 	const char	*node, *description, *localpeer;
+	const char	*region, *account_id;	/* NULL = built in: ctl/place.c */
+	uint8_t		 missing_data;	/* enum alarm_treat of alarms that say none */
 	const char	*server_state_base, *server_state_file, *state_dir;
 	uint64_t	 hard_stop_after_us;	/* 0 = never */
 	uint64_t	 grace_us;

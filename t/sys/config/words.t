@@ -52,6 +52,9 @@ stats timeout 20s
 stats maxconn 5
 metrics-memory 8m
 default-zone z
+region eu-west-1
+account-id 123456789012
+missing-data-default ignore
 http-err-codes 400-499,-404 +500
 http-fail-codes 500-599 -501,505
 tune.stick-counters 5

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Alarms that live: by name, matched to what the configuration says at each
+ * publish. An equal text leaves one untouched, a changed one keeps its state; one
+ * that is gone is deleted, its history stays.
+ *
+ * An alarm is evaluated each minute (each ten seconds if its period is shorter) at
+ * its own phase. When its state changes, that is written down first, then its
+ * actions run, in the same turn and stamped with the evaluation's time. Actions
+ * that scale run again each minute as long as the state lasts and there are new
+ * points; what they then say, if nothing came of it, is written down once per
+ * reason and stay in the state.
+ *
+ * Everything here: control thread.
+ */
+#ifndef WEIR_CTL_ALARM_H
+#define WEIR_CTL_ALARM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "ctl/alarm_conf.h"
+#include "ctl/alarm_text.h"
+#include "event/sched.h"
+
+struct cfg;
+struct snapshot;
+
+#define ALARM_TOLD_MAX	16u
+
+struct alarm {
+	struct list	 node;		/* of all, by name */
+	char		*name;		/* owned */
+	const struct alarm_conf *conf;	/* borrowed: snapshot in service; or own */
+	struct alarm_conf *own;		/* owned: of a condition in no file; or NULL */
+	uint64_t	 digest;
+	uint64_t	 configured_us;
+	enum alarm_state state;
+	char		*reason, *data;	/* owned; data: JSON, or NULL */
+	uint64_t	 since_us;
+	bool		 is_idle;	/* no point for there are no requests */
+	bool		 is_enabled;	/* its actions are */
+	/* people */
+	char		*acked_by, *ack_comment;	/* owned; NULL = nobody */
+	uint64_t	 silenced_until_us;	/* 0 = not */
+	/* the last evaluation; points NULL = there was none of points */
+	struct metric_point *points;	/* owned: alarm_slots(n) */
+	struct alarm_verdict verdict;
+	int64_t		 from_s;
+	uint64_t	 evaluated_us;
+	double		 value;		/* of the newest point */
+	bool		 has_value, is_fresh;
+	/* how new the newest point was that led to, or was acted upon in, each state */
+	int64_t		 used_s[ALARM_STATES];
+	uint64_t	 acted_us;	/* scaling actions ran */
+	/* reasons that this stay has in the history already; owned */
+	char		*told[ALARM_TOLD_MAX];
+	unsigned	 ntold;
+	bool		 is_asked;	/* of a kind: the answer has not come */
+	unsigned	 skipped;	/* ... when the next turn came */
+	struct sched_timer timer;
+};
+
+extern struct list alarms;		/* struct alarm, by node, sorted by name */
+#define ALARM_EACH(a) \
+	for (struct alarm *a = LIST_ITEM(alarms.next, struct alarm, node); &a->node != &alarms; \
+	    a = LIST_ITEM(a->node.next, struct alarm, node))
+
+struct alarm *alarm_find(const char *name);	/* NULL: none */
+const char *alarm_owner(const struct alarm *a);	/* "file" or "weir" */
+
+/* ---- by people and programs ---- */
+
+/* At once, with its actions; the next evaluation may take it back. data: JSON or NULL */
+void	alarm_set_state(struct alarm *a, const struct alarm_saying *to);
+/* by NULL: takes it back */
+void	alarm_ack(struct alarm *a, const char *by, const char *comment);
+void	alarm_silence(struct alarm *a, uint64_t until_us);	/* 0 = not */
+bool	alarm_is_silenced(const struct alarm *a);
+void	alarm_enable(struct alarm *a, bool is_enabled);
+/* Reminders: it is in ALARM, nobody has seen it, and it may speak. */
+bool	alarm_wants_reminder(const char *name);
+
+/* A condition that weir itself watches, under a name that begins with "Weir/": an
+ * alarm without a metric, made when it is first told. A section of that name gives
+ * it actions. */
+void	alarm_condition(const char *name, bool is_on, const char *text);
+
+/* ---- kinds that decide by themselves ---- */
+
+struct alarm_kind {
+	const char	*name;		/* the word in the section */
+	/* args behind that word; 0, or -1 after a diag_error */
+	int		(*parse)(struct cfg *c, char **args, int nargs, void **ret_conf);
+	/* Asks for a decision, which is one call of alarm_answer, at once or later. */
+	void		(*evaluate)(const char *alarm, const struct alarm_conf *conf,
+			    uint64_t at_us);
+};
+
+/* NULL: it stays as it is. */
+void	alarm_answer(const char *alarm, const struct alarm_saying *to);
+
+/* ---- in this room ---- */
+
+/* Points of an alarm up to the turn of at_us, alarm_slots(n) of them into ret, which
+ * begin at *ret_from_s. *ret_newest_s: how new the newest value is, 0 = none. */
+struct alarm_reading {
+	int64_t		 from_s, newest_s;
+};
+struct alarm_reading alarm_read(const struct alarm_conf *conf, uint64_t at_us,
+	    struct metric_point *ret);
+bool	alarm_is_idle(const struct alarm_conf *conf, int64_t from_s);
+/* An evaluation's result as a report for texts. */
+struct alarm_report alarm_report_of(const struct alarm *a, struct outbuf *stat);
+
+struct alarm_turn {
+	uint64_t	 at_us;
+	struct alarm_saying from;
+	bool		 is_repeat;
+};
+/* Its actions for the state that it is in. */
+void	alarm_act(struct alarm *a, const struct alarm_turn *t);
+bool	alarm_has_scaling(const struct alarm *a);
+void	alarm_action_arn(struct outbuf *b, const struct alarm_place *p,
+	    const struct alarm_action *act);
+struct alarm_place alarm_place(void);
+
+void	alarm_keep(const struct alarm *a);	/* into the store */
+void	alarm_keep_not(const struct alarm *a);
+bool	alarm_restore(struct alarm *a);		/* what the store had of it; false: nothing */
+
+#endif

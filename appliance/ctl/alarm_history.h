@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What happened to alarms: changes of their state and configuration, actions. Kept
+ * for 14 days, for deleted alarms too, and so many of each and of all at most; the
+ * store keeps them over restarts.
+ *
+ * Everything here: control thread.
+ */
+#ifndef WEIR_CTL_ALARM_HISTORY_H
+#define WEIR_CTL_ALARM_HISTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+
+#define ALARM_HISTORY_US	(14ull * 86400 * 1000000)
+#define ALARM_HISTORY_MAX	50000u	/* rows in all */
+#define ALARM_HISTORY_EACH	5000u	/* rows of one alarm */
+
+enum alarm_item { ALARM_CONFIGURATION, ALARM_STATE_UPDATE, ALARM_ACTION, ALARM_ITEMS };
+
+struct alarm_past;
+
+struct alarm_row {
+	struct list	 all, own;	/* the newest last */
+	struct alarm_past *past;	/* its alarm's */
+	uint64_t	 id;		/* grows */
+	uint64_t	 t_us;
+	enum alarm_item	 type;
+	char		*alarm, *summary, *data;	/* owned; data: JSON */
+};
+
+void	alarm_history_add(const char *alarm, uint64_t t_us, enum alarm_item type,
+	    const char *summary, const char *data);
+/* The newest row of an alarm (NULL: of all), and the one before another one; NULL: none. */
+const struct alarm_row *alarm_history_newest(const char *alarm);
+const struct alarm_row *alarm_history_older(const struct alarm_row *row, bool of_all);
+const char *alarm_item_name(enum alarm_item type);	/* "StateUpdate" */
+void	alarm_history_expire(uint64_t now_us);
+void	alarm_history_free(void);
+
+#endif
