@@ -5,8 +5,9 @@
  * `Success!`: for new handshakes, connections go on as they are. What is wrong leaves
  * in service what was there, and the transaction open.
  *
- * Thread: control; building is a job's.
+ * Thread: control; parsing what was sent, and building, are a job's.
  */
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 #include "base/magic.h"
 #include "base/module.h"
 #include "base/xalloc.h"
+#include "ctl/control.h"
+#include "event/job.h"
 #include "net/tls_pem.h"
 #include "net/tls_text.h"
 
@@ -53,6 +56,17 @@ name_of(struct cli *c, const char *verb, const struct noun *n)
 	return NULL;
 }
 
+/* Read already, as something else. */
+static bool
+is_kept(const char *name)
+{
+	struct ssl_bytes text = ssl_read_with(name, "");
+	bool is_there = text.data != NULL;
+
+	ssl_bytes_set(&text, NULL, 0);
+	return is_there;
+}
+
 static void
 make(struct cli *c, const struct noun *n)
 {
@@ -64,8 +78,10 @@ make(struct cli *c, const struct noun *n)
 	known = ssl_known(n->kind, name);
 	if (known != NULL)
 		cli_err(c, "%s '%s' already exists!", n->thing, known);
-	else if (strchr(name, '*') == name)
+	else if (name[0] == '*')
 		cli_err(c, "A name cannot begin with '*'.");
+	else if (is_kept(name))
+		cli_err(c, "'%s' is a file of the configuration.", name);
 	else {
 		ssl_made_add(n->kind, name);
 		if (n->kind == TLS_KIND_CERT)
@@ -141,12 +157,12 @@ end(struct cli *c, const struct noun *n)
 
 /* NULL, or why it is no use as a certificate, owned. */
 static char *
-wrong_with_cert(const char *name, const struct str *payload)
+wrong_with_cert(const char *name, const struct ssl_bytes *b)
 {
 	char err[256] = "no memory", *wrong = NULL;
 	struct tls_pem pem;
 
-	if (tls_pem_parse(payload->p, payload->len, &pem, err, sizeof err) != 0)
+	if (tls_pem_parse(b->data, b->len, &pem, err, sizeof err) != 0)
 		return xasprintf("unable to load certificate from file '%s': %s.\n"
 		    "Can't load the payload", name, err);
 	if (sk_X509_num(pem.certs) <= 0)
@@ -163,12 +179,12 @@ wrong_with_cert(const char *name, const struct str *payload)
 }
 
 static char *
-wrong_with_key(const char *name, const struct str *payload)
+wrong_with_key(const char *name, const struct ssl_bytes *b)
 {
 	char err[256] = "no memory", *wrong = NULL;
 	struct tls_pem pem;
 
-	if (tls_pem_parse(payload->p, payload->len, &pem, err, sizeof err) != 0)
+	if (tls_pem_parse(b->data, b->len, &pem, err, sizeof err) != 0)
 		return xasprintf("unable to load private key from file '%s': %s.\n"
 		    "Can't load the payload", name, err);
 	if (pem.key == NULL)
@@ -180,13 +196,13 @@ wrong_with_key(const char *name, const struct str *payload)
 }
 
 static char *
-wrong_with_cas(const struct noun *n, const struct str *payload)
+wrong_with_cas(const struct noun *n, const struct ssl_bytes *b)
 {
 	char err[256] = "no memory", *wrong = NULL;
 	struct tls_pem pem;
 	int have;
 
-	if (tls_pem_parse(payload->p, payload->len, &pem, err, sizeof err) != 0)
+	if (tls_pem_parse(b->data, b->len, &pem, err, sizeof err) != 0)
 		return xasprintf("Invalid payload: %s", err);
 	have = n->kind == TLS_KIND_CA ? sk_X509_num(pem.certs) : sk_X509_CRL_num(pem.crls);
 	if (have <= 0)
@@ -222,38 +238,47 @@ txn_open(struct cli *c, const struct noun *n, const char *known, bool *ret_new)
 	return false;
 }
 
-static struct ssl_bytes
-copied(const struct str *payload)
-{
-	return ssl_bytes_copy(&(struct ssl_bytes){ (char *)(uintptr_t)payload->p,
-	    payload->len });
-}
-
 /* A whole certificate, its key alone (NAME.key), or its OCSP response (NAME.ocsp). */
 enum part { PART_TEXT, PART_KEY, PART_OCSP, PART_NONE };
 
-static char *
-wrong_with(const struct noun *n, enum part part, const char *name, const struct str *payload,
-    struct ssl_bytes *ret_bytes)
-{
-	char id[TLS_OCSP_ID_BYTES], *wrong;
-	const char *text;
+/* A payload on its way into a transaction. */
+struct given {
+	struct cli	*c;		/* waits */
+	const struct noun *noun;
+	enum part	 part;
+	bool		 is_add;
+	char		*name;		/* owned: as the store knows it */
+	struct ssl_bytes bytes;		/* owned */
+	char		*wrong;		/* owned; NULL = it is good */
+};
 
-	if (part == PART_OCSP) {
-		*ret_bytes = ssl_bytes_decode(*payload);
-		text = ret_bytes->data == NULL ? "Unable to parse OCSP response" :
-		    tls_ocsp_id(ret_bytes->data, ret_bytes->len, true, id);
-		if (text == NULL)
-			return NULL;
-		ssl_bytes_set(ret_bytes, NULL, 0);
-		return xasprintf("%s.\nCan't load the payload", text);
-	}
-	wrong = part == PART_KEY ? wrong_with_key(name, payload) :
-	    n->kind == TLS_KIND_CERT ? wrong_with_cert(name, payload) :
-	    wrong_with_cas(n, payload);
-	if (wrong == NULL)
-		*ret_bytes = copied(payload);
-	return wrong;
+/* Base64 in, DER out. */
+static char *
+wrong_with_ocsp(struct ssl_bytes *b)
+{
+	struct ssl_bytes der = ssl_bytes_decode((struct str){ b->data, b->len });
+	char id[TLS_OCSP_ID_BYTES];
+	const char *text = der.data == NULL ? "Unable to parse OCSP response" :
+	    tls_ocsp_id(der.data, der.len, true, id);
+
+	ssl_bytes_set(b, der.data, der.len);
+	return text != NULL ? xasprintf("%s.\nCan't load the payload", text) : NULL;
+}
+
+/* job thread */
+static void
+look_at(void *arg)
+{
+	struct given *g = arg;
+
+	if (g->part == PART_OCSP)
+		g->wrong = wrong_with_ocsp(&g->bytes);
+	else if (g->part == PART_KEY)
+		g->wrong = wrong_with_key(g->name, &g->bytes);
+	else if (g->noun->kind == TLS_KIND_CERT)
+		g->wrong = wrong_with_cert(g->name, &g->bytes);
+	else
+		g->wrong = wrong_with_cas(g->noun, &g->bytes);
 }
 
 /* A new text comes without the old key and response. */
@@ -284,13 +309,36 @@ txn_append(struct ssl_txn *t, struct ssl_bytes new)
 }
 
 static void
+on_looked(void *arg)
+{
+	struct given *g = arg;
+	struct ssl_txn *t = ssl_txn(g->noun->kind);
+	bool is_new;
+
+	ssl_unlock();
+	if (g->wrong != NULL)
+		cli_err(g->c, "%s\nCan't update %s!", g->wrong, g->name);
+	else if (txn_open(g->c, g->noun, g->name, &is_new)) {
+		if (g->is_add)
+			txn_append(t, g->bytes);
+		else
+			txn_take(t, g->part, g->bytes);
+		g->bytes = (struct ssl_bytes){ 0 };
+		cli_msg(g->c, LOG_L_NOTICE, "%s %s for %s %s!", g->noun->txn,
+		    is_new ? "created" : "updated", g->noun->of, g->name);
+	}
+	cli_done(g->c);
+	ssl_bytes_set(&g->bytes, NULL, 0);
+	free(g->wrong);
+	free(g->name);
+	free(g);
+}
+
+static void
 set_known(struct cli *c, const struct noun *n, enum part part, const char *known, bool is_add)
 {
 	const struct tls_used *u = tls_index_find(ssl_index(), n->kind, known);
-	struct ssl_txn *t = ssl_txn(n->kind);
-	struct ssl_bytes new = { 0 };
-	char *wrong;
-	bool is_new;
+	struct given *g;
 
 	if (u != NULL && u->file != u->name) {
 		cli_err(c, "'%s' belongs to the system.\nCan't update %s!", known, known);
@@ -300,20 +348,15 @@ set_known(struct cli *c, const struct noun *n, enum part part, const char *known
 		cli_err(c, "'%s' is a folder.\nCan't update %s!", known, known);
 		return;
 	}
-	wrong = wrong_with(n, part, known, &c->payload, &new);
-	if (wrong != NULL)
-		cli_err(c, "%s\nCan't update %s!", wrong, known);
-	else if (!txn_open(c, n, known, &is_new))
-		ssl_bytes_set(&new, NULL, 0);
-	else {
-		if (is_add)
-			txn_append(t, new);
-		else
-			txn_take(t, part, new);
-		cli_msg(c, LOG_L_NOTICE, "%s %s for %s %s!", n->txn,
-		    is_new ? "created" : "updated", n->of, known);
-	}
-	free(wrong);
+	g = xcalloc(1, sizeof *g);
+	*g = (struct given){ .c = c, .noun = n, .part = part, .is_add = is_add,
+	    .name = xstrdup(known) };
+	g->bytes = ssl_bytes_copy(&(struct ssl_bytes){ (char *)(uintptr_t)c->payload.p,
+	    c->payload.len });
+	OPENSSL_cleanse((char *)(uintptr_t)c->payload.p, c->payload.len);
+	ssl_lock();
+	cli_wait(c);
+	job_run(control_loop, look_at, on_looked, g);
 }
 
 /* NAME, or NAME.key and the like of a known one; NULL: not known. */

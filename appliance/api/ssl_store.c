@@ -299,12 +299,24 @@ ssl_unlocked(struct cli *c, const char *what)
 	return false;
 }
 
+void
+ssl_lock(void)
+{
+	store.is_locked = true;
+}
+
+void
+ssl_unlock(void)
+{
+	store.is_locked = false;
+}
+
 static void
 on_built(void *arg, bool ok, const char *text)
 {
 	struct change *ch = arg;
 
-	store.is_locked = false;
+	ssl_unlock();
 	ch->done(ch->c, ch->kind, ch->name, ok ? NULL : text);
 	cli_done(ch->c);
 	free(ch);
@@ -321,7 +333,7 @@ ssl_submit(struct cli *c, enum tls_kind kind, const char *name,
 	ch->kind = kind;
 	ch->done = done;
 	memcpy(ch->name, name, len);
-	store.is_locked = true;
+	ssl_lock();
 	cli_wait(c);
 	overlay_files(files, nfiles, on_built, ch);
 }

@@ -60,6 +60,8 @@ char	**ssl_names(enum tls_kind kind, size_t *ret_n);
 
 /* One change at a time: false after a message (`what`: "update the certificate"). */
 bool	ssl_unlocked(struct cli *c, const char *what);
+void	ssl_lock(void);
+void	ssl_unlock(void);
 /* Brings them into service; then done, with the reason when it failed; the command
  * waits. name is copied. */
 typedef void ssl_done_fn(struct cli *c, enum tls_kind kind, const char *name, const char *wrong);

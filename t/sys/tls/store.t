@@ -107,6 +107,7 @@ like with("set ssl cert $dir/a.pem.issuer", "$dir/ca.pem"), qr/^Only '\.key' and
 # --- a new one, by name
 is $w->cli('new ssl cert n'), "New empty certificate store 'n'!", 'new';
 is $w->cli('new ssl cert n'), "Certificate 'n' already exists!", 'is there';
+is $w->cli("new ssl cert $list"), "'$list' is a file of the configuration.", 'not what is another file';
 is $w->cli('show ssl cert n'), "Filename: n\nStatus: Empty\nOCSP Response Key: ", 'empty';
 like $w->cli("add ssl crt-list $list n"), qr/^Can't edit the crt-list: certificate 'n' is empty!$/, 'nothing in it';
 with('set ssl cert n', "$dir/n.pem");
