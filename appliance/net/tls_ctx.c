@@ -38,8 +38,10 @@
 #define CURVES	"X25519:P-256:P-384"
 #endif
 
+#define CTX_BUCKETS	256	/* by the first byte of the key */
+
 static pthread_mutex_t	 ctx_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct tls_ctx	*ctx_all;
+static struct tls_ctx	*ctx_all[CTX_BUCKETS];
 static pthread_once_t	 ctx_once = PTHREAD_ONCE_INIT;
 static int		 ctx_index;
 
@@ -599,7 +601,7 @@ ctx_find(const uint8_t key[TLS_KEY_BYTES])
 	struct tls_ctx *x;
 
 	pthread_mutex_lock(&ctx_lock);
-	for (x = ctx_all; x != NULL; x = x->next)
+	for (x = ctx_all[key[0]]; x != NULL; x = x->next)
 		if (memcmp(x->key, key, TLS_KEY_BYTES) == 0)
 			break;
 	if (x != NULL)
@@ -612,8 +614,8 @@ static void
 ctx_add(struct tls_ctx *x)
 {
 	pthread_mutex_lock(&ctx_lock);
-	x->next = ctx_all;
-	ctx_all = x;
+	x->next = ctx_all[x->key[0]];
+	ctx_all[x->key[0]] = x;
 	pthread_mutex_unlock(&ctx_lock);
 }
 
@@ -724,7 +726,7 @@ tls_ctx_put(struct tls_ctx *x)
 	pthread_mutex_lock(&ctx_lock);
 	is_last = --x->refs == 0;
 	if (is_last) {
-		for (pp = &ctx_all; *pp != x; pp = &(*pp)->next)
+		for (pp = &ctx_all[x->key[0]]; *pp != x; pp = &(*pp)->next)
 			;
 		*pp = x->next;
 	}
@@ -739,8 +741,9 @@ tls_store_contexts(void)
 	unsigned n = 0;
 
 	pthread_mutex_lock(&ctx_lock);
-	for (struct tls_ctx *x = ctx_all; x != NULL; x = x->next)
-		n++;
+	for (unsigned i = 0; i < CTX_BUCKETS; i++)
+		for (struct tls_ctx *x = ctx_all[i]; x != NULL; x = x->next)
+			n++;
 	pthread_mutex_unlock(&ctx_lock);
 	return n;
 }
