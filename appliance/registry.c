@@ -47,7 +47,8 @@
 	X(cli_history) X(cli_metric) X(cli_metric_put) X(cli_snapshot) X(cli_balancers) \
 	X(cli_cookie) \
 	X(cli_errors) X(cli_check) \
-	X(ssl_store) X(cli_ssl) X(cli_ssl_show) X(cli_ssl_list) X(cli_ssl_ocsp) \
+	X(ssl_store) X(cli_ssl) X(cli_ssl_set) X(cli_ssl_show) X(cli_ssl_list) \
+	X(cli_ssl_ocsp) \
 	X(cli_events) \
 	X(feed) X(audit) X(cli_subscribe) \
 	X(cli_map) X(cli_clock) X(cli_alarm) X(cli_show_alarm)

@@ -34,6 +34,14 @@ static struct {
 	bool		 is_locked;	/* a change is under way */
 } store;
 
+const struct ssl_noun ssl_nouns[] = {
+	{ TLS_KIND_CERT, "cert", "certificate", "Transaction", "certificate", "Certificate",
+	  "a certificate" },
+	{ TLS_KIND_CA, "ca-file", "CA file", "transaction", "CA", "CA file", "CAs" },
+	{ TLS_KIND_CRL, "crl-file", "CRL file", "transaction", "CRL", "CRL file",
+	  "CRLs" },
+};
+
 /* ---- bytes ---- */
 
 void

@@ -35,6 +35,17 @@ struct ssl_txn {
 	struct ssl_bytes ocsp;		/* certificate: DER */
 };
 
+/* Words of a kind in messages. */
+struct ssl_noun {
+	enum tls_kind	 kind;
+	const char	*word;		/* of the command */
+	const char	*small;		/* "certificate" */
+	const char	*txn, *of;	/* "Transaction" created for "certificate" */
+	const char	*thing;		/* "CA file", "Certificate" */
+	const char	*payload;	/* "a certificate as a payload" */
+};
+extern const struct ssl_noun ssl_nouns[];	/* by kind; not of lists */
+
 /* First of every command here: forgets what a reload has made void. */
 const struct tls_index *ssl_index(void);
 
