@@ -50,7 +50,7 @@ for my $name (sort keys %LEAVE) {
 	$n++;
 	my $c = $LEAVE{$name}->();
 	ok $w->wait_for(sub { $w->stat('l', 'BACKEND')->{cli_abrt} == $n }), "a FIN $name";
-	is $w->stat('l', 's')->{scur}, 0, 'and its slot is free';
+	ok $w->wait_for(sub { $w->stat('l', 's')->{scur} == 0 }), 'and its slot is free';
 }
 
 my $c = used('half');
