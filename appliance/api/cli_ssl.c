@@ -20,8 +20,10 @@
 /* ---- new, del, abort ---- */
 
 static const char *
-name_of(struct cli *c, const char *verb, const struct ssl_noun *n)
+name_of(struct cli *c, const struct ssl_noun *n)
 {
+	const char *verb = c->words.w[0];
+
 	if (cli_arg(c, 0)[0] != '\0')
 		return c->args[0];
 	if (strcmp(verb, "del") == 0)
@@ -43,9 +45,10 @@ is_kept(const char *name)
 }
 
 static void
-make(struct cli *c, const struct ssl_noun *n)
+make(struct cli *c)
 {
-	const char *name = name_of(c, "new", n);
+	const struct ssl_noun *n = ssl_noun_of(c);
+	const char *name = name_of(c, n);
 	char *known;
 
 	if (name == NULL || !ssl_unlocked(c, "create the file"))
@@ -81,9 +84,10 @@ on_deleted(struct cli *c, enum tls_kind kind, const char *name, const char *wron
 }
 
 static void
-del(struct cli *c, const struct ssl_noun *n)
+del(struct cli *c)
 {
-	const char *name = name_of(c, "del", n);
+	const struct ssl_noun *n = ssl_noun_of(c);
+	const char *name = name_of(c, n);
 	struct ssl_bytes old;
 	char *known;
 
@@ -107,10 +111,11 @@ del(struct cli *c, const struct ssl_noun *n)
 }
 
 static void
-end(struct cli *c, const struct ssl_noun *n)
+end(struct cli *c)
 {
+	const struct ssl_noun *n = ssl_noun_of(c);
 	struct ssl_txn *t = ssl_txn(n->kind);
-	const char *name = name_of(c, "abort", n);
+	const char *name = name_of(c, n);
 	char *known;
 
 	if (name == NULL || !ssl_unlocked(c, "abort the transaction"))
@@ -221,10 +226,11 @@ commit_txn(struct cli *c, const struct ssl_noun *n, const struct ssl_txn *t)
 }
 
 static void
-commit(struct cli *c, const struct ssl_noun *n)
+commit(struct cli *c)
 {
+	const struct ssl_noun *n = ssl_noun_of(c);
 	struct ssl_txn *t = ssl_txn(n->kind);
-	const char *name = name_of(c, "commit", n);
+	const char *name = name_of(c, n);
 	char *known;
 
 	if (name == NULL || !ssl_unlocked(c, "commit the certificate"))
@@ -245,40 +251,25 @@ commit(struct cli *c, const struct ssl_noun *n)
 
 /* ---- rows ---- */
 
-#define RUN(name, call) \
-	static void name(struct cli *c) { call; }
-RUN(new_cert, make(c, &ssl_nouns[TLS_KIND_CERT]))
-RUN(new_ca, make(c, &ssl_nouns[TLS_KIND_CA]))
-RUN(new_crl, make(c, &ssl_nouns[TLS_KIND_CRL]))
-RUN(commit_cert, commit(c, &ssl_nouns[TLS_KIND_CERT]))
-RUN(commit_ca, commit(c, &ssl_nouns[TLS_KIND_CA]))
-RUN(commit_crl, commit(c, &ssl_nouns[TLS_KIND_CRL]))
-RUN(abort_cert, end(c, &ssl_nouns[TLS_KIND_CERT]))
-RUN(abort_ca, end(c, &ssl_nouns[TLS_KIND_CA]))
-RUN(abort_crl, end(c, &ssl_nouns[TLS_KIND_CRL]))
-RUN(del_cert, del(c, &ssl_nouns[TLS_KIND_CERT]))
-RUN(del_ca, del(c, &ssl_nouns[TLS_KIND_CA]))
-RUN(del_crl, del(c, &ssl_nouns[TLS_KIND_CRL]))
-
 #define ROW(name, run, syntax, help) \
 	{ name, CLI_ADMIN, CLI_F_CHANGE, run, syntax, help }
 
 static const struct cli_row rows[] = {
-	ROW("new ssl cert", new_cert, "<certfile>", "make an empty certificate in memory"),
-	ROW("commit ssl cert", commit_cert, "<certfile>",
+	ROW("new ssl cert", make, "<certfile>", "make an empty certificate in memory"),
+	ROW("commit ssl cert", commit, "<certfile>",
 	    "bring the certificate of a transaction into service"),
-	ROW("abort ssl cert", abort_cert, "<certfile>", "drop the transaction"),
-	ROW("del ssl cert", del_cert, "<certfile>", "delete a certificate that is not used"),
-	ROW("new ssl ca-file", new_ca, "<cafile>", "make an empty CA file in memory"),
-	ROW("commit ssl ca-file", commit_ca, "<cafile>",
+	ROW("abort ssl cert", end, "<certfile>", "drop the transaction"),
+	ROW("del ssl cert", del, "<certfile>", "delete a certificate that is not used"),
+	ROW("new ssl ca-file", make, "<cafile>", "make an empty CA file in memory"),
+	ROW("commit ssl ca-file", commit, "<cafile>",
 	    "bring the CA certificates of a transaction into service"),
-	ROW("abort ssl ca-file", abort_ca, "<cafile>", "drop the transaction"),
-	ROW("del ssl ca-file", del_ca, "<cafile>", "delete a CA file that is not used"),
-	ROW("new ssl crl-file", new_crl, "<crlfile>", "make an empty CRL file in memory"),
-	ROW("commit ssl crl-file", commit_crl, "<crlfile>",
+	ROW("abort ssl ca-file", end, "<cafile>", "drop the transaction"),
+	ROW("del ssl ca-file", del, "<cafile>", "delete a CA file that is not used"),
+	ROW("new ssl crl-file", make, "<crlfile>", "make an empty CRL file in memory"),
+	ROW("commit ssl crl-file", commit, "<crlfile>",
 	    "bring the revocation lists of a transaction into service"),
-	ROW("abort ssl crl-file", abort_crl, "<crlfile>", "drop the transaction"),
-	ROW("del ssl crl-file", del_crl, "<crlfile>", "delete a CRL file that is not used"),
+	ROW("abort ssl crl-file", end, "<crlfile>", "drop the transaction"),
+	ROW("del ssl crl-file", del, "<crlfile>", "delete a CRL file that is not used"),
 	{ 0 }
 };
 

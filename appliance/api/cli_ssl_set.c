@@ -248,15 +248,17 @@ known_part(const struct ssl_noun *n, const char *name, enum part *ret_part)
 }
 
 static void
-set(struct cli *c, const struct ssl_noun *n, bool is_add)
+set(struct cli *c)
 {
+	const struct ssl_noun *n = ssl_noun_of(c);
+	bool is_add = strcmp(c->words.w[0], "add") == 0;
 	const char *name = cli_arg(c, 0);
 	enum part part;
 	char *known;
 
 	if (name[0] == '\0' || c->payload.len == 0) {
 		cli_err(c, "'%s ssl %s' expects a filename and %s as a payload",
-		    is_add ? "add" : "set", n->word, n->payload);
+		    c->words.w[0], n->word, n->payload);
 		return;
 	}
 	if (!ssl_unlocked(c, "update the certificate"))
@@ -275,24 +277,17 @@ set(struct cli *c, const struct ssl_noun *n, bool is_add)
 
 /* ---- rows ---- */
 
-#define RUN(name, call) \
-	static void name(struct cli *c) { call; }
-RUN(set_cert, set(c, &ssl_nouns[TLS_KIND_CERT], false))
-RUN(set_ca, set(c, &ssl_nouns[TLS_KIND_CA], false))
-RUN(add_ca, set(c, &ssl_nouns[TLS_KIND_CA], true))
-RUN(set_crl, set(c, &ssl_nouns[TLS_KIND_CRL], false))
-
 #define ROW(name, run, syntax, help) \
 	{ name, CLI_ADMIN, CLI_F_CHANGE | CLI_F_PAYLOAD, run, syntax, help }
 
 static const struct cli_row rows[] = {
-	ROW("set ssl cert", set_cert, "<certfile> <payload>",
+	ROW("set ssl cert", set, "<certfile> <payload>",
 	    "put a certificate into a transaction"),
-	ROW("set ssl ca-file", set_ca, "<cafile> <payload>",
+	ROW("set ssl ca-file", set, "<cafile> <payload>",
 	    "put CA certificates into a transaction"),
-	ROW("add ssl ca-file", add_ca, "<cafile> <payload>",
+	ROW("add ssl ca-file", set, "<cafile> <payload>",
 	    "put CA certificates into a transaction, beside those of the file"),
-	ROW("set ssl crl-file", set_crl, "<crlfile> <payload>",
+	ROW("set ssl crl-file", set, "<crlfile> <payload>",
 	    "put revocation lists into a transaction"),
 	{ 0 }
 };

@@ -42,6 +42,16 @@ const struct ssl_noun ssl_nouns[] = {
 	  "CRLs" },
 };
 
+const struct ssl_noun *
+ssl_noun_of(const struct cli *c)
+{
+	const struct ssl_noun *n = ssl_nouns;
+
+	while (n->kind < TLS_KIND_CRL && strcmp(n->word, c->words.w[2]) != 0)
+		n++;
+	return n;
+}
+
 /* ---- bytes ---- */
 
 void
@@ -208,26 +218,30 @@ by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Room is made when the number is a power of two. */
+static char **
+name_add(char **names, size_t *n, const char *name)
+{
+	if ((*n & (*n - 1)) == 0)
+		names = xrealloc(names, (*n > 0 ? 2 * *n : 1) * sizeof *names);
+	names[(*n)++] = xstrdup(name);
+	return names;
+}
+
 char **
 ssl_names(enum tls_kind kind, size_t *ret_n)
 {
 	const struct tls_index *ix = ssl_index();
-	size_t n = 0, cap = 16;
-	char **names = xcalloc(cap, sizeof *names);
+	char **names = NULL;
+	size_t n = 0;
 
-	for (const struct tls_used *u = tls_index_first(ix, kind); u != NULL; u = u->next) {
-		if (n == cap)
-			names = xrealloc(names, (cap *= 2) * sizeof *names);
-		names[n++] = xstrdup(u->name);
-	}
-	for (const struct made *m = store.made; m != NULL; m = m->next) {
-		if (m->kind != kind || tls_index_find(ix, kind, m->name) != NULL)
-			continue;
-		if (n == cap)
-			names = xrealloc(names, (cap *= 2) * sizeof *names);
-		names[n++] = xstrdup(m->name);
-	}
-	qsort(names, n, sizeof *names, by_name);
+	for (const struct tls_used *u = tls_index_first(ix, kind); u != NULL; u = u->next)
+		names = name_add(names, &n, u->name);
+	for (const struct made *m = store.made; m != NULL; m = m->next)
+		if (m->kind == kind && tls_index_find(ix, kind, m->name) == NULL)
+			names = name_add(names, &n, m->name);
+	if (n > 0)
+		qsort(names, n, sizeof *names, by_name);
 	*ret_n = n;
 	return names;
 }

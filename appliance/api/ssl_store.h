@@ -45,6 +45,8 @@ struct ssl_noun {
 	const char	*payload;	/* "a certificate as a payload" */
 };
 extern const struct ssl_noun ssl_nouns[];	/* by kind; not of lists */
+/* Of the command under work: `new ssl cert`. */
+const struct ssl_noun *ssl_noun_of(const struct cli *c);
 
 /* First of every command here: forgets what a reload has made void. */
 const struct tls_index *ssl_index(void);
