@@ -489,6 +489,7 @@ static void
 adopt(const struct alarm_conf *conf)
 {
 	struct alarm *a = alarm_find(conf->object.name);
+	enum alarm_restored restored;
 	bool is_new = a == NULL;
 
 	if (!is_new && a->own == NULL && a->digest == conf->object.digest) {
@@ -499,8 +500,9 @@ adopt(const struct alarm_conf *conf)
 		a = alarm_new(conf->object.name);
 	follow(a, conf);
 	keep_metrics(conf);
-	if (!is_new || !alarm_restore(a))
-		record_change(a, is_new ? ALARM_CREATED : ALARM_UPDATED);
+	restored = is_new ? alarm_restore(a) : ALARM_RESTORED_OTHER;
+	if (restored != ALARM_RESTORED)
+		record_change(a, restored == ALARM_RESTORED_NOT ? ALARM_CREATED : ALARM_UPDATED);
 	alarm_keep(a);
 }
 
@@ -530,6 +532,17 @@ retire(struct alarm *a)
 	alarm_free(a);
 }
 
+/* It went from the files while weir was not running. */
+static void
+on_forgotten(const char *name)
+{
+	char *summary = xasprintf("Alarm \"%s\" deleted", name);
+
+	alarm_history_add(name, sched_wall_us(), ALARM_CONFIGURATION, summary,
+	    "{\"version\":\"1.0\",\"type\":\"Delete\"}");
+	free(summary);
+}
+
 static void
 on_publish(struct snapshot *s)
 {
@@ -541,6 +554,7 @@ on_publish(struct snapshot *s)
 	}
 	OBJECT_EACH(o, s, OBJECT_ALARM)
 		adopt(alarm_conf_of(o));
+	alarm_restore_end(on_forgotten);
 }
 
 /* ---- by people and programs ---- */
@@ -619,6 +633,7 @@ on_expire(struct sched_timer *t)
 static int
 start(void)
 {
+	alarm_keep_start();
 	control_on_publish(on_publish);
 	sched_on_jump(on_jump);
 	sched_timer_init(&expire_timer, on_expire);
@@ -633,6 +648,7 @@ stop(void)
 	LIST_EACH_SAFE(n, tmp, &alarms)
 		alarm_free(LIST_ITEM(n, struct alarm, node));
 	alarm_history_free();
+	alarm_keep_stop();
 }
 
 const struct module mod_alarm = { .name = "alarm", .start = start, .stop = stop };

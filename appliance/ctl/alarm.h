@@ -126,8 +126,18 @@ void	alarm_action_arn(struct outbuf *b, const struct alarm_place *p,
 	    const struct alarm_action *act);
 struct alarm_place alarm_place(void);
 
+struct alarm_row;
+
 void	alarm_keep(const struct alarm *a);	/* into the store */
 void	alarm_keep_not(const struct alarm *a);
-bool	alarm_restore(struct alarm *a);		/* what the store had of it; false: nothing */
+void	alarm_keep_row(const struct alarm_row *r);
+void	alarm_keep_row_not(const struct alarm_row *r);
+/* What the store had of it; OTHER: under another text. */
+enum alarm_restored { ALARM_RESTORED_NOT, ALARM_RESTORED, ALARM_RESTORED_OTHER };
+enum alarm_restored alarm_restore(struct alarm *a);
+/* Those that were not asked for are forgotten; fn is told each. */
+void	alarm_restore_end(void (*fn)(const char *name));
+void	alarm_keep_start(void);
+void	alarm_keep_stop(void);
 
 #endif

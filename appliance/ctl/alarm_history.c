@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "ctl/alarm.h"
+#include "ctl/store.h"
 
 struct alarm_past {			/* of one alarm */
 	struct list	 node;
@@ -82,8 +84,8 @@ past_new(const char *alarm)
 	return p;
 }
 
-void
-alarm_history_add(const char *alarm, uint64_t t_us, enum alarm_item type, const char *summary,
+static struct alarm_row *
+add(const char *alarm, uint64_t t_us, enum alarm_item type, const char *summary,
     const char *data)
 {
 	struct alarm_row *r = xcalloc(1, sizeof *r);
@@ -92,7 +94,6 @@ alarm_history_add(const char *alarm, uint64_t t_us, enum alarm_item type, const 
 	if (p == NULL)
 		p = past_new(alarm);
 	r->past = p;
-	r->id = history.next_id++;
 	r->t_us = t_us;
 	r->type = type;
 	r->alarm = xstrdup(alarm);
@@ -101,10 +102,40 @@ alarm_history_add(const char *alarm, uint64_t t_us, enum alarm_item type, const 
 	list_append(&history.rows, &r->all);
 	list_append(&p->rows, &r->own);
 	history.n++;
-	if (++p->n > ALARM_HISTORY_EACH)
-		row_free(LIST_ITEM(p->rows.next, struct alarm_row, own));
+	p->n++;
+	return r;
+}
+
+static void
+drop(struct alarm_row *r)
+{
+	alarm_keep_row_not(r);
+	row_free(r);
+}
+
+void
+alarm_history_add(const char *alarm, uint64_t t_us, enum alarm_item type, const char *summary,
+    const char *data)
+{
+	struct alarm_row *r = add(alarm, t_us, type, summary, data);
+
+	r->id = history.next_id++;
+	alarm_keep_row(r);
+	if (r->past->n > ALARM_HISTORY_EACH)
+		drop(LIST_ITEM(r->past->rows.next, struct alarm_row, own));
 	if (history.n > ALARM_HISTORY_MAX)
-		drop_oldest();
+		drop(LIST_ITEM(history.rows.next, struct alarm_row, all));
+}
+
+void
+alarm_history_restore(uint64_t id, const char *alarm, uint64_t t_us, enum alarm_item type,
+    const char *summary, const char *data)
+{
+	struct alarm_row *r = add(alarm, t_us, type, summary, data);
+
+	r->id = id;
+	if (id >= history.next_id)
+		history.next_id = id + 1;
 }
 
 const struct alarm_row *
@@ -131,9 +162,12 @@ alarm_history_older(const struct alarm_row *row, bool of_all)
 void
 alarm_history_expire(uint64_t now_us)
 {
-	while (!list_is_empty(&history.rows) && now_us > ALARM_HISTORY_US &&
-	    LIST_ITEM(history.rows.next, struct alarm_row, all)->t_us < now_us - ALARM_HISTORY_US)
+	if (now_us <= ALARM_HISTORY_US)
+		return;
+	while (!list_is_empty(&history.rows) && LIST_ITEM(history.rows.next, struct alarm_row,
+	    all)->t_us < now_us - ALARM_HISTORY_US)
 		drop_oldest();
+	store_del_older(STORE_HISTORY, (int64_t)(now_us - ALARM_HISTORY_US));
 }
 
 void

@@ -33,6 +33,8 @@ struct alarm_row {
 
 void	alarm_history_add(const char *alarm, uint64_t t_us, enum alarm_item type,
 	    const char *summary, const char *data);
+void	alarm_history_restore(uint64_t id, const char *alarm, uint64_t t_us, enum alarm_item type,
+	    const char *summary, const char *data);
 /* The newest row of an alarm (NULL: of all), and the one before another one; NULL: none. */
 const struct alarm_row *alarm_history_newest(const char *alarm);
 const struct alarm_row *alarm_history_older(const struct alarm_row *row, bool of_all);
