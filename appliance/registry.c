@@ -32,7 +32,7 @@
 	/* checks over the whole configuration */ \
 	X(proxy_post) X(persist_cfg) \
 	/* alarms, groups and what they need */ \
-	X(place) X(object) X(alarm_cfg) X(alarm_check) X(alarm) \
+	X(transfer) X(place) X(object) X(alarm_cfg) X(alarm_check) X(alarm) \
 	/* health checks */ \
 	X(check_cfg) X(check_elb) X(agent_cfg) X(policy_cfg) \
 	X(agent) X(health) X(cli_agent) \
