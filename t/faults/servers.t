@@ -73,5 +73,16 @@ subtest 'dies in the middle of bodies' => sub {
 	$bad->stop;
 };
 
+subtest 'stands still for 1.5 s' => sub {
+	my $other = Backend->new($GOOD);
+	no_loss('SIGSTOP', two_servers(bad => $other->addr, during => sub ($w, $load) {
+		$w->while_stopped(sub { Weir::nap(1.5) });
+		ok $load->wait_ok(500), 'it goes on';
+		unlike $w->stderr, qr/is DOWN/, 'no server is taken down for our sleep';
+		is $w->stat('l', $_)->{chkfail}, 0, "no check of $_ has failed" for qw(good bad);
+	}));
+	$other->stop;
+};
+
 subtest 'all down, then back' => sub { down_and_back(100) };
 done_testing;
