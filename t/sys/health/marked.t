@@ -35,9 +35,13 @@ listen up
 	server b "${SRV}" backup
 CFG
 
+# A request that its server has seen
+my $begun = 0;
 sub begin ($bind, $path) {
 	my $c = $w->http($bind);
 	$c->send("GET $path HTTP/1.1\r\nHost: a\r\n\r\n");
+	$begun++;
+	$w->wait_for(sub { (() = $srv->requests) == $begun }, 5, 'the server to be asked');
 	return $c;
 }
 sub busy ($be, $sv, $n) {
