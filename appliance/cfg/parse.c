@@ -335,8 +335,19 @@ section_begin(struct cfg *c, const struct section_row *s, char **args, int nargs
 
 /* ---- files ---- */
 
+/* A word that begins a section and is also a statement of this one (`provider` in a
+ * launch-config) is the statement where its line is indented. */
+static bool
+is_statement(const struct cfg *c, const struct words *words, bool is_indented)
+{
+	int used;
+
+	return is_indented && c->section != NULL && (c->section->in & IN_CONTROL) != 0 &&
+	    kw_find(c->section->in, words->w, 1, &used) != NULL;
+}
+
 static void
-run_words(struct cfg_file *f, const struct words *words)
+run_words(struct cfg_file *f, const struct words *words, bool is_indented)
 {
 	const struct section_row *s;
 	struct cfg *c = f->c;
@@ -349,7 +360,7 @@ run_words(struct cfg_file *f, const struct words *words)
 	}
 	c->words = words;
 	s = kw_section(words->w[0]);
-	if (s != NULL)
+	if (s != NULL && !is_statement(c, words, is_indented))
 		section_begin(c, s, words->w + 1, words->n - 1);
 	else
 		run_statement(c, words->w, words->n);
@@ -375,7 +386,7 @@ run_line(struct cfg_file *f, struct str line)
 		free(text);
 		return;
 	}
-	run_words(f, &words);
+	run_words(f, &words, line.len > 0 && (line.p[0] == ' ' || line.p[0] == '\t'));
 }
 
 static void

@@ -7,12 +7,14 @@
 #include "ctl/object.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/module.h"
 #include "base/str.h"
+#include "base/xalloc.h"
 #include "cfg/kw.h"
 
 static const char *const kinds[OBJECT_KINDS] = {
@@ -96,6 +98,22 @@ nth_name(size_t i, void *arg)
 	return NULL;
 }
 
+void
+object_unknown(struct cfg *c, const char *near, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	if (near != NULL)
+		diag_error(c->diag, "%s, did you mean '%s'?", text, near);
+	else
+		diag_error(c->diag, "%s.", text);
+	free(text);
+}
+
 void *
 object_need(struct cfg *c, enum object_kind kind, const char *what, const char *name)
 {
@@ -106,11 +124,7 @@ object_need(struct cfg *c, enum object_kind kind, const char *what, const char *
 	if (o != NULL)
 		return o;
 	near = str_nearest(name, nth_name, &n);
-	if (near != NULL)
-		diag_error(c->diag, "%s: there is no %s '%s', did you mean '%s'?", what,
-		    kinds[kind], name, near);
-	else
-		diag_error(c->diag, "%s: there is no %s '%s'.", what, kinds[kind], name);
+	object_unknown(c, near, "%s: there is no %s '%s'", what, kinds[kind], name);
 	return NULL;
 }
 

@@ -47,6 +47,10 @@ void	*object_open(struct cfg *c, enum object_kind kind, size_t size, char **args
  * names no 'provider' called 'x', did you mean 'y'?` */
 void	*object_need(struct cfg *c, enum object_kind kind, const char *what, const char *name);
 
+/* The error `TEXT, did you mean 'NEAR'?`, or `TEXT.` where near is NULL. */
+void	object_unknown(struct cfg *c, const char *near, const char *fmt, ...)
+	    __attribute__((format(printf, 3, 4)));
+
 /* any thread */
 void	*object_find(const struct snapshot *s, enum object_kind kind, const char *name);
 const char *object_kind_name(enum object_kind kind);	/* the section's keyword */
