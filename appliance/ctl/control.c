@@ -37,7 +37,8 @@
 struct loop *control_loop;
 
 static control_publish_fn *hooks[MAX_HOOKS];
-static unsigned nhooks;
+static control_check_fn *checks[MAX_HOOKS];
+static unsigned nhooks, nchecks;
 static int stop_signal;
 
 void
@@ -45,6 +46,20 @@ control_on_publish(control_publish_fn *fn)
 {
 	WEIR_ASSERT(nhooks < MAX_HOOKS);
 	hooks[nhooks++] = fn;
+}
+
+void
+control_on_check(control_check_fn *fn)
+{
+	WEIR_ASSERT(nchecks < MAX_HOOKS);
+	checks[nchecks++] = fn;
+}
+
+void
+control_check(struct snapshot *s, struct diag *d)
+{
+	for (unsigned i = 0; i < nchecks; i++)
+		checks[i](s, d);
 }
 
 /* Listeners find their frontend through this pointer. */

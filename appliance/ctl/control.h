@@ -19,6 +19,13 @@ extern struct loop *control_loop;	/* set before modules start */
 typedef void control_publish_fn(struct snapshot *s);
 void	control_on_publish(control_publish_fn *fn);
 
+/* ... and before that, where it may be refused by a diag_plain of level ALERT: what a
+ * running process cannot take over. Not the first one. start-up */
+struct diag;
+typedef void control_check_fn(struct snapshot *s, struct diag *d);
+void	control_on_check(control_check_fn *fn);
+void	control_check(struct snapshot *s, struct diag *d);
+
 /* control thread */
 void	control_publish(struct snapshot *s);	/* commit, hooks, publish */
 void	control_stop(int signal);		/* end the process by this signal; 0 = exit 0 */

@@ -20,7 +20,8 @@
 #define FEED_CONFIG	0x2u
 #define FEED_COMMAND	0x4u
 #define FEED_ALARM	0x8u
-#define FEED_ALL	(FEED_HEALTH | FEED_CONFIG | FEED_COMMAND | FEED_ALARM)
+#define FEED_GROUP	0x10u
+#define FEED_ALL	(FEED_HEALTH | FEED_CONFIG | FEED_COMMAND | FEED_ALARM | FEED_GROUP)
 
 struct feed_watch {
 	struct list	 node;

@@ -100,6 +100,9 @@ interval(const struct check *chk)
 {
 	const struct check_conf *conf = chk->conf;
 
+	if (chk->is_new && chk->srv->is_scaled)
+		return conf->fastinter_us != 0 ? conf->fastinter_us :
+		    conf->inter_us < NEW_US ? conf->inter_us : NEW_US;
 	if (chk->health >= conf->rise + conf->fall - 1)
 		return conf->inter_us;
 	if (chk->health == 0 && !health_is_up(chk->live))
@@ -204,8 +207,10 @@ void
 health_begin(struct check *chk)
 {
 	chk->health = health_initial(chk->conf);
-	chk->is_new = chk->conf->begins_new;
+	chk->is_new = chk->conf->begins_new || chk->srv->is_scaled;
 	chk->nfailed = 0;
+	if (chk->srv->is_scaled && !chk->is_agent)
+		chk->health = chk->conf->rise - 1;
 }
 
 unsigned
@@ -274,13 +279,14 @@ judge(struct check *chk, const char *reason)
 		health_go_up(l, reason);
 }
 
-/* Failures of a server that is new count when they are enough to take one down. */
+/* Failures of a server that is new count when they are enough to take one down; of
+ * one that boots never, its group has a limit for that. */
 static unsigned
 next_health(struct check *chk, bool has_passed)
 {
 	const struct check_conf *conf = chk->conf;
 
-	if (chk->is_new && !has_passed && ++chk->nfailed < conf->fall)
+	if (chk->is_new && !has_passed && (chk->srv->is_scaled || ++chk->nfailed < conf->fall))
 		return chk->health;
 	chk->is_new = false;
 	return health_step(chk->health, conf->rise, conf->fall, has_passed);
@@ -502,6 +508,8 @@ begin(struct check *chk, const struct check_conf *conf)
 		atomic_store(&chk->live->op_state, SRV_OP_STOPPED);
 		live_server_changed(chk->srv->backend->live, chk->live);
 	}
+	if (chk->srv->is_scaled)
+		spread_us = 0;
 	start_in(chk, spread_us * state.at++ / state.nstarting);
 }
 
@@ -567,12 +575,13 @@ adopt_server(const struct server *srv)
 {
 	struct server_live *l = srv->live;
 	const struct check_conf *agent = agent_conf_of(srv);
+	bool needs_no_command = !srv->is_dynamic || srv->is_scaled;	/* `enable health` */
 
 	if (l->check == NULL)
-		check_new(l, false)->is_enabled = !srv->is_dynamic;	/* `enable health` */
+		check_new(l, false)->is_enabled = needs_no_command;
 	adopt(l->check, srv, conf_of(srv));
 	if (agent != NULL && l->agent == NULL)
-		check_new(l, true)->is_enabled = !srv->is_dynamic;
+		check_new(l, true)->is_enabled = needs_no_command;
 	if (l->agent != NULL)
 		adopt(l->agent, srv, agent_settle(l->agent, agent));
 	if (srv->tracks == NULL) {

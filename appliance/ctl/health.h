@@ -52,6 +52,10 @@ bool	health_agent_force(struct server_live *l, bool is_up);
  * checks, begins slow start. */
 void	health_set_admin(struct server_live *l, uint32_t set, uint32_t clear);
 
+/* Told in the middle of it when a server goes up or down: take note. start-up */
+typedef void health_change_fn(const struct server_live *l);
+void	health_on_change(health_change_fn *fn);
+
 /* ---- between health.c and health_state.c ---- */
 
 /* The counter after one more result. */

@@ -32,6 +32,8 @@
 #define WARM_US		1000000u	/* the shortest step of slow start */
 #define WARM_STEPS	20u
 
+static health_change_fn *on_change;
+
 #define NO_COUNTS	false
 #define COUNTS		true	/* servers and sessions are told behind the line */
 
@@ -205,6 +207,8 @@ set_op(struct server_live *l, enum server_op op)
 		l->down_us += clock_now_us - l->since_us;
 	atomic_store(&l->op_state, op);
 	l->since_us = clock_now_us;
+	if (on_change != NULL && (old == SRV_OP_STOPPED || op == SRV_OP_STOPPED))
+		on_change(l);
 }
 
 /* ---- slow start ---- */
@@ -239,6 +243,12 @@ on_warm_timer(struct timer *t)
 	}
 	if (!list_is_empty(&warming.servers))
 		timer_set(&control_loop->wheel, &warming.timer, clock_now_us + next);
+}
+
+void
+health_on_change(health_change_fn *fn)
+{
+	on_change = fn;
 }
 
 void

@@ -278,7 +278,8 @@ parse_one(struct cfg *c, const struct overlay_server *s)
 		    other->file != NULL ? other->file : "", other->line);
 		return false;
 	}
-	(void)server_cfg_add(c, px, words_in(c->arena, s), s->n, s->id);
+	if (server_cfg_add(c, px, words_in(c->arena, s), s->n, s->id) == 0)
+		server_find(px, s->words[0])->is_scaled = s->origin == OVERLAY_SCALER;
 	return true;
 }
 

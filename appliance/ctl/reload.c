@@ -266,8 +266,11 @@ static void
 finish(void *arg)
 {
 	struct build *b = arg;
-	bool ok = b->snap != NULL && b->diag.nerrors == 0, is_rebuild = b->keep == NULL;
+	bool ok, is_rebuild = b->keep == NULL;
 
+	if (b->snap != NULL && b->diag.nerrors == 0)
+		control_check(b->snap, &b->diag);
+	ok = b->snap != NULL && b->diag.nerrors == 0;
 	state.busy = false;
 	state.under_way = NULL;
 	if (is_rebuild)

@@ -146,8 +146,7 @@ on_added(const struct server_added *a, void *arg)
 {
 	const struct reading *r = arg;
 	const struct proxy *px = backend_of(r->c->snap, a->backend, r->backend);
-	enum overlay_origin origin = str_is(a->origin, "scaler") ? OVERLAY_SCALER :
-	    str_is(a->origin, "dns") ? OVERLAY_DNS : OVERLAY_CLI;
+	enum overlay_origin origin = str_is(a->origin, "dns") ? OVERLAY_DNS : OVERLAY_CLI;
 
 	if (px != NULL && a->n >= 2)
 		overlay_restore(px->name, a->words, a->n, a->id, origin);

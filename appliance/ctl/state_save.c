@@ -55,7 +55,8 @@ put_added(const struct overlay_server *s, void *arg)
 	struct wanted *w = arg;
 	const struct proxy *px = proxy_find(w->snap, s->backend, CAP_BACKEND);
 
-	if (px != NULL && state_file_is_for(px, w->own))
+	/* those of scaling groups come with their instances */
+	if (s->origin != OVERLAY_SCALER && px != NULL && state_file_is_for(px, w->own))
 		server_state_put_added(&w->b, s);
 }
 

@@ -29,10 +29,14 @@ balancer_of(const struct proxy *px)
 const char *
 balancer_zone(const struct server *srv)
 {
-	const char *zone = srv->zone != NULL ? srv->zone :
-	    srv->backend->snap->global->default_zone;
+	return srv->zone != NULL ? srv->zone :
+	    balancer_default_zone(srv->backend->snap->global);
+}
 
-	return zone != NULL ? zone : DEFAULT_ZONE;
+const char *
+balancer_default_zone(const struct global *g)
+{
+	return g->default_zone != NULL ? g->default_zone : DEFAULT_ZONE;
 }
 
 static int

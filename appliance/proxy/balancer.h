@@ -8,11 +8,13 @@
 #ifndef WEIR_PROXY_BALANCER_H
 #define WEIR_PROXY_BALANCER_H
 
+struct global;
 struct proxy;
 struct server;
 
 /* NULL: a frontend without a default backend that names none. */
 const char *balancer_of(const struct proxy *px);
 const char *balancer_zone(const struct server *srv);
+const char *balancer_default_zone(const struct global *g);
 
 #endif

@@ -53,7 +53,7 @@ server_cell_reset(struct server_live *l, const struct server *srv)
 	l->id = srv->id;
 	l->op_state = SRV_OP_RUNNING;
 	l->admin = srv->flags & SRV_DISABLED ? SRV_ADM_CMAINT | SRV_ADM_FMAINT :
-	    srv->is_dynamic ? SRV_ADM_FMAINT : 0;
+	    srv->is_dynamic && !srv->is_scaled ? SRV_ADM_FMAINT : 0;
 	if (srv->no_addr)
 		l->admin |= SRV_ADM_RMAINT;
 	l->told = NULL;
@@ -417,7 +417,7 @@ server_derive(struct server_live *l)
 {
 	uint32_t op = atomic_load(&l->op_state), admin = atomic_load(&l->admin);
 	uint64_t now_us = clock_mono_us();
-	bool is_usable = op != SRV_OP_STOPPED && !(admin & SRV_ADM_MAINT);
+	bool is_usable = op != SRV_OP_STOPPED && !(admin & SRV_ADM_MAINT) && !l->is_leaving;
 	uint32_t weight = atomic_load(&l->uweight);
 
 	if (op == SRV_OP_STARTING && now_us - l->since_us >= l->conf->slowstart_us) {

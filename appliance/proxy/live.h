@@ -147,6 +147,7 @@ struct server_live {
 	struct check	*check, *agent;	/* owned by ctl */
 	struct mail	 observe_mail;	/* of the data thread that met a limit, to control */
 	uint32_t	 hanafail;	/* limits of observe reached */
+	bool		 is_leaving;	/* its instance goes: nothing new, by cookie neither */
 	uint64_t	 since_us;	/* last change, monotonic */
 	uint64_t	 down_us;	/* sum of finished downtimes */
 	const char	*told;		/* static: its state in the latest event; NULL = none */

@@ -275,6 +275,7 @@ struct server {
 	bool		 has_own_id;	/* it was written */
 	uint32_t	 index;		/* in backend->servers[] */
 	bool		 is_dynamic;	/* added at run time */
+	bool		 is_scaled;	/* ... by a scaling group */
 	bool		 had_tls;	/* until a command switched it off */
 	bool		 is_gone;	/* while parsing: removed at run time */
 	bool		 no_addr;	/* it has to be found first; addr has the port */
