@@ -32,12 +32,15 @@
 	/* checks over the whole configuration */ \
 	X(proxy_post) X(persist_cfg) \
 	/* alarms, groups and what they need */ \
-	X(transfer) X(place) X(object) X(alarm_cfg) X(alarm_check) X(alarm) \
+	X(transfer) X(place) X(object) \
+	X(provider_cfg) X(launch_cfg) X(group_cfg) X(provider) X(provider_test) \
+	X(alarm_cfg) X(alarm_check) X(alarm) \
 	/* health checks */ \
 	X(check_cfg) X(check_elb) X(agent_cfg) X(policy_cfg) \
 	X(agent) X(health) X(cli_agent) \
 	/* servers that come and go */ \
-	X(resolve) X(reload) X(state_file) X(state_save) X(cli_resolvers) X(cli_server) \
+	X(resolve) X(reload) X(state_file) X(state_save) \
+	X(scaler) X(group) X(cli_resolvers) X(cli_server) \
 	/* control and operators */ \
 	X(stats_page) X(prom) \
 	X(tick) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
@@ -51,7 +54,7 @@
 	X(cli_ssl_ocsp) \
 	X(cli_events) \
 	X(feed) X(audit) X(cli_subscribe) \
-	X(cli_map) X(cli_clock) X(cli_alarm) X(cli_show_alarm)
+	X(cli_map) X(cli_clock) X(cli_alarm) X(cli_show_alarm) X(cli_group) X(cli_instance)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

@@ -12,10 +12,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "ctl/object.h"
+#include "event/sched.h"
+#include "event/timer.h"
 
 struct launch_conf;		/* ctl/group.h */
 struct provider_call;
+struct provider_live;
 struct provider_type;
 
 #define INSTANCE_ID_MAX		64u
@@ -86,6 +90,12 @@ struct provider_call {
 	struct provider_instance *instances;
 	unsigned	 ninstances;
 	void		*private;	/* the type's */
+	/* provider.c's own */
+	struct provider_live *live;	/* NULL: it does not run */
+	struct list	 node;		/* of those that wait, or run */
+	struct timer	 deadline;
+	struct sched_timer schedule;
+	bool		 is_open;	/* the type has it */
 };
 
 struct provider_sample {
@@ -97,6 +107,8 @@ struct provider_sample {
 struct provider_type {
 	const char	*name;
 	size_t		 settings_size;
+	/* its delays go by the schedule clock, so a test's clock does not wait for it */
+	bool		 is_scheduled;
 	/* after the section was read: 0, or -1 after diag_error */
 	int		(*settle)(struct cfg *c, struct provider_conf *p);
 	void		(*start)(struct provider_call *call);	/* ends in provider_done */
@@ -110,8 +122,32 @@ struct provider_type {
 	const char	*(*missing)(const struct provider_conf *p);
 };
 
+/* At most max-parallel of a provider run, the others wait; the timeout counts from
+ * when it runs. */
 void	provider_start(struct provider_call *call);
 void	provider_done(struct provider_call *call);	/* for types */
+/* done is not called any more. */
+void	provider_cancel(struct provider_call *call);
+/* For types: the answer, instances in memory that is valid until done returns. */
+void	provider_answer(struct provider_call *call, struct provider_instance *all, unsigned n);
+void	provider_fail(struct provider_call *call, enum provider_error e, const char *fmt, ...)
+	    __attribute__((format(printf, 3, 4)));
 const char *provider_error_name(enum provider_error e);	/* "capacity" */
+
+/* What was seen of a provider since the process started; by name. */
+struct provider_stats {
+	uint64_t	 ncalls, nerrors;
+	unsigned	 nopen, nwaiting;
+	const char	*last_error;	/* "" = none */
+};
+void	provider_stats(const char *name, struct provider_stats *ret);
+
+/* any thread */
+const struct provider_type *provider_type_nth(size_t i);	/* NULL at the end */
+
+/* While parsing, for rows of types: the settings of the section under work if it is
+ * of one of these types, else NULL after diag_error. */
+void	*provider_settings(struct cfg *c, const struct provider_type *const *types,
+	    unsigned ntypes);
 
 #endif

@@ -190,10 +190,7 @@ static const struct section_row sections[] = {
 	LATER("fcgi-app", "FastCGI is"),
 	LATER("traces", "tracing is"),
 	LATER("acme", "certificate requests by ACME are"),
-	LATER("scaling-group", "scaling groups are"),
-	LATER("launch-config", "launch configurations are"),
 	LATER("notifier", "notifiers are"),
-	LATER("provider", "scaling providers are"),
 	{ 0 }
 };
 
