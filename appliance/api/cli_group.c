@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Commands of scaling groups.
+ *
+ * Thread: control.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/cli.h"
+#include "api/scaling.h"
+#include "base/clock.h"
+#include "base/module.h"
+#include "base/xalloc.h"
+#include "ctl/control.h"
+#include "ctl/group.h"
+#include "ctl/scaler.h"
+#include "event/loop.h"
+
+#define LOOK_US	20000u
+
+/* ---- show groups, show group ---- */
+
+static void
+show_groups(struct cli *c)
+{
+	bool is_json = cli_wants_json(c);
+	struct fields f;
+
+	fields_begin(&f, &c->out, group_fields, is_json);
+	GROUP_EACH(g)
+		if (!g->is_deleted)
+			put_group(&f, g);
+	fields_end(&f);
+}
+
+static const char *
+check_name(const struct group_conf *conf)
+{
+	return conf->check == GROUP_CHECK_ELB ? "elb" : "ec2";
+}
+
+/* One fact: `name: value`, or a member of a JSON object. */
+static void
+put_fact(struct cli *c, bool is_json, const char *name, const char *value)
+{
+	if (!is_json && value[0] != '\0')
+		outbuf_fmt(&c->out, "%s: %s\n", name, value);
+	else if (is_json) {
+		outbuf_fmt(&c->out, "\"%s\":", name);
+		outbuf_json(&c->out, value);
+		outbuf_z(&c->out, ",");
+	}
+}
+
+static void
+put_number(struct cli *c, bool is_json, const char *name, uint64_t v)
+{
+	if (is_json)
+		outbuf_fmt(&c->out, "\"%s\":%" PRIu64 ",", name, v);
+	else
+		outbuf_fmt(&c->out, "%s: %" PRIu64 "\n", name, v);
+}
+
+static void
+put_list(struct cli *c, bool is_json, const char *name, char *const *all, unsigned n)
+{
+	char text[1024];
+	int len = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; i < n && len < (int)sizeof text - 300; i++)
+		len += snprintf(text + len, sizeof text - (size_t)len, "%s%s", i > 0 ? " " : "",
+		    all[i]);
+	put_fact(c, is_json, name, text);
+}
+
+static void
+put_conf(struct cli *c, bool is_json, const struct group_conf *conf)
+{
+	put_list(c, is_json, "backends", conf->backends, conf->nbackends);
+	put_list(c, is_json, "zones", conf->zones, conf->nzones);
+	put_list(c, is_json, "termination", conf->termination, conf->ntermination);
+	put_fact(c, is_json, "health_check", check_name(conf));
+	put_number(c, is_json, "grace_s", conf->grace_us / 1000000);
+	put_number(c, is_json, "boot_timeout_s", conf->boot_timeout_us / 1000000);
+	put_number(c, is_json, "drain_s", conf->drain_us / 1000000);
+	put_number(c, is_json, "default_cooldown_s", conf->cooldown_us / 1000000);
+	put_number(c, is_json, "max_replace_pct", conf->max_replace_pct);
+	for (unsigned i = 0; i < conf->ntags; i++) {
+		char text[600];
+
+		snprintf(text, sizeof text, "%s=%s%s", conf->tags[i].key, conf->tags[i].value,
+		    conf->tags[i].propagates ? " propagate" : "");
+		if (!is_json)
+			put_fact(c, is_json, "tag", text);
+	}
+}
+
+static void
+show_group(struct cli *c)
+{
+	bool is_json = cli_wants_json(c);
+	struct group *g = cli_group(c, cli_arg(c, 0));
+	char trouble[400];
+	const char *text;
+	struct fields f;
+
+	if (g == NULL)
+		return;
+	if (is_json)
+		outbuf_z(&c->out, "{");
+	put_fact(c, is_json, "id", g->id);
+	text = scaler_trouble(g, trouble, sizeof trouble);
+	put_fact(c, is_json, "trouble", text != NULL ? text : "");
+	put_fact(c, is_json, "status", g->is_deleting ? "Delete in progress" : "");
+	if (g->conf != NULL)
+		put_conf(c, is_json, g->conf);
+	if (is_json)
+		outbuf_z(&c->out, "\"group\":");
+	fields_begin(&f, &c->out, group_fields, is_json);
+	put_group(&f, g);
+	fields_end(&f);
+	if (is_json)
+		c->out.data[--c->out.len] = '\0';
+	if (is_json)
+		outbuf_z(&c->out, ",\"instances\":");
+	fields_begin(&f, &c->out, instance_fields, is_json);
+	put_instances(&f, g);
+	fields_end(&f);
+	if (is_json) {
+		c->out.data[--c->out.len] = '\0';
+		outbuf_z(&c->out, "}\n");
+	}
+}
+
+/* ---- changing size ---- */
+
+static bool
+read_number(struct cli *c, int i, const char *what, uint32_t *ret_n)
+{
+	uint64_t n;
+
+	if (!str_to_u64(str_of(cli_arg(c, i)), &n) || n > GROUP_SIZE_MAX) {
+		cli_err(c, "'%s' expects a number from 0 to %u.", what, GROUP_SIZE_MAX);
+		return false;
+	}
+	*ret_n = (uint32_t)n;
+	return true;
+}
+
+/* What the AWS says to that; NULL: it may be. */
+static bool
+is_within(struct cli *c, const struct group *g, uint32_t n)
+{
+	if (n > g->max)
+		cli_err(c, "New SetDesiredCapacity value %u is above max value %u for the "
+		    "AutoScalingGroup.", n, g->max);
+	else if (n < g->min)
+		cli_err(c, "New SetDesiredCapacity value %u is below min value %u for the "
+		    "AutoScalingGroup.", n, g->min);
+	return n <= g->max && n >= g->min;
+}
+
+static bool
+may_scale_now(struct cli *c, const struct group *g)
+{
+	uint32_t left = group_cooldown_left_s(g);
+
+	if (group_is_busy(g))
+		cli_err(c, "Scaling activity is in progress.");
+	else if (left > 0)
+		cli_err(c, "Scaling activity was initiated within the cooldown, %u s left.", left);
+	return !group_is_busy(g) && left == 0;
+}
+
+static void
+set_desired(struct cli *c)
+{
+	struct group *g = cli_group(c, cli_arg(c, 0));
+	bool honors = cli_has_arg(c, "honor-cooldown");
+	uint32_t n, from;
+
+	if (g == NULL || !read_number(c, 1, "group set-desired", &n) || !is_within(c, g, n) ||
+	    (honors && !may_scale_now(c, g)))
+		return;
+	from = g->desired;
+	group_set_desired(g, n, "a user request explicitly set group desired capacity",
+	    g->conf != NULL ? g->conf->cooldown_us : GROUP_NO_COOLDOWN, NULL);
+	outbuf_fmt(&c->out, "desired %u -> %u\n", from, n);
+}
+
+static void
+set_size(struct cli *c)
+{
+	struct group *g = cli_group(c, cli_arg(c, 0));
+	uint32_t min, max;
+
+	if (g == NULL)
+		return;
+	if (c->nargs != 5 || strcmp(c->args[1], "min") != 0 || strcmp(c->args[3], "max") != 0) {
+		cli_err(c, "Expects <group> min <n> max <n>.");
+		return;
+	}
+	if (!read_number(c, 2, "min", &min) || !read_number(c, 4, "max", &max))
+		return;
+	if (min > max) {
+		cli_err(c, "Max bound, %u, must be greater than or equal to min bound, %u", max,
+		    min);
+		return;
+	}
+	g->is_overridden = true;
+	group_set_size(g, min, max, "a user request");
+	outbuf_fmt(&c->out, "min %u max %u desired %u\n", g->min, g->max, g->desired);
+}
+
+/* ---- suspend, resume ---- */
+
+static bool
+read_processes(struct cli *c, unsigned *ret_bits)
+{
+	const char *near;
+	struct str bad;
+
+	if (group_process_parse(cli_arg(c, 1), ret_bits, &bad, &near))
+		return true;
+	if (near != NULL)
+		cli_err(c, "There is no process '" STR_FMT "', did you mean '%s'?", STR_ARG(bad),
+		    near);
+	else
+		cli_err(c, "There is no process '" STR_FMT "'.", STR_ARG(bad));
+	return false;
+}
+
+static void
+suspend(struct cli *c)
+{
+	struct group *g = cli_group(c, cli_arg(c, 0));
+	unsigned bits;
+
+	if (g != NULL && read_processes(c, &bits))
+		group_suspend(g, bits);
+}
+
+static void
+resume(struct cli *c)
+{
+	struct group *g = cli_group(c, cli_arg(c, 0));
+	unsigned bits;
+
+	if (g != NULL && read_processes(c, &bits))
+		group_resume(g, bits);
+}
+
+/* ---- victims ---- */
+
+static void
+put_victim(const struct instance *i, const char *policy, const char *reason, void *arg)
+{
+	struct fields *f = arg;
+
+	fields_row(f);
+	fields_u64(f, f->nrows);
+	fields_text(f, i->id);
+	fields_text(f, policy);
+	fields_text(f, reason);
+	fields_row_end(f);
+}
+
+static void
+show_victims(struct cli *c)
+{
+	bool is_json = cli_wants_json(c);
+	struct group *g = cli_group(c, cli_arg(c, 0));
+	uint32_t n = 1;
+	struct fields f;
+
+	if (g == NULL)
+		return;
+	if (c->nargs > 1 && (strcmp(c->args[1], "count") != 0 ||
+	    !read_number(c, 2, "count", &n)))
+		return;
+	fields_begin(&f, &c->out, "order,id,policy,reason", is_json);
+	scaler_victims(g, n, put_victim, &f);
+	fields_end(&f);
+}
+
+/* ---- attach, detach ---- */
+
+static void
+detach(struct cli *c)
+{
+	struct group *g = cli_group(c, cli_arg(c, 0));
+	bool decrements = c->nargs > 0 && strcmp(c->args[c->nargs - 1], "decrement") == 0;
+
+	if (g == NULL)
+		return;
+	if (c->nargs - decrements < 2)
+		cli_err(c, "Which instance?");
+	for (int k = 1; k < c->nargs - decrements; k++) {
+		struct instance *i = cli_instance(c, c->args[k]);
+
+		if (i != NULL && i->group != g)
+			cli_err(c, "The instance %s is not part of Auto Scaling group %s.",
+			    i->id, g->name);
+		else if (i != NULL && instance_detach(i, decrements) == NULL)
+			cli_err(c, "The instance %s is not in InService or Standby.", c->args[k]);
+	}
+}
+
+/* ---- delete ---- */
+
+struct deletion {
+	struct timer	 timer;
+	struct cli	*c;
+	char		 name[OBJECT_NAME_MAX + 1];
+	unsigned	 left;
+};
+
+static void
+on_look(struct timer *t)
+{
+	struct deletion *d = LIST_ITEM(t, struct deletion, timer);
+	const struct group *g = group_find(d->name);
+	struct cli *c = d->c;
+	unsigned n = 0;
+
+	if (g != NULL)
+		LIST_EACH(node, &g->instances)
+			n++;
+	if (g != NULL && n != d->left)
+		outbuf_fmt(&c->out, "%u instance%s left\n", n, n == 1 ? "" : "s");
+	d->left = n;
+	if (g != NULL && !cli_is_gone(c)) {
+		timer_set(&control_loop->wheel, t, clock_mono_us() + LOOK_US);
+		return;
+	}
+	if (g == NULL)
+		outbuf_z(&c->out, "deleted\n");
+	timer_unlink(&control_loop->wheel, t);
+	free(d);
+	cli_done(c);
+}
+
+static void
+delete_group(struct cli *c)
+{
+	struct group *g = cli_group(c, cli_arg(c, 0));
+	enum group_delete_how how = cli_has_arg(c, "force") ? GROUP_DELETE_FORCE :
+	    cli_has_arg(c, "keep") ? GROUP_DELETE_KEEP : GROUP_DELETE_EMPTY;
+	struct deletion *d;
+	const char *why;
+
+	if (g == NULL)
+		return;
+	d = xcalloc(1, sizeof *d);
+	snprintf(d->name, sizeof d->name, "%s", g->name);
+	if ((why = group_delete(g, how)) != NULL) {
+		cli_err(c, "%s", why);
+		free(d);
+		return;
+	}
+	d->c = c;
+	timer_init(&d->timer, on_look);
+	cli_wait(c);
+	on_look(&d->timer);
+}
+
+/* ---- all groups ---- */
+
+static void
+scaling_pause_cmd(struct cli *c)
+{
+	char reason[256];
+	int n = 0, i = strcmp(cli_arg(c, 0), "reason") == 0;
+
+	reason[0] = '\0';
+	for (; i < c->nargs && n < (int)sizeof reason - 1; i++)
+		n += snprintf(reason + n, sizeof reason - (size_t)n, "%s%s", n > 0 ? " " : "",
+		    c->args[i]);
+	scaling_pause(true, reason);
+}
+
+static void
+scaling_resume_cmd(struct cli *c)
+{
+	(void)c;
+	scaling_pause(false, "");
+}
+
+static void
+show_defaults(struct cli *c)
+{
+	static const char *const rows[][3] = {
+		{ "scaling-group", "desired", "min" },
+		{ "scaling-group", "default-cooldown", "300s" },
+		{ "scaling-group", "default-warmup", "default-cooldown" },
+		{ "scaling-group", "health-check", "ec2" },
+		{ "scaling-group", "grace", "0s" },
+		{ "scaling-group", "boot-timeout", "300s" },
+		{ "scaling-group", "drain", "300s" },
+		{ "scaling-group", "termination", "Default" },
+		{ "scaling-group", "protect-new", "off" },
+		{ "scaling-group", "max-replace", "33%" },
+		{ "scaling-group", "on-remove", "refuse" },
+		{ "scaling-group", "on-change", "keep" },
+		{ "scaling-group", "scale-from-zero", "off" },
+		{ "launch-config", "detailed-monitoring", "on" },
+		{ "provider", "launch-timeout", "300s" },
+		{ "provider", "terminate-timeout", "120s" },
+		{ "provider", "describe-timeout", "30s" },
+		{ "provider", "describe-every", "10s" },
+		{ "provider", "max-parallel", "4" },
+	};
+	bool is_json = cli_wants_json(c);
+	struct fields f;
+
+	fields_begin(&f, &c->out, "object,field,default", is_json);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		fields_row(&f);
+		for (unsigned k = 0; k < 3; k++)
+			fields_text(&f, rows[i][k]);
+		fields_row_end(&f);
+	}
+	fields_end(&f);
+}
+
+static const struct cli_row rows[] = {
+	{ "show groups", CLI_USER, 0, show_groups, "[json]", "list scaling groups" },
+	{ "show group", CLI_USER, 0, show_group, "<group> [json]",
+	  "show a scaling group and its instances" },
+	{ "show scaling defaults", CLI_USER, 0, show_defaults, "[json]",
+	  "show what groups and their parts are by default (proxies: show default-server)" },
+	{ "group set-desired", CLI_ADMIN, CLI_F_CHANGE, set_desired,
+	  "<group> <n> [honor-cooldown]", "set how many instances a group shall have" },
+	{ "group set-size", CLI_ADMIN, CLI_F_CHANGE, set_size, "<group> min <n> max <n>",
+	  "set a group's limits; desired follows" },
+	{ "group suspend", CLI_ADMIN, CLI_F_CHANGE, suspend, "<group> [<process>,...]",
+	  "let processes of a group rest; all by default" },
+	{ "group resume", CLI_ADMIN, CLI_F_CHANGE, resume, "<group> [<process>,...]",
+	  "let them go on" },
+	{ "group victims", CLI_USER, 0, show_victims, "<group> [count <n>] [json]",
+	  "show who would be terminated next, and why" },
+	{ "group detach", CLI_ADMIN, CLI_F_CHANGE, detach, "<group> <id>... [decrement]",
+	  "let instances go on without the group" },
+	{ "group delete", CLI_ADMIN, CLI_F_CHANGE, delete_group, "<group> [force|keep]",
+	  "delete a group; force ends its instances, keep lets them go" },
+	{ "scaling pause", CLI_ADMIN, CLI_F_CHANGE, scaling_pause_cmd, "[reason <text>]",
+	  "let all groups stand still" },
+	{ "scaling resume", CLI_ADMIN, CLI_F_CHANGE, scaling_resume_cmd, "", "let them go on" },
+	{ NULL, 0, 0, NULL, NULL, NULL },
+};
+
+const struct module mod_cli_group = { .name = "cli_group", .cli = rows };
