@@ -198,8 +198,9 @@ loop_once(struct loop *l, bool may_block)
 
 	loop_self = l;
 	timer_wheel_arm(&l->wheel);
+	/* without ONCE it would go on for as long as events come, and the ready list wait */
 	event_base_loop(l->base,
-	    may_block && is_idle ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
+	    may_block && is_idle ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	pass_end(l);
 }
 
