@@ -18,8 +18,11 @@
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
 #include "ctl/metric_hist.h"
+#include "net/tls_index.h"
+#include "proxy/global.h"
 #include "proxy/live.h"
 #include "proxy/proxy.h"
+#include "proxy/tls_cfg.h"
 
 #define BUCKETS		1024u
 #define GONE_TICKS	60u		/* a row that nobody has is kept this long */
@@ -402,6 +405,19 @@ get_ready(void)
 	feed.is_ready = true;
 }
 
+/* How long the certificate is good that ends first. */
+static void
+feed_certs(int64_t t_s)
+{
+	const struct tls_global *g = snapshot_current()->global->tls;
+	struct metric_key k = { .ns = metric_ns_name(NS_WEIR), .name = "CertDaysLeft",
+	    .unit = "Count" };
+	double days;
+
+	if (t_s != METRIC_NO_TIME && g != NULL && tls_index_days_left(g->d.index, t_s, &days))
+		(void)metric_put(&k, t_s, &(struct metric_value){ 1, days, days, days });
+}
+
 void
 metric_feed_tick(int64_t t_s, uint64_t us)
 {
@@ -410,6 +426,7 @@ metric_feed_tick(int64_t t_s, uint64_t us)
 	for (const struct proxy *px = snapshot_current()->proxies; px != NULL; px = px->next)
 		sample_proxy(px, t_s, us);
 	metric_elb_flush(t_s);
+	feed_certs(t_s);
 	LIST_EACH_SAFE(n, tmp, &feed.rows) {
 		struct feed_row *r = LIST_ITEM(n, struct feed_row, node);
 

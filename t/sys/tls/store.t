@@ -186,6 +186,8 @@ is $w->cli("operator;set ssl cert $dir/a.pem x"), "\nPermission denied", 'admin 
 # --- when the first one expires
 my $metrics = $w->http('prom')->get('/metrics?scope=global')->{body};
 like $metrics, qr/^weir_process_cert_days_left (?:29\.\d+|30\.000)$/m, 'days left';
+ok $w->wait_for(sub { $w->cli('show metrics name CertDaysLeft') =~
+    /^Weir,CertDaysLeft,,Count,(?:29\.\d+|30),/m }), 'as a metric';
 
 # --- the files win at a reload
 $w->cli('new ssl cert later');
