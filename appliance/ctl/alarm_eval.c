@@ -9,6 +9,7 @@
  */
 #include "ctl/alarm_eval.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/magic.h"
@@ -109,11 +110,9 @@ alarm_evaluate(const struct metric_point *p, const struct alarm_test *t, enum al
 double
 alarm_samples_needed(double percentile)
 {
-	double p = percentile / 100;
+	double part = percentile >= 50 ? 100 - percentile : percentile;
 
-	if (p <= 0 || p >= 1)
-		return 0;
-	return 10 / (p >= 0.5 ? 1 - p : p);
+	return part > 0 ? round(1000 / part) : 0;
 }
 
 /* ---- names ---- */
