@@ -54,7 +54,8 @@
 	X(cli_ssl_ocsp) \
 	X(cli_events) \
 	X(feed) X(audit) X(cli_subscribe) \
-	X(cli_map) X(cli_clock) X(cli_alarm) X(cli_show_alarm) X(cli_group) X(cli_instance)
+	X(cli_map) X(cli_clock) X(cli_group) X(cli_instance) \
+	X(cli_alarm) X(cli_show_alarm) X(cli_alarm_test)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

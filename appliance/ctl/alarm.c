@@ -27,10 +27,6 @@
 struct list alarms = { &alarms, &alarms };
 
 static struct sched_timer expire_timer;
-/* The wall clock went forward over this: no values are missing there. */
-static struct {
-	int64_t		 from_s, to_s;
-} gap;
 
 struct alarm *
 alarm_find(const char *name)
@@ -124,106 +120,36 @@ stay(struct alarm *a, uint64_t at_us, bool is_fresh)
 
 /* ---- evaluation ---- */
 
-/* Something is there, or counts, that was not when this state was last acted upon. */
-static bool
-is_fresh(const struct alarm *a, enum alarm_state to, int64_t newest_s)
-{
-	return newest_s > a->used_s[to];
-}
-
-/* Missing slots in a gap of the wall clock are nobody's fault. */
-static bool
-is_in_gap(const struct alarm *a)
-{
-	int64_t end = a->from_s + (int64_t)alarm_slots(a->conf->test.n) * a->conf->query.period_s;
-
-	return gap.from_s < end && gap.to_s > a->from_s;
-}
-
 static void
-judge(struct alarm *a)
+change_by_points(struct alarm *a, const struct alarm_look *l)
 {
-	struct alarm_test t = a->conf->test;
+	struct alarm_words w;
 
-	if (t.treat == ALARM_BREACHING && is_in_gap(a))
-		t.treat = ALARM_IGNORE;
-	a->verdict = alarm_evaluate(a->points, &t, a->state);
-	a->has_value = a->verdict.newest != 0;
-	if (a->has_value)
-		a->value = a->points[alarm_slots(t.n) - a->verdict.newest].v;
-	a->is_idle = a->verdict.real == 0 && alarm_is_idle(a->conf, a->from_s);
-}
-
-/* The instant of the newest evidence for what was decided: a value, or a missing slot
- * that counts as breaching. */
-static int64_t
-evidence_of(const struct alarm *a, int64_t newest_s)
-{
-	const struct alarm_verdict *v = &a->verdict;
-
-	if (v->rule == ALARM_BY_BREACHING && v->state == ALARM_ALARM && v->newest != 1)
-		return a->from_s + (int64_t)alarm_slots(a->conf->test.n) *
-		    a->conf->query.period_s - 1;
-	return newest_s;
-}
-
-/* To ALARM or OK again only by something new; but a state that the treatment of
- * missing data makes is as new as what is missing. */
-static bool
-is_stale(const struct alarm *a, int64_t evidence_s)
-{
-	const struct alarm_verdict *v = &a->verdict;
-
-	return v->state != a->state && v->state != ALARM_INSUFFICIENT &&
-	    v->rule != ALARM_BY_NOT_BREACHING && !is_fresh(a, v->state, evidence_s);
-}
-
-static void
-change_by_points(struct alarm *a)
-{
-	struct outbuf stat, reason, data, brief;
-	struct alarm_report r;
-
-	outbuf_init(&stat, 0);
-	outbuf_init(&reason, 0);
-	outbuf_init(&data, 0);
-	outbuf_init(&brief, 0);
-	r = alarm_report_of(a, &stat);
-	alarm_put_reason(&reason, &r);
-	alarm_put_reason_data(&data, &r);
-	alarm_put_brief(&brief, &r);
-	change(a, &(struct alarm_saying){ a->verdict.state, reason.data, data.data },
-	    brief.len > 0 ? brief.data : "", a->evaluated_us);
-	outbuf_fini(&stat);
-	outbuf_fini(&reason);
-	outbuf_fini(&data);
-	outbuf_fini(&brief);
+	alarm_words_init(&w, a->conf, l, a->points, a->evaluated_us);
+	change(a, &(struct alarm_saying){ l->verdict.state, w.reason.data, w.data.data },
+	    w.brief.len > 0 ? w.brief.data : "", a->evaluated_us);
+	alarm_words_fini(&w);
 }
 
 static void
 evaluate_points(struct alarm *a, uint64_t at_us)
 {
-	struct alarm_reading r;
-	int64_t evidence_s;
+	struct alarm_look l;
 
 	if (a->points == NULL)
 		a->points = xcalloc(alarm_slots(a->conf->test.n), sizeof *a->points);
-	r = alarm_read(a->conf, at_us, a->points);
-	a->from_s = r.from_s;
+	l = alarm_look(a->conf, a->state, a->used_s, at_us, a->points);
+	a->from_s = l.from_s;
+	a->verdict = l.verdict;
+	a->is_fresh = l.is_fresh;
 	a->evaluated_us = at_us;
-	judge(a);
-	evidence_s = evidence_of(a, r.newest_s);
-	if (is_stale(a, evidence_s)) {
-		a->verdict.state = a->state;
-		a->verdict.rule = ALARM_BY_STALE;
-	}
-	a->is_fresh = is_fresh(a, a->verdict.state, evidence_s);
-	if (a->is_fresh)
-		a->used_s[a->verdict.state] = evidence_s;
-	if (a->verdict.state != a->state)
-		change_by_points(a);
+	a->has_value = l.has_value;
+	a->value = l.has_value ? l.value : a->value;
+	a->is_idle = l.verdict.real == 0 && alarm_is_idle(a->conf, a->from_s);
+	if (l.verdict.state != a->state)
+		change_by_points(a, &l);
 	else
-		stay(a, at_us, a->is_fresh);
+		stay(a, at_us, l.is_fresh);
 }
 
 /* ---- rules ---- */
@@ -276,7 +202,7 @@ evaluate_rule(struct alarm *a, uint64_t at_us)
 	bool holds = alarm_rule_holds(a->conf->rule, state_of, NULL);
 	enum alarm_state to = holds ? ALARM_ALARM : ALARM_OK;
 	int64_t newest_s = newest_of_children(a);
-	bool fresh = is_fresh(a, to, newest_s);
+	bool fresh = newest_s > a->used_s[to];
 	struct outbuf reason;
 
 	a->evaluated_us = at_us;
@@ -349,21 +275,20 @@ alarm_answer(const char *alarm, const struct alarm_saying *to)
 
 /* ---- turns ---- */
 
-static uint64_t
-phase_us(const struct alarm *a, uint64_t step_us)
+uint64_t
+alarm_turn_after(const struct alarm_conf *conf, const char *name, uint64_t t_us)
 {
-	return a->conf->has_phase ? a->conf->phase_us :
-	    str_hash(str_of(a->name)) % (step_us / 1000) * 1000;
+	uint64_t step = alarm_step_s(conf) * 1000000ull;
+	uint64_t phase = conf->has_phase ? conf->phase_us :
+	    str_hash(str_of(name)) % (step / 1000) * 1000;
+
+	return t_us - (t_us + step - phase) % step + step;
 }
 
-/* The next instant of its phase. */
 static void
 arm(struct alarm *a)
 {
-	uint64_t step = alarm_step_s(a->conf) * 1000000ull, now = sched_wall_us();
-	uint64_t phase = phase_us(a, step);
-
-	sched_at(&a->timer, now - (now + step - phase) % step + step);
+	sched_at(&a->timer, alarm_turn_after(a->conf, a->name, sched_wall_us()));
 }
 
 static void
@@ -393,12 +318,8 @@ on_turn(struct sched_timer *t)
 static void
 on_jump(int64_t by_us)
 {
-	int64_t now = sched_wall_s();
-
-	if (by_us > 0) {
-		gap.from_s = now - by_us / 1000000 - 60;
-		gap.to_s = now + 60;
-	}
+	if (by_us > 0)
+		alarm_gap(sched_wall_s() - by_us / 1000000, sched_wall_s());
 	ALARM_EACH(a)
 		if (a->conf->source != ALARM_OF_CONDITION)
 			arm(a);

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "base/out.h"
 #include "ctl/alarm_conf.h"
 #include "ctl/alarm_text.h"
 #include "event/sched.h"
@@ -110,9 +111,27 @@ struct alarm_reading {
 };
 struct alarm_reading alarm_read(const struct alarm_conf *conf, uint64_t at_us,
 	    struct metric_point *ret);
+/* The first instant of its phase after t_us. */
+uint64_t alarm_turn_after(const struct alarm_conf *conf, const char *name, uint64_t t_us);
+/* An evaluation at that instant in that state. used_s: by state, how new what led to
+ * it was; what is acted upon now is noted there. */
+struct alarm_look {
+	int64_t		 from_s;
+	struct alarm_verdict verdict;	/* state: the one to be in */
+	bool		 is_fresh, has_value;
+	double		 value;		/* of the newest point */
+};
+struct alarm_look alarm_look(const struct alarm_conf *conf, enum alarm_state now,
+	    int64_t *used_s, uint64_t at_us, struct metric_point *points);
+void	alarm_gap(int64_t from_s, int64_t to_s);	/* the wall clock left this out */
 bool	alarm_is_idle(const struct alarm_conf *conf, int64_t from_s);
-/* An evaluation's result as a report for texts. */
-struct alarm_report alarm_report_of(const struct alarm *a, struct outbuf *stat);
+/* The reason of a state that points led to: text, its data, and in short. */
+struct alarm_words {
+	struct outbuf	 reason, data, brief;
+};
+void	alarm_words_init(struct alarm_words *w, const struct alarm_conf *conf,
+	    const struct alarm_look *l, const struct metric_point *points, uint64_t at_us);
+void	alarm_words_fini(struct alarm_words *w);
 
 struct alarm_turn {
 	uint64_t	 at_us;

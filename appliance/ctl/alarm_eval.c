@@ -112,7 +112,7 @@ alarm_samples_needed(double percentile)
 {
 	double part = percentile >= 50 ? 100 - percentile : percentile;
 
-	return part > 0 ? round(1000 / part) : 0;
+	return part > 0 ? ceil(1000 / part - 1e-6) : 0;
 }
 
 /* ---- names ---- */

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/out.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
 #include "ctl/alarm.h"
@@ -141,20 +140,4 @@ alarm_is_idle(const struct alarm_conf *conf, int64_t from_s)
 		n += v[i].sum;
 	free(v);
 	return n <= 0;
-}
-
-struct alarm_report
-alarm_report_of(const struct alarm *a, struct outbuf *stat)
-{
-	const struct alarm_conf *conf = a->conf;
-
-	outbuf_clear(stat);
-	if (conf->source == ALARM_OF_METRIC)
-		alarm_put_stat(stat, &conf->query);
-	else
-		outbuf_z(stat, "Expression");
-	return (struct alarm_report){ .points = a->points, .from_s = a->from_s,
-		.period_s = conf->query.period_s, .test = &conf->test, .verdict = &a->verdict,
-		.was = a->state, .at_us = a->evaluated_us, .stat = stat->data,
-		.unit = conf->query.key.unit };
 }

@@ -26,7 +26,6 @@ struct alarm_report {
 	uint32_t	 period_s;
 	const struct alarm_test *test;
 	const struct alarm_verdict *verdict;
-	enum alarm_state was;
 	uint64_t	 at_us;
 	const char	*stat;		/* "Average", "p95" */
 	const char	*unit;		/* NULL = none said */

@@ -21,7 +21,7 @@ report(const struct alarm_test *t, const double *v, enum alarm_state now)
 		points[i] = (struct metric_point){ v[i], v[i] < 0 ? 0 : 1 };
 	verdict = alarm_evaluate(points, t, now);
 	return (struct alarm_report){ .points = points, .from_s = T0, .period_s = 60, .test = t,
-		.verdict = &verdict, .was = now, .at_us = 1358188845944000ull, .stat = "Average" };
+		.verdict = &verdict, .at_us = 1358188845944000ull, .stat = "Average" };
 }
 
 static struct outbuf out;

@@ -76,4 +76,27 @@ is next_minute(0.5), 'OK ALARM ? OK OK OK', 'one of three is low';
 is next_minute((5) x 100), 'OK ALARM ALARM ALARM ALARM OK', 'a percentile of enough samples';
 next_minute() for 1 .. 5;
 is states(qw(up low)), '? OK', 'no data at all';
+
+# The same again, on what is recorded, without the person.
+my @changes = map { join ' ', (split /,/)[0 .. 2] } grep { !/^#/ }
+    split /\n/, cli('alarm test up from 2013-02-15T16:30:00Z');
+is_deeply \@changes, [
+	'2013-02-15T16:31:05.000Z INSUFFICIENT_DATA OK', '2013-02-15T16:33:05.000Z OK ALARM',
+	'2013-02-15T16:38:05.000Z ALARM OK', '2013-02-15T16:42:05.000Z OK ALARM',
+	'2013-02-15T16:43:05.000Z ALARM INSUFFICIENT_DATA',
+], 'alarm test says what happened';
+like cli('alarm test up from 2013-02-15T16:30:00Z'),
+    qr/^#total turns=15 changes=5 alarm_s=360 ok_s=360 insufficient_data_s=125$/m, 'in all';
+unlike cli('alarm test up from -1h with threshold=5'), qr/,ALARM,/, 'with another threshold';
+like cli('alarm test up from -1h with datapoints=1of1 missing-data=ignore json'),
+    qr/^\{"changes":\[\{"time":.*"total":\{"turns":60,/, 'as JSON';
+my %wrong = (
+	'both' => 'only alarms of metrics and expressions can be tried.',
+	'up with threshold=5s' => "'threshold' is of another kind than the metric.",
+	'up with datapoints=3of2' => "'datapoints' expects <m>of<n>: 2of3.",
+	'up with period=2h datapoints=20of20' => 'all periods together are more than a day.',
+	'up with x=y' => 'what can be tried are threshold=, datapoints=, period=, '
+	    . 'missing-data= and statistic=.',
+);
+is cli("alarm test $_"), "'alarm test': $wrong{$_}", $_ for sort keys %wrong;
 done_testing;
