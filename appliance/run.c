@@ -23,6 +23,7 @@
 #include "cfg/snapshot.h"
 #include "ctl/control.h"
 #include "ctl/frontend.h"
+#include "ctl/metric.h"
 #include "ctl/reload.h"
 #include "ctl/store.h"
 #include "event/child.h"
@@ -105,8 +106,11 @@ start_threads(struct snapshot *s, unsigned n)
 	control_loop = loop_new(n);
 	sched_start(control_loop, options.clock_us);
 	snapshot_init(loops, n, control_loop);
-	if (s->global->state_dir != NULL && store_open(s->global->state_dir) != 0)
-		return -1;
+	if (s->global->state_dir != NULL) {
+		if (store_open(s->global->state_dir) != 0)
+			return -1;
+		metric_open(s->global->state_dir, s->global->metrics_space);
+	}
 	MODULE_EACH(m)
 		if (m->start != NULL && m->start() != 0)
 			return -1;

@@ -102,7 +102,7 @@ put_tiers(struct outbuf *b, const struct metric_series *s)
 }
 
 static void
-put_series(struct outbuf *b, const struct list_state *l, const struct metric_series *s,
+put_series(struct outbuf *b, const struct list_state *l, struct metric_series *s,
     const struct metric_key *k)
 {
 	void (*put)(struct outbuf *, const char *) = l->is_json ? outbuf_json : outbuf_csv;
@@ -136,7 +136,7 @@ static bool
 list_more(struct cli *c)
 {
 	struct list_state *l = c->state;
-	const struct metric_series *s;
+	struct metric_series *s;
 	struct metric_key k;
 
 	for (int i = 0; i < SERIES_PER_PIECE; i++) {

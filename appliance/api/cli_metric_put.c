@@ -138,9 +138,17 @@ put_line(struct cli *c, char **args, int nargs)
 }
 
 static void
+on_safe(void *arg)
+{
+	cli_done(arg);
+}
+
+/* The answer comes when the value outlives the process. */
+static void
 put_metric(struct cli *c)
 {
-	(void)put_line(c, c->args, c->nargs);
+	if (put_line(c, c->args, c->nargs) && !metric_when_safe(on_safe, c))
+		cli_wait(c);
 }
 
 /* ---- many ---- */
@@ -148,6 +156,7 @@ put_metric(struct cli *c)
 struct lines {
 	char		*text, *rest;	/* owned; in it */
 	unsigned	 n;
+	bool		 has_waited;
 };
 
 static void
@@ -182,7 +191,13 @@ put_more(struct cli *c)
 	for (int i = 0; i < 64 && l->rest != NULL; i++)
 		if (!put_next(c, l))
 			return true;
-	return l->rest == NULL;
+	if (l->rest != NULL)
+		return false;
+	if (l->has_waited || metric_when_safe(on_safe, c))
+		return true;
+	l->has_waited = true;
+	cli_wait(c);
+	return false;
 }
 
 static void

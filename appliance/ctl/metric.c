@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "ctl/metric_hist.h"
+#include "ctl/metric_index.h"
 #include "ctl/metric_unit.h"
 #include "event/sched.h"
 
@@ -30,6 +31,7 @@ struct metric_series {
 	unsigned	 holders;
 	uint32_t	 column[METRIC_TIERS];
 	int64_t		 first_s, last_s;	/* of its values; 0: none */
+	bool		 is_old;	/* read from files: last_s is not looked up yet */
 	const char	*ns, *name, *unit;	/* these and the dimensions lie behind */
 	unsigned	 ndims;
 	struct metric_dim dims[];	/* sorted by name */
@@ -158,18 +160,36 @@ class_of(unsigned flags, enum metric_tier tier)
 	return flags & METRIC_SERVER && tier < METRIC_60S ? METRIC_OF_SERVERS : METRIC_OF_OTHERS;
 }
 
+/* It is written where its columns are. */
+static void
+note(const struct metric_series *s)
+{
+	struct metric_place place = { .flags = s->flags, .first_s = s->first_s };
+	struct metric_key k;
+
+	memcpy(place.column, s->column, sizeof place.column);
+	metric_key_of(s, &k);
+	metric_index_put(&k, &place);
+}
+
 /* The steps that it has from now on; false: a minute's is refused. The others are
  * given up when there is no room. */
 static bool
 take_columns(struct metric_series *s, unsigned flags)
 {
+	bool any = false;
+
 	s->flags |= flags;
 	for (unsigned t = METRIC_TIERS; t-- > 0;) {
 		enum metric_tier tier = (enum metric_tier)t;
 
-		if (has(s->flags, tier) && s->column[tier] == METRIC_NO_COLUMN)
+		if (has(s->flags, tier) && s->column[tier] == METRIC_NO_COLUMN) {
 			s->column[tier] = metric_column_new(tier, class_of(s->flags, tier));
+			any |= s->column[tier] != METRIC_NO_COLUMN;
+		}
 	}
+	if (any && s->column[METRIC_60S] != METRIC_NO_COLUMN)
+		note(s);
 	return s->column[METRIC_60S] != METRIC_NO_COLUMN;
 }
 
@@ -320,12 +340,15 @@ static void
 series_free(struct metric_series *s)
 {
 	struct metric_series **at = &store.buckets[s->hash % store.nbuckets];
+	struct metric_key k;
 
 	while (*at != s)
 		at = &(*at)->next;
 	*at = s->next;
 	store.all[s->at] = store.all[--store.n];
 	store.all[s->at]->at = s->at;
+	metric_key_of(s, &k);
+	metric_index_put(&k, NULL);
 	give_columns(s);
 	free(s);
 }
@@ -337,7 +360,7 @@ metric_expire(int64_t now_s)
 	for (unsigned i = 0; i < 1 + store.n / 256 && store.n > 0; i++) {
 		struct metric_series *s = store.all[store.next_to_expire++ % store.n];
 
-		if (s->holders == 0 && s->last_s + METRIC_GONE_S < now_s)
+		if (s->holders == 0 && metric_last_s(s) + METRIC_GONE_S < now_s)
 			series_free(s);
 	}
 }
@@ -351,7 +374,73 @@ metric_free(void)
 	free(store.buckets);
 	memset(&store, 0, sizeof store);
 	metric_hist_free();
+	metric_index_close();
 	metric_ring_free();
+	metric_disk_close();
+}
+
+/* ---- after a restart ---- */
+
+static void
+on_record(const struct metric_key *k, const struct metric_place *place)
+{
+	struct metric_dim dims[METRIC_DIMS];
+	struct metric_series *s;
+	uint64_t hash;
+
+	sort_dims(k, dims);
+	hash = hash_of(k, dims);
+	s = find(k, dims, hash);
+	if (s != NULL && place == NULL) {
+		memset(s->column, 0xff, sizeof s->column);	/* not claimed yet */
+		series_free(s);
+	}
+	if (place == NULL)
+		return;
+	if (s == NULL) {
+		s = series_new(k, dims);
+		s->hash = hash;
+		enlist(s);
+	}
+	s->flags = place->flags;
+	s->first_s = place->first_s;
+	memcpy(s->column, place->column, sizeof s->column);
+}
+
+static void
+claim_columns(struct metric_series *s, int64_t now_s)
+{
+	for (unsigned t = 0; t < METRIC_TIERS; t++)
+		if (s->column[t] != METRIC_NO_COLUMN &&
+		    !metric_column_claim((enum metric_tier)t, s->column[t]))
+			s->column[t] = METRIC_NO_COLUMN;
+	s->is_old = s->column[METRIC_60S] != METRIC_NO_COLUMN;
+	s->last_s = now_s - now_s % 60 + METRIC_AHEAD_S;
+}
+
+static void
+note_all(void)
+{
+	for (unsigned i = 0; i < store.n; i++)
+		note(store.all[i]);
+}
+
+void
+metric_open(const char *dir, uint64_t max_bytes)
+{
+	char *path = xasprintf("%s/metrics", dir);
+	char *names = xasprintf("%s/names", path);
+
+	metric_disk_open(path, max_bytes);
+	metric_index_open(names, on_record);
+	for (unsigned i = 0; i < store.n; i++)
+		claim_columns(store.all[i], sched_wall_s());
+	for (unsigned i = store.n; i-- > 0;)	/* without files nothing is left of it */
+		if (!take_columns(store.all[i], 0))
+			series_free(store.all[i]);
+	metric_index_rewrite(note_all);
+	free(names);
+	free(path);
 }
 
 /* ---- adding ---- */
@@ -362,8 +451,8 @@ add(struct metric_series *s, int64_t t_s, const struct metric_value *v, unsigned
 	for (unsigned t = from; t < to; t++)
 		if (s->column[t] != METRIC_NO_COLUMN)
 			(void)metric_ring_add((enum metric_tier)t, s->column[t], t_s, v);
-	if (t_s > s->last_s)
-		s->last_s = t_s;
+	if (t_s > s->last_s || s->is_old)
+		s->last_s = t_s > s->last_s ? t_s : metric_last_s(s);
 	if (t_s < s->first_s || s->first_s == 0)
 		s->first_s = t_s;
 }
@@ -586,9 +675,24 @@ metric_round_start(int64_t now_s, int64_t start_s, uint32_t period_s)
 	return start_s - start_s % to;
 }
 
-int64_t
-metric_last_s(const struct metric_series *s)
+/* The newest minute that has something, of a series that was read from files. */
+static void
+look_up_last(struct metric_series *s)
 {
+	int64_t first_s = s->last_s - METRIC_GONE_S;
+	struct metric_value v;
+
+	s->is_old = false;
+	while (s->last_s > first_s &&
+	    !metric_ring_get(METRIC_60S, s->column[METRIC_60S], s->last_s, &v))
+		s->last_s -= 60;
+}
+
+int64_t
+metric_last_s(struct metric_series *s)
+{
+	if (s->is_old)
+		look_up_last(s);
 	return s->last_s;
 }
 

@@ -100,7 +100,7 @@ int64_t	 metric_tier_span_s(const struct metric_series *s, enum metric_tier tier
 /* Where GetMetricStatistics begins: on a minute, the older the coarser. */
 int64_t	 metric_round_start(int64_t now_s, int64_t start_s, uint32_t period_s);
 bool	 metric_has_tier(const struct metric_series *s, enum metric_tier tier);
-int64_t	 metric_last_s(const struct metric_series *s);	/* of its newest value; 0: none */
+int64_t	 metric_last_s(struct metric_series *s);	/* of its newest value; 0: none */
 /* The oldest time that values of this step, or of what makes it up, reach back to. */
 int64_t	 metric_first_s(const struct metric_series *s, uint32_t step_s);
 void	 metric_key_of(const struct metric_series *s, struct metric_key *ret);	/* borrowed */
@@ -115,6 +115,9 @@ struct metric_series *metric_series_at(unsigned i);
 #define METRIC_GONE_S	(14 * 86400)	/* silent for so long: it goes, by and by */
 void	 metric_expire(int64_t now_s);
 
+/* Start-up: samples, names and histograms lie in this folder; what is there is
+ * read. */
+void	 metric_open(const char *dir, uint64_t max_bytes);
 void	 metric_free(void);
 
 /* ---- rows: what we measure ourselves; any thread ---- */

@@ -69,6 +69,7 @@ static struct {
 	struct feed_row	*buckets[BUCKETS];
 	struct list	 rows;
 	uint64_t	 ticks;
+	struct metric_series *full;	/* held */
 	bool		 is_ready;
 } feed;
 
@@ -418,11 +419,27 @@ feed_certs(int64_t t_s)
 		(void)metric_put(&k, t_s, &(struct metric_value){ 1, days, days, days });
 }
 
+/* Weir/MetricsFull: there from the start, so that it can tell. */
+static void
+put_full(int64_t t_s)
+{
+	struct metric_key k = { .ns = metric_ns_name(NS_WEIR), .name = "MetricsFull" };
+	double v = metric_disk_is_full();
+
+	if (feed.full == NULL) {
+		feed.full = metric_make(&k, 0);
+		metric_hold(feed.full);
+	}
+	if (feed.full != NULL && t_s != METRIC_NO_TIME)
+		metric_add(feed.full, t_s, &(struct metric_value){ 1, v, v, v });
+}
+
 void
 metric_feed_tick(int64_t t_s, uint64_t us)
 {
 	get_ready();
 	feed.ticks++;
+	put_full(t_s);
 	for (const struct proxy *px = snapshot_current()->proxies; px != NULL; px = px->next)
 		sample_proxy(px, t_s, us);
 	metric_elb_flush(t_s);
@@ -442,5 +459,6 @@ metric_feed_free(void)
 	LIST_EACH_SAFE(n, tmp, &feed.rows)
 		row_free(LIST_ITEM(n, struct feed_row, node));
 	metric_elb_free();
+	metric_release(feed.full);
 	memset(&feed, 0, sizeof feed);
 }

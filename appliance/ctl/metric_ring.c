@@ -4,44 +4,24 @@
  * counts only where its stamp says that it is of the time asked for, so what a gap
  * left behind vanishes without being cleaned.
  *
- * Columns come in files of up to WIDTH_MAX, the first ones narrow, so that a small
- * configuration takes little. In memory a file is made of segments, which come when
- * time reaches them and go, oldest first, when there is more than may be.
+ * Columns come in files of up to RING_WIDTH_MAX, the first ones narrow, so that a
+ * small configuration takes little. In memory a file is made of segments, which come
+ * when time reaches them and go, oldest first, when there is more than may be.
  *
  * Thread: control.
  */
 #include "ctl/metric_ring.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/magic.h"
 #include "base/xalloc.h"
+#include "ctl/metric_ring_in.h"
 
-#define WIDTH_BITS	10u
-#define WIDTH_MAX	(1u << WIDTH_BITS)
 #define WIDTH_FIRST	16u
-#define FILES_MAX	256u
-#define SEGMENT		60u	/* slots */
 #define AHEAD_S		7200u	/* values may come for so long ahead */
-
-struct ring_file {
-	uint32_t	 width, nused, nslots;
-	uint8_t		 k;		/* enum metric_class */
-	size_t		 stride;	/* bytes of a slot */
-	uint32_t	*stamps;	/* owned; seconds when the slot began; 0 = never */
-	char		**segments;	/* owned, each NULL until it is needed */
-	uint8_t		*is_used;	/* owned; by column */
-};
-
-struct ring_tier {
-	struct ring_file *files[FILES_MAX];
-	unsigned	 nfiles;
-	uint64_t	 bytes[METRIC_CLASSES];
-	bool		 is_off[METRIC_CLASSES];	/* given up */
-	int64_t		 at_s;		/* of the last slot looked for, and where it is */
-	uint32_t	 slot;
-};
 
 const uint32_t metric_step_s[METRIC_TIERS] = { 1, 10, 60, 300, 3600 };
 
@@ -49,11 +29,7 @@ const uint32_t metric_step_s[METRIC_TIERS] = { 1, 10, 60, 300, 3600 };
 #define DAY	86400u
 static const uint32_t kept_s[METRIC_TIERS] = { 3 * HOUR, 6 * HOUR, 15 * DAY, 63 * DAY, 455 * DAY };
 
-static struct {
-	struct ring_tier tiers[METRIC_TIERS];
-	uint64_t	 bytes, max_bytes;
-	bool		 is_short;
-} rings = { .max_bytes = UINT64_MAX };
+struct rings rings = { .max_bytes = UINT64_MAX };
 
 static bool
 is_fine(enum metric_tier tier)
@@ -61,8 +37,8 @@ is_fine(enum metric_tier tier)
 	return tier < METRIC_60S;
 }
 
-static size_t
-sample_bytes(enum metric_tier tier)
+size_t
+ring_sample_bytes(enum metric_tier tier)
 {
 	return 4 * (is_fine(tier) ? sizeof(float) : sizeof(double));
 }
@@ -80,62 +56,71 @@ metric_is_short(void)
 }
 
 static void
-account(enum metric_tier tier, enum metric_class k, int64_t bytes)
+account(enum metric_tier tier, uint32_t k, int64_t bytes)
 {
 	rings.bytes += (uint64_t)bytes;
 	rings.tiers[tier].bytes[k] += (uint64_t)bytes;
 }
 
-/* ---- files and columns ---- */
+/* ---- files ---- */
 
 static unsigned
 nsegments(const struct ring_file *f)
 {
-	return (f->nslots + SEGMENT - 1) / SEGMENT;
+	return (f->shape.nslots + RING_SEGMENT - 1) / RING_SEGMENT;
 }
 
 static size_t
 own_bytes(const struct ring_file *f)
 {
-	return sizeof *f + f->nslots * sizeof(f->stamps[0]) +
-	    nsegments(f) * sizeof(f->segments[0]) + f->width;
+	return f->shape.nslots * sizeof(f->stamps[0]) + nsegments(f) * sizeof(f->segments[0]);
 }
 
 static size_t
 segment_bytes(const struct ring_file *f)
 {
-	return SEGMENT * f->stride;
+	return RING_SEGMENT * f->stride;
 }
 
+/* The first ones are narrow, so that a small configuration takes little. */
 static uint32_t
-width_of_next(const struct ring_tier *t, enum metric_class k)
+width_of_next(enum metric_tier tier, enum metric_class k, const struct metric_shape *shape)
 {
+	const struct ring_tier *t = &rings.tiers[tier];
+	uint64_t column = (uint64_t)shape->nslots * shape->sample_bytes, share = ring_disk_share();
 	uint32_t width = WIDTH_FIRST;
 
-	for (unsigned i = 0; i < t->nfiles && width < WIDTH_MAX; i++)
-		if (t->files[i]->k == k)
+	for (unsigned i = 0; i < t->nfiles && width < RING_WIDTH_MAX; i++)
+		if (t->files[i] != NULL && t->files[i]->shape.k == k &&
+		    4 * width * column <= share)
 			width *= 4;
-	return width < WIDTH_MAX ? width : WIDTH_MAX;
+	return width < RING_WIDTH_MAX ? width : RING_WIDTH_MAX;
 }
 
-static struct ring_file *
-file_new(enum metric_tier tier, enum metric_class k)
+struct ring_file *
+ring_file_new(enum metric_tier tier, enum metric_class k, unsigned index, uint32_t width)
 {
 	struct ring_tier *t = &rings.tiers[tier];
 	struct ring_file *f;
 
-	if (t->nfiles == FILES_MAX)
+	if (index >= RING_FILES_MAX)
 		return NULL;
 	f = xcalloc(1, sizeof *f);
-	f->k = (uint8_t)k;
-	f->width = width_of_next(t, k);
-	f->stride = f->width * sample_bytes(tier);
-	f->nslots = (kept_s[tier] + (is_fine(tier) ? 0 : AHEAD_S)) / metric_step_s[tier] + 1;
-	f->stamps = xcalloc(f->nslots, sizeof(f->stamps[0]));
+	f->shape = (struct metric_shape){
+		.tier = tier, .k = k, .step_s = metric_step_s[tier],
+		.nslots = (kept_s[tier] + (is_fine(tier) ? 0 : AHEAD_S)) / metric_step_s[tier] + 1,
+		.sample_bytes = (uint32_t)ring_sample_bytes(tier),
+	};
+	f->shape.width = width != 0 ? width : width_of_next(tier, k, &f->shape);
+	f->stride = f->shape.width * f->shape.sample_bytes;
+	f->nclean = f->shape.width;
+	f->use = xcalloc(f->shape.width, 1);
+	f->stamps = xcalloc(f->shape.nslots, sizeof(f->stamps[0]));
 	f->segments = xcalloc(nsegments(f), sizeof(f->segments[0]));
-	f->is_used = xcalloc(f->width, 1);
 	account(tier, k, (int64_t)own_bytes(f));
-	t->files[t->nfiles++] = f;
+	t->files[index] = f;
+	if (index >= t->nfiles)
+		t->nfiles = index + 1;
 	return f;
 }
 
@@ -144,23 +129,66 @@ segment_free(enum metric_tier tier, struct ring_file *f, unsigned i)
 {
 	if (f->segments[i] == NULL)
 		return;
-	for (uint32_t s = i * SEGMENT; s < (i + 1) * SEGMENT && s < f->nslots; s++)
+	for (uint32_t s = i * RING_SEGMENT; s < (i + 1) * RING_SEGMENT && s < f->shape.nslots; s++)
 		f->stamps[s] = 0;
 	free(f->segments[i]);
 	f->segments[i] = NULL;
-	account(tier, (enum metric_class)f->k, -(int64_t)segment_bytes(f));
+	account(tier, f->shape.k, -(int64_t)segment_bytes(f));
 }
 
 static void
-file_free(enum metric_tier tier, struct ring_file *f)
+memory_free(enum metric_tier tier, struct ring_file *f)
 {
+	if (f->segments == NULL)
+		return;
 	for (unsigned i = 0; i < nsegments(f); i++)
 		segment_free(tier, f, i);
-	account(tier, (enum metric_class)f->k, -(int64_t)own_bytes(f));
+	account(tier, f->shape.k, -(int64_t)own_bytes(f));
 	free(f->stamps);
 	free(f->segments);
-	free(f->is_used);
+	f->stamps = NULL;
+	f->segments = NULL;
+}
+
+void
+ring_file_free(enum metric_tier tier, unsigned index)
+{
+	struct ring_file *f = rings.tiers[tier].files[index];
+
+	if (f == NULL)
+		return;
+	rings.tiers[tier].files[index] = NULL;
+	memory_free(tier, f);
+	metric_file_close(&f->map);
+	free(f->use);
 	free(f);
+}
+
+char *
+ring_slot(const struct ring_file *f, uint32_t slot)
+{
+	char *segment;
+
+	if (f->map.base != NULL)
+		return f->map.slots + slot * f->stride;
+	segment = f->segments[slot / RING_SEGMENT];
+	return segment != NULL ? segment + slot % RING_SEGMENT * f->stride : NULL;
+}
+
+void
+ring_file_move(enum metric_tier tier, struct ring_file *f, const struct metric_map *map)
+{
+	for (uint32_t s = 0; s < f->shape.nslots; s++)
+		if (f->stamps[s] != 0) {
+			memcpy(map->slots + s * f->stride, ring_slot(f, s), f->stride);
+			map->stamps[s] = f->stamps[s];
+		}
+	for (uint32_t c = 0; c < f->shape.width; c++)
+		if (f->use[c] != USE_CLEAN)
+			*map->high = c + 1;
+	memory_free(tier, f);
+	f->map = *map;
+	f->stamps = map->stamps;
 }
 
 void
@@ -168,37 +196,48 @@ metric_ring_free(void)
 {
 	for (unsigned tier = 0; tier < METRIC_TIERS; tier++)
 		for (unsigned i = 0; i < rings.tiers[tier].nfiles; i++)
-			file_free((enum metric_tier)tier, rings.tiers[tier].files[i]);
+			ring_file_free((enum metric_tier)tier, i);
 	memset(&rings, 0, sizeof rings);
 	rings.max_bytes = UINT64_MAX;
 }
 
+/* ---- columns ---- */
+
 static uint32_t
-take_column(struct ring_file *f)
+take_column(struct ring_file *f, unsigned index)
 {
-	for (uint32_t c = 0; c < f->width; c++)
-		if (!f->is_used[c]) {
-			f->is_used[c] = 1;
-			f->nused++;
-			return c;
-		}
-	return METRIC_NO_COLUMN;
+	uint32_t c = 0;
+
+	while (f->use[c] != USE_CLEAN)
+		c++;
+	f->use[c] = USE_TAKEN;
+	f->nclean--;
+	if (f->map.base != NULL && *f->map.high <= c)
+		*f->map.high = c + 1;
+	return index << RING_WIDTH_BITS | c;
 }
 
 uint32_t
 metric_column_new(enum metric_tier tier, enum metric_class k)
 {
 	struct ring_tier *t = &rings.tiers[tier];
+	struct ring_file *f;
 	unsigned i;
 
 	if (t->is_off[k])
 		return METRIC_NO_COLUMN;
 	for (i = 0; i < t->nfiles; i++)
-		if (t->files[i]->k == k && t->files[i]->nused < t->files[i]->width)
-			return i << WIDTH_BITS | take_column(t->files[i]);
-	if (rings.bytes >= rings.max_bytes || file_new(tier, k) == NULL)
+		if ((f = t->files[i]) != NULL && f->shape.k == k && f->nclean > 0)
+			return take_column(f, i);
+	if (rings.bytes >= rings.max_bytes)
 		return METRIC_NO_COLUMN;
-	return i << WIDTH_BITS | take_column(t->files[i]);
+	f = ring_file_new(tier, k, i, 0);
+	if (f != NULL && !ring_disk_has_room(metric_file_bytes(&f->shape))) {
+		ring_file_free(tier, i);
+		t->nfiles--;
+		f = NULL;
+	}
+	return f != NULL ? take_column(f, i) : METRIC_NO_COLUMN;
 }
 
 static struct ring_file *
@@ -206,34 +245,31 @@ file_of(enum metric_tier tier, uint32_t column)
 {
 	struct ring_tier *t = &rings.tiers[tier];
 
-	WEIR_ASSERT(column >> WIDTH_BITS < t->nfiles);
-	return t->files[column >> WIDTH_BITS];
+	WEIR_ASSERT(column >> RING_WIDTH_BITS < t->nfiles);
+	return t->files[column >> RING_WIDTH_BITS];
 }
 
-static char *
-slot_at(const struct ring_file *f, uint32_t slot)
-{
-	char *segment = f->segments[slot / SEGMENT];
-
-	return segment != NULL ? segment + slot % SEGMENT * f->stride : NULL;
-}
-
-/* What it held must not show under the next name. */
+/* What it held must not show under the next name: in memory it is gone at once, in
+ * a file a job cleans it. */
 void
 metric_column_free(enum metric_tier tier, uint32_t column)
 {
 	struct ring_file *f = file_of(tier, column);
-	uint32_t c = column & (WIDTH_MAX - 1);
-	size_t size = sample_bytes(tier);
+	uint32_t c = column & (RING_WIDTH_MAX - 1);
+	size_t size = ring_sample_bytes(tier);
+	char *at;
 
-	for (uint32_t s = 0; s < f->nslots; s++) {
-		char *at = slot_at(f, s);
-
-		if (at != NULL)
-			memset(at + c * size, 0, size);
+	if (f == NULL)
+		return;
+	f->use[c] = f->map.base != NULL || f->is_busy ? USE_DIRTY : USE_CLEAN;
+	if (f->use[c] == USE_DIRTY) {
+		f->ndirty++;
+		return;
 	}
-	f->is_used[c] = 0;
-	f->nused--;
+	f->nclean++;
+	for (uint32_t s = 0; s < f->shape.nslots; s++)
+		if ((at = ring_slot(f, s)) != NULL)
+			memset(at + c * size, 0, size);
 }
 
 /* ---- samples ---- */
@@ -294,18 +330,21 @@ slot_of(enum metric_tier tier, uint32_t nslots, int64_t start_s)
 static char *
 slot_open(enum metric_tier tier, struct ring_file *f, uint32_t slot, uint32_t stamp)
 {
-	char **segment = &f->segments[slot / SEGMENT], *at;
+	char *at = ring_slot(f, slot);
 
 	if (f->stamps[slot] == stamp)
-		return slot_at(f, slot);
-	if (f->stamps[slot] > stamp || rings.tiers[tier].is_off[f->k])
+		return at;
+	if (f->stamps[slot] > stamp || rings.tiers[tier].is_off[f->shape.k])
 		return NULL;
-	if (*segment == NULL) {
-		*segment = xcalloc(1, segment_bytes(f));
-		account(tier, (enum metric_class)f->k, (int64_t)segment_bytes(f));
+	if (at == NULL) {
+		f->segments[slot / RING_SEGMENT] = xcalloc(1, segment_bytes(f));
+		account(tier, f->shape.k, (int64_t)segment_bytes(f));
+		at = ring_slot(f, slot);
 	}
-	at = slot_at(f, slot);
+	f->stamps[slot] = 0;		/* who is killed in between leaves no old samples */
+	atomic_signal_fence(memory_order_seq_cst);
 	memset(at, 0, f->stride);
+	atomic_signal_fence(memory_order_seq_cst);
 	f->stamps[slot] = stamp;
 	return at;
 }
@@ -315,12 +354,15 @@ metric_ring_add(enum metric_tier tier, uint32_t column, int64_t t_s, const struc
 {
 	struct ring_file *f = file_of(tier, column);
 	int64_t start_s = t_s - t_s % metric_step_s[tier];
-	char *at = slot_open(tier, f, slot_of(tier, f->nslots, start_s), (uint32_t)start_s);
 	struct metric_value sum;
+	char *at;
 
+	if (f == NULL)
+		return false;
+	at = slot_open(tier, f, slot_of(tier, f->shape.nslots, start_s), (uint32_t)start_s);
 	if (at == NULL)
 		return false;
-	at += (column & (WIDTH_MAX - 1)) * sample_bytes(tier);
+	at += (column & (RING_WIDTH_MAX - 1)) * ring_sample_bytes(tier);
 	load_sample(tier, at, &sum);
 	metric_merge(&sum, v);
 	store_sample(tier, at, &sum);
@@ -332,11 +374,15 @@ metric_ring_get(enum metric_tier tier, uint32_t column, int64_t t_s, struct metr
 {
 	const struct ring_file *f = file_of(tier, column);
 	int64_t start_s = t_s - t_s % metric_step_s[tier];
-	uint32_t slot = slot_of(tier, f->nslots, start_s);
+	uint32_t slot;
 
-	if (start_s <= 0 || f->stamps[slot] != (uint32_t)start_s)
+	if (f == NULL || start_s <= 0)
 		return false;
-	load_sample(tier, slot_at(f, slot) + (column & (WIDTH_MAX - 1)) * sample_bytes(tier), ret);
+	slot = slot_of(tier, f->shape.nslots, start_s);
+	if (f->stamps[slot] != (uint32_t)start_s)
+		return false;
+	load_sample(tier, ring_slot(f, slot) + (column & (RING_WIDTH_MAX - 1)) *
+	    ring_sample_bytes(tier), ret);
 	return ret->n != 0;
 }
 
@@ -345,9 +391,9 @@ metric_ring_get(enum metric_tier tier, uint32_t column, int64_t t_s, struct metr
 static uint32_t
 newest_of(const struct ring_file *f, unsigned segment)
 {
-	uint32_t newest = 0;
+	uint32_t newest = 0, end = (segment + 1) * RING_SEGMENT;
 
-	for (uint32_t s = segment * SEGMENT; s < (segment + 1) * SEGMENT && s < f->nslots; s++)
+	for (uint32_t s = segment * RING_SEGMENT; s < end && s < f->shape.nslots; s++)
 		newest = f->stamps[s] > newest ? f->stamps[s] : newest;
 	return newest;
 }
@@ -357,19 +403,22 @@ static bool
 drop_oldest(enum metric_tier tier, enum metric_class k, int64_t until_s)
 {
 	struct ring_tier *t = &rings.tiers[tier];
-	struct ring_file *from = NULL;
+	struct ring_file *from = NULL, *f;
 	unsigned at = 0;
 
-	for (unsigned i = 0; i < t->nfiles; i++)
-		for (unsigned s = 0; t->files[i]->k == k && s < nsegments(t->files[i]); s++) {
-			int64_t newest = newest_of(t->files[i], s);
+	for (unsigned i = 0; i < t->nfiles; i++) {
+		if ((f = t->files[i]) == NULL || f->shape.k != k || f->segments == NULL)
+			continue;
+		for (unsigned s = 0; s < nsegments(f); s++) {
+			int64_t newest = newest_of(f, s);
 
-			if (t->files[i]->segments[s] == NULL || newest >= until_s)
+			if (f->segments[s] == NULL || newest >= until_s)
 				continue;
 			until_s = newest;
-			from = t->files[i];
+			from = f;
 			at = s;
 		}
+	}
 	if (from != NULL)
 		segment_free(tier, from, at);
 	return from != NULL;
@@ -422,13 +471,15 @@ metric_span_s(enum metric_tier tier, enum metric_class k)
 
 	if (t->is_off[k])
 		return 0;
-	for (unsigned i = 0; i < t->nfiles; i++)
-		for (uint32_t s = 0; t->files[i]->k == k && s < t->files[i]->nslots; s++) {
-			uint32_t stamp = t->files[i]->stamps[s];
+	if (!rings.is_short)
+		return kept_s[tier];
+	for (unsigned i = 0; i < t->nfiles; i++) {
+		const struct ring_file *f = t->files[i];
 
-			newest = stamp > newest ? stamp : newest;
-			oldest = stamp != 0 && stamp < oldest ? stamp : oldest;
+		for (uint32_t s = 0; f != NULL && f->shape.k == k && s < f->shape.nslots; s++) {
+			newest = f->stamps[s] > newest ? f->stamps[s] : newest;
+			oldest = f->stamps[s] != 0 && f->stamps[s] < oldest ? f->stamps[s] : oldest;
 		}
-	return newest != 0 && rings.is_short ? newest - oldest + metric_step_s[tier] :
-	    kept_s[tier];
+	}
+	return newest != 0 ? newest - oldest + metric_step_s[tier] : 0;
 }

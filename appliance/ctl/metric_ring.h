@@ -4,6 +4,10 @@
  * lie one after the other, each with the samples of all columns, so that a tick
  * writes a few pages in a row; who reads one series strides.
  *
+ * With a folder the samples lie in files that are mapped (metric_file.h), and
+ * outlive the process however it ends. A file is made by a job; until it is there
+ * its samples are in memory, and they stay there while the disk is full.
+ *
  * Everything here: control thread.
  */
 #ifndef WEIR_CTL_METRIC_RING_H
@@ -40,9 +44,27 @@ bool	 metric_ring_get(enum metric_tier tier, uint32_t column, int64_t t_s,
 	    struct metric_value *ret);
 void	 metric_merge(struct metric_value *sum, const struct metric_value *v);
 
-/* Bytes that all of it may take from now on; what is too much or too old goes. */
+/* Bytes of memory that all of it may take from now on; what is too much goes. */
 void	 metric_ring_bound(uint64_t max_bytes, int64_t now_s);
 uint64_t metric_ring_bytes(void);
 void	 metric_ring_free(void);
+
+/* ---- files: metric_disk.c ---- */
+
+/* Rings lie in this folder from now on; what is there is read. */
+void	 metric_disk_open(const char *dir, uint64_t max_bytes);
+void	 metric_disk_bound(uint64_t max_bytes);
+/* Once a second (1): files that are missing, columns to clean, memory to write out;
+ * at any time (0): files that are missing. */
+void	 metric_disk_tick(uint64_t seconds);
+/* True: all values so far outlive the process, or cannot for want of room. False:
+ * fn runs when it is so. */
+typedef void metric_safe_fn(void *arg);
+bool	 metric_when_safe(metric_safe_fn *fn, void *arg);
+void	 metric_disk_close(void);
+uint64_t metric_disk_bytes(void);
+bool	 metric_disk_is_full(void);	/* of files, or of what metrics-space grants */
+/* After a restart: the column belongs to a series; false: it is not there. */
+bool	 metric_column_claim(enum metric_tier tier, uint32_t column);
 
 #endif

@@ -17,6 +17,7 @@
 #include "ctl/metric.h"
 #include "ctl/metric_feed.h"
 #include "ctl/metric_hist.h"
+#include "ctl/metric_index.h"
 #include "event/loop.h"
 #include "event/sched.h"
 #include "proxy/dthread.h"
@@ -136,6 +137,9 @@ feed_metrics(uint64_t us)
 	metric_feed_tick(now_s > fed_until_s ? now_s - 1 : METRIC_NO_TIME, us);
 	if (now_s > fed_until_s)
 		fed_until_s = now_s;
+	metric_disk_bound(snapshot_current()->global->metrics_space);
+	metric_disk_tick(1);
+	metric_index_flush();
 	metric_hist_bound(bytes / 4, now_s);
 	metric_ring_bound(bytes - metric_hist_bytes(), now_s);
 	metric_expire(now_s);

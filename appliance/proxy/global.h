@@ -61,7 +61,8 @@ struct global {
 	struct bind_conf *stats_binds;
 	uint64_t	 stats_timeout_us;	/* 10 s */
 	unsigned	 stats_maxconn;		/* 64 */
-	uint64_t	 metrics_memory;	/* bytes for series; 64 MiB */
+	uint64_t	 metrics_memory;	/* bytes for metrics; 64 MiB */
+	uint64_t	 metrics_space;		/* the same in state-dir; 2 GiB */
 	struct userlist	*userlists;	/* latest first */
 	struct userlist_ref *userlist_refs;
 	/* stick tables */

@@ -39,6 +39,7 @@ global_of(struct cfg *c)
 	g->stats_timeout_us = 10 * 1000000;
 	g->stats_maxconn = 64;
 	g->metrics_memory = 64u << 20;
+	g->metrics_space = 2ull << 30;
 	g->stick_counters = 3;
 	stick_codes_default(g->http_err_codes, g->http_fail_codes);
 	return g;
@@ -239,7 +240,10 @@ static const struct kw_row rows[] = {
 	    "Clients of the stats socket at a time; 64 by default."),
 
 	FIELD("metrics-memory", F(CFG_SIZE, metrics_memory, .min = 1u << 20), "<size>",
-	    "Memory for the history that the stats socket shows; 64m by default."),
+	    "Memory for metrics that lie in no file; 64m by default."),
+	FIELD("metrics-space",
+	    F(CFG_SIZE, metrics_space, .min = 64u << 20, .max = 1ull << 50), "<size>",
+	    "Room for metrics in state-dir; 2g by default."),
 
 	FIELD("log-tag", F(CFG_TEXT, log_tag), "<text>", "Name of this process in log lines."),
 	{ "log-send-hostname", IN_GLOBAL, KW_OBEYED, 0, 1, 0, parse_send_hostname, 0, "[<name>]",

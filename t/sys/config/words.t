@@ -51,6 +51,7 @@ stats socket $dir/sock level user mode 600
 stats timeout 20s
 stats maxconn 5
 metrics-memory 8m
+metrics-space 64m
 default-zone z
 region eu-west-1
 account-id 123456789012
