@@ -2,7 +2,8 @@
 /*
  * show, get, add, del, set, clear, prepare, commit of maps and ACLs. A change is
  * in force when it is answered: the lists that use the file are compiled anew and
- * swapped, the old ones are freed after a message to each data thread.
+ * swapped, the old ones are freed after a message to each data thread. Long lists
+ * are compiled by a job; until then they are not to be changed by anybody else.
  *
  * A reload reads the files again.
  *
@@ -17,9 +18,13 @@
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
 #include "ctl/broadcast.h"
+#include "ctl/control.h"
+#include "event/job.h"
 #include "proxy/global.h"
 #include "proxy/map.h"
 #include "proxy/sample.h"
+
+#define LONG	1000u		/* entries: more take a job */
 
 /* ---- which one ---- */
 
@@ -105,6 +110,16 @@ version_of(struct cli *c, const struct what *w)
 	return v;
 }
 
+/* The same to change it. */
+static struct map_version *
+version_to_change(struct cli *c, const struct what *w)
+{
+	if (!w->ref->is_busy)
+		return version_of(c, w);
+	cli_err(c, "Another change of this %s is under way.", kind(w->is_map));
+	return NULL;
+}
+
 /* ---- changes ---- */
 
 static void
@@ -119,23 +134,107 @@ free_old(void *arg)
 	map_sets_free(arg);
 }
 
-/* What was written into the current version comes into force; false: it cannot,
- * told. */
-static bool
-apply(struct cli *c, struct map_ref *r, const struct map_version *v)
+static void
+clear_work(void *arg)
 {
-	struct map_set *old;
-	char *error = NULL;
+	map_version_clear(arg);
+}
 
-	if (v != &r->current)
-		return true;
-	if (!map_ref_apply(r, &error, &old)) {
-		cli_err(c, "%s.", error);
-		free(error);
-		return false;
+/* The entries go; a hundred thousand small pieces take their time elsewhere. */
+static void
+give_away(struct map_version *v)
+{
+	struct map_version *gone;
+
+	if (v->n < LONG) {
+		map_version_clear(v);
+		return;
 	}
-	broadcast(nothing, free_old, old);
-	return true;
+	gone = xmalloc(sizeof *gone);
+	*gone = *v;
+	v->entries = NULL;
+	v->n = v->cap = 0;
+	job_run(control_loop, clear_work, free, gone);
+}
+
+/* What was written into the current version, on its way into force. */
+struct change {
+	struct cli	*c;
+	struct map_ref	*ref;
+	struct map_version *commits;	/* `commit`: the version that is tried; NULL: none */
+	struct map_version before;	/* ... and what was current */
+	bool		 undoes;	/* `add`: what is more than nbefore goes when it fails */
+	uint32_t	 nbefore;
+	struct map_set	*made;
+	char		*error;
+};
+
+static void
+compile_work(void *arg)
+{
+	struct change *ch = arg;
+
+	ch->made = map_ref_compile(ch->ref, &ch->error);
+}
+
+static void
+undo(struct change *ch)
+{
+	struct map_version *v = &ch->ref->current;
+
+	if (ch->commits != NULL)
+		*v = ch->before;
+	while (ch->undoes && v->n > ch->nbefore)
+		map_version_drop(v, v->n - 1);
+}
+
+static void
+end(struct change *ch)
+{
+	struct map_version gone;
+
+	if (ch->error != NULL) {
+		cli_err(ch->c, "%s.", ch->error);
+		free(ch->error);
+		undo(ch);
+		return;
+	}
+	broadcast(nothing, free_old, map_ref_swap(ch->ref, ch->made));
+	if (ch->commits == NULL)
+		return;
+	ch->ref->current = ch->before;
+	gone = map_ref_commit(ch->ref, ch->commits);
+	give_away(&gone);
+}
+
+static void
+on_compiled(void *arg)
+{
+	struct change *ch = arg;
+
+	ch->ref->is_busy = false;
+	end(ch);
+	cli_done(ch->c);
+	free(ch);
+}
+
+/* A short list at once, a long one in a job: the answer comes when it is in force. */
+static void
+apply(struct change ch)
+{
+	struct change *later;
+
+	if (ch.ref->current.n < LONG) {
+		compile_work(&ch);
+		end(&ch);
+		return;
+	}
+	later = xmalloc(sizeof *later);
+	*later = ch;
+	ch.ref->is_busy = true;
+	(void)cli_hold(ch.c);
+	cli_wait(ch.c);
+	job_run(control_loop, compile_work, on_compiled, later);
 }
 
 /* Lines `key [value]` */
@@ -182,16 +281,15 @@ add(struct cli *c, bool is_map)
 		cli_err(c, "'add acl' expects two parameters: ACL identifier and pattern.");
 		return;
 	}
-	if (!read_what(c, is_map, &w) || (v = version_of(c, &w)) == NULL)
+	if (!read_what(c, is_map, &w) || (v = version_to_change(c, &w)) == NULL)
 		return;
 	before = v->n;
 	if (words == 1)
 		add_payload(c, &w, v);
 	else
 		map_ref_add(w.ref, v, cli_arg(c, w.at), cli_arg(c, w.at + 1));
-	if (!apply(c, w.ref, v))
-		while (v->n > before)
-			map_version_drop(v, v->n - 1);
+	if (v == &w.ref->current)
+		apply((struct change){ .c = c, .ref = w.ref, .undoes = true, .nbefore = before });
 }
 
 static bool
@@ -219,7 +317,7 @@ del(struct cli *c, bool is_map)
 	uint64_t id;
 	bool found = false;
 
-	if (!read_what(c, is_map, &w) || (v = version_of(c, &w)) == NULL)
+	if (!read_what(c, is_map, &w) || (v = version_to_change(c, &w)) == NULL)
 		return;
 	if (cli_arg(c, w.at)[0] == '\0') {
 		cli_err(c, is_map ?
@@ -236,8 +334,8 @@ del(struct cli *c, bool is_map)
 			i++;
 	if (!found)
 		cli_err(c, "Key not found.");
-	else
-		(void)apply(c, w.ref, v);
+	else if (v == &w.ref->current)
+		apply((struct change){ .c = c, .ref = w.ref });
 }
 
 static void
@@ -254,7 +352,9 @@ set_map(struct cli *c)
 		cli_err(c, "'set map' expects three parameters: map identifier, key and value.");
 		return;
 	}
-	v = &w.ref->current;
+	w.has_version = false;
+	if ((v = version_to_change(c, &w)) == NULL)
+		return;
 	id = entry_id(c->args[w.at]);
 	for (uint32_t i = 0; i < v->n; i++) {
 		if (!is_meant(&v->entries[i], c->args[w.at], id))
@@ -266,7 +366,7 @@ set_map(struct cli *c)
 	if (!found)
 		cli_err(c, "entry not found.");
 	else
-		(void)apply(c, w.ref, v);
+		apply((struct change){ .c = c, .ref = w.ref });
 }
 
 static void
@@ -275,10 +375,11 @@ clear(struct cli *c, bool is_map)
 	struct map_version *v;
 	struct what w;
 
-	if (!read_what(c, is_map, &w) || (v = version_of(c, &w)) == NULL)
+	if (!read_what(c, is_map, &w) || (v = version_to_change(c, &w)) == NULL)
 		return;
-	map_version_clear(v);
-	(void)apply(c, w.ref, v);
+	give_away(v);
+	if (v == &w.ref->current)
+		apply((struct change){ .c = c, .ref = w.ref });
 }
 
 static void
@@ -299,26 +400,21 @@ prepare(struct cli *c, bool is_map)
 static void
 commit(struct cli *c, bool is_map)
 {
-	struct map_version *v, old;
+	struct map_version *v, before;
 	struct what w;
 
 	if (cli_arg(c, 0)[0] != '@') {
 		cli_err(c, "Missing version number.");
 		return;
 	}
-	if (!read_what(c, is_map, &w) || (v = version_of(c, &w)) == NULL)
+	if (!read_what(c, is_map, &w) || (v = version_to_change(c, &w)) == NULL)
 		return;
 	if (v == &w.ref->current)
 		return;
 	/* tried before the old entries go */
-	old = w.ref->current;
+	before = w.ref->current;
 	w.ref->current = *v;
-	if (!apply(c, w.ref, &w.ref->current)) {
-		w.ref->current = old;
-		return;
-	}
-	w.ref->current = old;
-	map_ref_commit(w.ref, v);
+	apply((struct change){ .c = c, .ref = w.ref, .commits = v, .before = before });
 }
 
 /* ---- show ---- */

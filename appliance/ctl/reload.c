@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/file_keep.h"
 #include "base/module.h"
@@ -42,6 +43,7 @@ static struct {
 	bool		 busy;
 	bool		 again;		/* a signal came while one was under way */
 	struct build	*under_way, *waiting;	/* a reload waits for a rebuild only */
+	struct timer	 later;		/* a rebuild waits for changes of maps */
 	struct file_keep *keep;		/* owned: the files of the configuration in service */
 } state;
 
@@ -262,12 +264,27 @@ next_build(void)
 		overlay_idle();
 }
 
+static void finish(void *arg);
+
+static void
+on_later(struct timer *t)
+{
+	(void)t;
+	finish(state.under_way);
+}
+
+/* A map whose change is being compiled is not taken over meanwhile. */
 static void
 finish(void *arg)
 {
 	struct build *b = arg;
 	bool ok, is_rebuild = b->keep == NULL;
 
+	if (is_rebuild && map_refs_are_busy(snapshot_current()->global->maps)) {
+		timer_init(&state.later, on_later);
+		timer_set(&control_loop->wheel, &state.later, clock_now_us + 1);
+		return;
+	}
 	if (b->snap != NULL && b->diag.nerrors == 0)
 		control_check(b->snap, &b->diag);
 	ok = b->snap != NULL && b->diag.nerrors == 0;

@@ -81,12 +81,11 @@ map_ref_version(struct map_ref *r, uint32_t version)
 }
 
 /* What was prepared before it is given up. */
-void
+struct map_version
 map_ref_commit(struct map_ref *r, struct map_version *v)
 {
-	struct map_version **at = &r->prepared, *old;
+	struct map_version **at = &r->prepared, *old, before = r->current;
 
-	map_version_clear(&r->current);
 	while ((old = *at) != NULL) {
 		if (old->version > v->version) {
 			at = &old->next;
@@ -100,6 +99,7 @@ map_ref_commit(struct map_ref *r, struct map_version *v)
 			map_version_clear(old);
 		free(old);
 	}
+	return before;
 }
 
 /* ---- compiled sets ---- */
@@ -164,39 +164,38 @@ compile_alone(const struct map_use *u, char **ret_error)
 	return s;
 }
 
-bool
-map_ref_apply(struct map_ref *r, char **ret_error, struct map_set **ret_old)
+struct map_set *
+map_ref_compile(const struct map_ref *r, char **ret_error)
 {
-	struct map_set *made = NULL, *s, *next;
+	struct map_set *made = NULL, **at = &made;
 
-	for (struct map_use *u = r->uses; u != NULL; u = u->next) {
-		if ((s = compile_alone(u, ret_error)) == NULL) {
+	*ret_error = NULL;
+	for (const struct map_use *u = r->uses; u != NULL; u = u->next) {
+		if ((*at = compile_alone(u, ret_error)) == NULL) {
 			map_sets_free(made);
-			return false;
+			return NULL;
 		}
-		s->next = made;
-		made = s;
+		at = &(*at)->next;
 	}
+	return made;
+}
+
+struct map_set *
+map_ref_swap(struct map_ref *r, struct map_set *made)
+{
+	struct map_set *old, *gone = NULL, *next;
+
 	if (r->in_guard)
 		atomic_store_explicit(r->guards_stale, true, memory_order_release);
-	/* the last use's set is the first of the list */
-	*ret_old = NULL;
-	for (s = NULL; made != NULL; made = next) {
+	for (struct map_use *u = r->uses; u != NULL; u = u->next, made = next) {
 		next = made->next;
-		made->next = s;
-		s = made;
-	}
-	for (struct map_use *u = r->uses; u != NULL; u = u->next, s = next) {
-		struct map_set *old;
-
-		next = s->next;
-		s->next = NULL;
-		old = atomic_exchange(&u->set, s);
-		old->next = *ret_old;
-		*ret_old = old;
+		made->next = NULL;
+		old = atomic_exchange(&u->set, made);
+		old->next = gone;
+		gone = old;
 	}
 	r->is_changed = true;
-	return true;
+	return gone;
 }
 
 static void
@@ -211,8 +210,8 @@ swap_current(struct map_ref *a, struct map_ref *b)
 static void
 carry(struct map_ref *old, struct map_ref *new)
 {
-	struct map_set *sets;
-	char *error = NULL;
+	struct map_set *made;
+	char *error;
 
 	new->next_version = old->next_version;
 	new->prepared = old->prepared;
@@ -220,8 +219,9 @@ carry(struct map_ref *old, struct map_ref *new)
 	if (!old->is_changed)
 		return;
 	swap_current(old, new);
-	if (map_ref_apply(new, &error, &sets))
-		map_sets_free(sets);
+	made = map_ref_compile(new, &error);
+	if (error == NULL)
+		map_sets_free(map_ref_swap(new, made));
 	else
 		swap_current(old, new);
 	free(error);
@@ -233,6 +233,14 @@ map_refs_carry(struct map_ref *old, struct map_ref *new)
 	for (; old != NULL && new != NULL; old = old->next, new = new->next)
 		if (strcmp(old->file, new->file) == 0 && old->has_values == new->has_values)
 			carry(old, new);
+}
+
+bool
+map_refs_are_busy(const struct map_ref *r)
+{
+	while (r != NULL && !r->is_busy)
+		r = r->next;
+	return r != NULL;
 }
 
 const char *

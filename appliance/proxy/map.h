@@ -61,6 +61,7 @@ struct map_ref {
 	bool		 has_values, by_acl, by_map;
 	bool		 is_changed;	/* current is not what the file says */
 	bool		 in_guard;	/* acl.c made a copy of its patterns */
+	bool		 is_busy;	/* control: a job compiles it, nothing may change */
 	_Atomic bool	*guards_stale;	/* borrowed: of the snapshot */
 	uint32_t	 next_version;
 	struct map_version current;
@@ -82,16 +83,21 @@ struct map_use *map_use_new(struct cfg *c, struct map_ref *r, enum pat_match mat
 struct map_version *map_ref_version(struct map_ref *r, uint32_t version);	/* NULL = none */
 void	map_version_clear(struct map_version *v);
 void	map_version_drop(struct map_version *v, uint32_t at);	/* one entry */
-void	map_ref_commit(struct map_ref *r, struct map_version *v);	/* v is freed */
-/* Compile the current entries for all uses. false: *ret_error (owned by the
- * caller) says why, nothing has changed. *ret_old: sets for map_sets_free, once no
- * data thread looks at them. */
-bool	map_ref_apply(struct map_ref *r, char **ret_error, struct map_set **ret_old);
+/* v is freed; the entries that were current are the caller's. */
+struct map_version map_ref_commit(struct map_ref *r, struct map_version *v);
+/* Put what was compiled into force; the old sets are for map_sets_free, once no data
+ * thread looks at them. */
+struct map_set *map_ref_swap(struct map_ref *r, struct map_set *made);
 void	map_sets_free(struct map_set *old);
 /* A configuration that was built again from the same files, before it is in service:
  * its lists get what commands made of the old ones. */
 void	map_refs_carry(struct map_ref *old, struct map_ref *new);
+bool	map_refs_are_busy(const struct map_ref *r);	/* one of a snapshot's */
 const char *map_match_name(enum pat_match m);
+
+/* any thread, while the entries do not change: the current ones compiled, a set for
+ * each use. NULL: *ret_error (owned by the caller) says why, or there is no use. */
+struct map_set *map_ref_compile(const struct map_ref *r, char **ret_error);
 
 /* data thread */
 static inline bool
