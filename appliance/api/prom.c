@@ -305,19 +305,25 @@ put_state(struct outbuf *b, const struct metric *m, const struct prom_row *r,
 	outbuf_fmt(b, ",state=\"%s\"} %u\n", state, n);
 }
 
-/* Servers of a backend stand before it. */
-static unsigned
-count_servers(const struct prom *p, const struct prom_row *be, int state, int check)
-{
-	unsigned n = 0;
+#define COUNTS_MAX	32
 
+/* Servers of a backend stand before it: how many there are in each state, or with
+ * each result of a check. */
+static void
+count_servers(const struct prom *p, const struct prom_row *be, bool is_state,
+    unsigned ret[COUNTS_MAX])
+{
+	memset(ret, 0, COUNTS_MAX * sizeof *ret);
 	for (const struct prom_row *r = be; r > p->rows.row; ) {
+		int i;
+
 		r--;
 		if (r->iid != be->iid || r->kind != STAT_SERVER)
 			break;
-		n += state >= 0 ? r->state == state : r->check == check;
+		i = is_state ? r->state : r->check;
+		if (i >= 0 && i < COUNTS_MAX)
+			ret[i]++;
 	}
-	return n;
 }
 
 static void
@@ -325,8 +331,11 @@ put_states(struct outbuf *b, const struct prom *p, const struct metric *m,
     const struct prom_row *r)
 {
 	unsigned n = m->kind == KIND_state && r->kind != STAT_SERVER ? 2 : PROM_STATES;
+	unsigned counts[COUNTS_MAX];
 	const char *name;
 
+	if (m->kind == KIND_agg_state || m->kind == KIND_agg_check)
+		count_servers(p, r, m->kind == KIND_agg_state, counts);
 	if (r->kind == STAT_LISTENER)
 		for (unsigned i = 0; i < 3; i++)
 			put_state(b, m, r, listener_states[i], r->state == (int)i);
@@ -335,11 +344,11 @@ put_states(struct outbuf *b, const struct prom *p, const struct metric *m,
 			put_state(b, m, r, prom_state_name(i), r->state == (int)i);
 	else if (m->kind == KIND_agg_state)
 		for (unsigned i = 0; i < n; i++)
-			put_state(b, m, r, prom_state_name(i), count_servers(p, r, (int)i, -1));
+			put_state(b, m, r, prom_state_name(i), counts[i]);
 	else
 		for (int i = 0; (name = prom_check_name(i)) != NULL; i++)
 			put_state(b, m, r, name, m->kind == KIND_check ? r->check == i :
-			    count_servers(p, r, -1, i));
+			    counts[i]);
 }
 
 /* Whether this row has that name at all. */
