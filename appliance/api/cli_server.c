@@ -19,6 +19,7 @@
 #include "cfg/snapshot.h"
 #include "ctl/broadcast.h"
 #include "ctl/control.h"
+#include "ctl/instance.h"
 #include "ctl/overlay.h"
 #include "ctl/state_file.h"
 #include "event/loop.h"
@@ -121,6 +122,18 @@ on_deleted(void *arg, bool ok, const char *text)
 	cli_done(c);
 }
 
+/* Told: a scaling group's comes and goes with its instance. */
+static bool
+is_owned(struct cli *c, const struct server *srv)
+{
+	const char *group = instance_owner(srv->backend->name, srv->name);
+
+	if (group != NULL)
+		cli_err(c, "Server %s/%s is owned by scaling-group %s.", srv->backend->name,
+		    srv->name, group);
+	return group != NULL;
+}
+
 static void
 del_server(struct cli *c)
 {
@@ -129,6 +142,8 @@ del_server(struct cli *c)
 	bool later;
 
 	if (srv == NULL)
+		return;
+	if (is_owned(c, srv))
 		return;
 	why = overlay_refusal(srv, &later);
 	if (why != NULL) {

@@ -243,8 +243,7 @@ candidates(const struct group *g, struct choice *c, bool are_strays)
 		    are_strays == z[zone_at(z, &nz, i->zone, false)].is_enabled)
 			continue;
 		c->all[c->n++] = (struct victim){ .id = i->id, .zone = i->zone, .arg = i,
-		    .is_protected = i->is_protected, .launched_s = (int64_t)(i->launched_us /
-		    1000000), .is_current = i->launch_version == version &&
+		    .is_protected = i->is_protected, .launched_us = (int64_t)i->launched_us, .is_current = i->launch_version == version &&
 		    strcmp(i->launch_name, launch) == 0,
 		    .launch_age = launch_age(i->launch_name, i->launch_version) };
 	}
@@ -305,7 +304,7 @@ by_policies(struct group *g, struct choice *c, unsigned want, scaler_victim_fn *
 	int at;
 
 	for (; done < want; done++) {
-		at = victims_pick(c->all, c->n, list, nlist, sched_wall_s(), rand_below, &policy,
+		at = victims_pick(c->all, c->n, list, nlist, (int64_t)sched_wall_us(), rand_below, &policy,
 		    reason);
 		if (at < 0)
 			break;

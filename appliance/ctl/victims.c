@@ -12,10 +12,10 @@
 
 #include "base/magic.h"
 
-#define HOUR_S	3600
+#define HOUR_US	3600000000
 
 /* One step: what a candidate counts; the smallest are kept. */
-typedef int64_t step_fn(const struct victim *v, int64_t now_s);
+typedef int64_t step_fn(const struct victim *v, int64_t now_us);
 
 struct step {
 	step_fn		*value;
@@ -23,39 +23,39 @@ struct step {
 };
 
 static int64_t
-by_current(const struct victim *v, int64_t now_s)
+by_current(const struct victim *v, int64_t now_us)
 {
-	(void)now_s;
+	(void)now_us;
 	return v->is_current;
 }
 
 static int64_t
-by_launch_age(const struct victim *v, int64_t now_s)
+by_launch_age(const struct victim *v, int64_t now_us)
 {
-	(void)now_s;
+	(void)now_us;
 	return (int64_t)v->launch_age;
 }
 
 static int64_t
-by_next_hour(const struct victim *v, int64_t now_s)
+by_next_hour(const struct victim *v, int64_t now_us)
 {
-	int64_t up = now_s - v->launched_s;
+	int64_t up = now_us - v->launched_us;
 
-	return HOUR_S - (up > 0 ? up % HOUR_S : 0);
+	return HOUR_US - (up > 0 ? up % HOUR_US : 0);
 }
 
 static int64_t
-by_oldest(const struct victim *v, int64_t now_s)
+by_oldest(const struct victim *v, int64_t now_us)
 {
-	(void)now_s;
-	return v->launched_s;
+	(void)now_us;
+	return v->launched_us;
 }
 
 static int64_t
-by_newest(const struct victim *v, int64_t now_s)
+by_newest(const struct victim *v, int64_t now_us)
 {
-	(void)now_s;
-	return -v->launched_s;
+	(void)now_us;
+	return -v->launched_us;
 }
 
 #define STEPS_MAX	3
@@ -105,16 +105,16 @@ struct set {
 
 /* Keeps those with the smallest value; true: some went. */
 static bool
-narrow(struct set *s, const struct victim *all, step_fn *value, int64_t now_s)
+narrow(struct set *s, const struct victim *all, step_fn *value, int64_t now_us)
 {
 	int64_t least = INT64_MAX, v;
 	unsigned kept = 0, before = s->n;
 
 	for (unsigned i = 0; i < s->n; i++)
-		if ((v = value(&all[s->at[i]], now_s)) < least)
+		if ((v = value(&all[s->at[i]], now_us)) < least)
 			least = v;
 	for (unsigned i = 0; i < before; i++)
-		if (value(&all[s->at[i]], now_s) == least)
+		if (value(&all[s->at[i]], now_us) == least)
 			s->at[kept++] = s->at[i];
 	s->n = kept;
 	return kept < before;
@@ -150,7 +150,7 @@ narrow_zones(struct set *s, const struct victim *all, unsigned n, char *ret_reas
 }
 
 static void
-narrow_policy(struct set *s, const struct victim *all, enum victims_policy p, int64_t now_s,
+narrow_policy(struct set *s, const struct victim *all, enum victims_policy p, int64_t now_us,
     const char **ret_policy, char *ret_reason)
 {
 	for (unsigned i = 0; i < STEPS_MAX && s->n > 1; i++) {
@@ -158,7 +158,7 @@ narrow_policy(struct set *s, const struct victim *all, enum victims_policy p, in
 
 		if (step->value == NULL)
 			return;
-		if (!narrow(s, all, step->value, now_s))
+		if (!narrow(s, all, step->value, now_us))
 			continue;
 		*ret_policy = policies[p].name;
 		snprintf(ret_reason, VICTIM_REASON, "%s", step->reason);
@@ -167,7 +167,7 @@ narrow_policy(struct set *s, const struct victim *all, enum victims_policy p, in
 
 int
 victims_pick(const struct victim *all, unsigned n, const enum victims_policy *list,
-    unsigned npolicies, int64_t now_s, uint32_t (*draw)(uint32_t n), const char **ret_policy,
+    unsigned npolicies, int64_t now_us, uint32_t (*draw)(uint32_t n), const char **ret_policy,
     char *ret_reason)
 {
 	struct set s = { .n = 0 };
@@ -185,7 +185,7 @@ victims_pick(const struct victim *all, unsigned n, const enum victims_policy *li
 	if (narrow_zones(&s, all, n, ret_reason))
 		*ret_policy = "zones";
 	for (unsigned i = 0; i < npolicies; i++)
-		narrow_policy(&s, all, list[i], now_s, ret_policy, ret_reason);
+		narrow_policy(&s, all, list[i], now_us, ret_policy, ret_reason);
 	if (s.n == 1)
 		return s.at[0];
 	*ret_policy = "random";

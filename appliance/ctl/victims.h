@@ -21,7 +21,7 @@ struct victim {
 	bool		 is_protected;
 	bool		 is_current;	/* of the launch configuration of now */
 	uint64_t	 launch_age;	/* of its launch configuration: smaller = older */
-	int64_t		 launched_s;
+	int64_t		 launched_us;
 	void		*arg;		/* the caller's */
 };
 
@@ -36,7 +36,7 @@ const char *victims_policy_name(size_t i);		/* NULL at the end */
  * draw(n): 0 <= r < n, for ties. ret_policy: the name of the policy that decided,
  * "zones" or "random"; ret_reason: VICTIM_REASON bytes. */
 int	victims_pick(const struct victim *all, unsigned n, const enum victims_policy *policies,
-	    unsigned npolicies, int64_t now_s, uint32_t (*draw)(uint32_t n),
+	    unsigned npolicies, int64_t now_us, uint32_t (*draw)(uint32_t n),
 	    const char **ret_policy, char *ret_reason);
 
 #endif

@@ -12,6 +12,7 @@
 const struct module *const modules[] = { NULL };
 
 #define NOW	100000
+#define US	1000000ll
 
 static uint32_t
 draw_last(uint32_t n)
@@ -33,7 +34,7 @@ parse(const char *text, struct victim *v, char ids[][16], char zones[][16])
 		if (sscanf(at, " %15s %15s %u %u%1[*]", ids[n], zones[n], &age, &launch, star) < 4)
 			abort();
 		v[n] = (struct victim){ .id = ids[n], .zone = zones[n],
-		    .launched_s = NOW - (int64_t)age, .launch_age = launch,
+		    .launched_us = (NOW - (int64_t)age) * US, .launch_age = launch,
 		    .is_current = launch == 2, .is_protected = star[0] == '*' };
 		n++;
 	}
@@ -94,7 +95,7 @@ main(void)
 		unsigned n = parse(rows[i].all, v, ids, zones);
 		unsigned np = policies_of(rows[i].policies, list);
 		const char *policy = "";
-		int at = victims_pick(v, n, list, np, NOW, draw_last, &policy, reason);
+		int at = victims_pick(v, n, list, np, NOW * US, draw_last, &policy, reason);
 
 		is_str(at >= 0 ? v[at].id : "", rows[i].id);
 		is_str(at >= 0 ? policy : "", rows[i].policy);
