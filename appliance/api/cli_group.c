@@ -20,6 +20,8 @@
 #include "event/loop.h"
 
 #define LOOK_US	20000u
+#define SETTLE_LOOK_US 1000u
+#define SETTLE_US 5000000u
 
 /* ---- show groups, show group ---- */
 
@@ -176,6 +178,46 @@ may_scale_now(struct cli *c, const struct group *g)
 	return !group_is_busy(g) && left == 0;
 }
 
+/* The answer comes when what is begun at once was begun: a row of the store may have to
+ * be safe before that. */
+struct settling {
+	struct timer	 timer;
+	struct cli	*c;
+	char		 name[OBJECT_NAME_MAX + 1];
+	uint64_t	 until_us;
+};
+
+static void
+on_settle_look(struct timer *t)
+{
+	struct settling *s = LIST_ITEM(t, struct settling, timer);
+	const struct group *g = group_find(s->name);
+
+	if (g != NULL && scaler_is_storing(g) && clock_mono_us() < s->until_us) {
+		timer_set(&control_loop->wheel, t, clock_mono_us() + SETTLE_LOOK_US);
+		return;
+	}
+	timer_unlink(&control_loop->wheel, t);
+	cli_done(s->c);
+	free(s);
+}
+
+static void
+settle(struct cli *c, const struct group *g)
+{
+	struct settling *s;
+
+	if (!scaler_is_storing(g))
+		return;
+	s = xcalloc(1, sizeof *s);
+	s->c = c;
+	s->until_us = clock_mono_us() + SETTLE_US;
+	snprintf(s->name, sizeof s->name, "%s", g->name);
+	timer_init(&s->timer, on_settle_look);
+	cli_wait(c);
+	on_settle_look(&s->timer);
+}
+
 static void
 set_desired(struct cli *c)
 {
@@ -190,6 +232,7 @@ set_desired(struct cli *c)
 	group_set_desired(g, n, "a user request explicitly set group desired capacity",
 	    g->conf != NULL ? g->conf->cooldown_us : GROUP_NO_COOLDOWN, NULL);
 	outbuf_fmt(&c->out, "desired %u -> %u\n", from, n);
+	settle(c, g);
 }
 
 static void
@@ -214,6 +257,7 @@ set_size(struct cli *c)
 	g->is_overridden = true;
 	group_set_size(g, min, max, "a user request");
 	outbuf_fmt(&c->out, "min %u max %u desired %u\n", g->min, g->max, g->desired);
+	settle(c, g);
 }
 
 /* ---- suspend, resume ---- */

@@ -14,6 +14,7 @@
 #include "base/module.h"
 #include "base/xalloc.h"
 #include "ctl/group.h"
+#include "ctl/group_keep.h"
 #include "ctl/scaler.h"
 #include "event/sched.h"
 
@@ -84,6 +85,8 @@ terminate(struct cli *c)
 		    "a user request.", i->id);
 	if (decrements)
 		g->desired--;
+	if (decrements)
+		keep_group(g);
 	g->first_begun[0] = '\0';
 	a = instance_leave(i, &why);
 	memcpy(id, g->first_begun, sizeof id);
@@ -113,15 +116,14 @@ static void
 do_protect(struct cli *c, struct instance *i, bool decrements)
 {
 	(void)c, (void)decrements;
-	i->is_protected = true;
+	instance_protect(i, true);
 }
 
 static void
 do_unprotect(struct cli *c, struct instance *i, bool decrements)
 {
 	(void)c, (void)decrements;
-	i->is_protected = false;
-	scaler_kick(i->group);
+	instance_protect(i, false);
 }
 
 static void

@@ -16,6 +16,8 @@
 #include "base/magic.h"
 #include "base/xalloc.h"
 #include "ctl/group.h"
+#include "ctl/group_keep.h"
+#include "ctl/row.h"
 #include "event/sched.h"
 
 static struct list open_ones = { &open_ones, &open_ones };
@@ -143,6 +145,7 @@ activity_begin(struct group *g, enum activity_kind kind, const char *instance,
 	g->nopen++;
 	if (g->first_begun[0] == '\0')
 		memcpy(g->first_begun, a->id, sizeof a->id);
+	keep_activity(a);
 	return a;
 }
 
@@ -152,6 +155,7 @@ activity_set_instance(struct activity *a, const char *id, const char *zone)
 	snprintf(a->instance, sizeof a->instance, "%s", id);
 	snprintf(a->zone, sizeof a->zone, "%s", zone);
 	describe(a);
+	keep_activity(a);
 }
 
 void
@@ -175,6 +179,7 @@ prune(void)
 
 		if (ndone <= ACTIVITIES_MAX && a->start_us >= oldest)
 			return;
+		keep_activity_not(a);
 		activity_free(a);
 		ndone--;
 	}
@@ -207,7 +212,10 @@ activity_end(struct activity *a, enum activity_status status, const char *messag
 	a->message = message != NULL ? xstrdup(message) : NULL;
 	a->owner = NULL;
 	describe(a);
+	keep_activity(a);
 	keep(a);
+	if (g == NULL)
+		return;
 	g->nopen--;
 	if (a->begins_cooldown)
 		group_cooling_done(g);
@@ -222,6 +230,7 @@ activity_note(struct group *g, const char *description, const char *cause)
 	a->progress = 100;
 	a->end_us = a->start_us;
 	a->description = xstrdup(description);
+	keep_activity(a);
 	keep(a);
 	return a;
 }
@@ -234,6 +243,73 @@ activities_cancel(struct group *g)
 
 		if (a->owner == g)
 			activity_end(a, ACTIVITY_CANCELLED, "the group was deleted");
+	}
+}
+
+/* ---- over restarts ---- */
+
+void
+activity_restore(const char *id, const struct json_t *row)
+{
+	struct activity *a = xcalloc(1, sizeof *a);
+
+	list_init(&a->node);
+	snprintf(a->id, sizeof a->id, "%s", id);
+	a->group = xstrdup(row_text(row, "group"));
+	a->kind = (enum activity_kind)row_u64(row, "kind");
+	a->status = (enum activity_status)row_u64(row, "status");
+	a->progress = (uint8_t)row_u64(row, "progress");
+	a->start_us = row_u64(row, "start");
+	a->end_us = row_u64(row, "end");
+	snprintf(a->instance, sizeof a->instance, "%s", row_text(row, "instance"));
+	snprintf(a->zone, sizeof a->zone, "%s", row_text(row, "zone"));
+	a->description = xstrdup(row_text(row, "description"));
+	a->cause = xstrdup(row_text(row, "cause"));
+	if (json_object_get(row, "message") != NULL)
+		a->message = xstrdup(row_text(row, "message"));
+	if (a->kind > ACTIVITY_NOTE || a->status >= ACTIVITY_STATUS_COUNT)
+		activity_free(a);
+	else if (activity_is_open(a))
+		list_push(&open_ones, &a->node);
+	else
+		keep(a);
+}
+
+void
+activities_own(struct group *g)
+{
+	LIST_EACH(n, &open_ones) {
+		struct activity *a = LIST_ITEM(n, struct activity, node);
+
+		if (strcmp(a->group, g->name) != 0)
+			continue;
+		a->owner = g;
+		g->nopen++;
+	}
+}
+
+struct activity *
+activity_of(const char *group, const char *instance)
+{
+	LIST_EACH(n, &open_ones) {
+		struct activity *a = LIST_ITEM(n, struct activity, node);
+
+		if (strcmp(a->instance, instance) == 0 && strcmp(a->group, group) == 0) {
+			a->has_instance = true;
+			return a;
+		}
+	}
+	return NULL;
+}
+
+void
+activities_settle(void)
+{
+	LIST_EACH_SAFE(n, tmp, &open_ones) {
+		struct activity *a = LIST_ITEM(n, struct activity, node);
+
+		if (!a->has_instance)
+			activity_end(a, ACTIVITY_CANCELLED, "the process ended meanwhile");
 	}
 }
 

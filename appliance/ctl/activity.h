@@ -54,6 +54,7 @@ struct activity {
 	char		 instance[65];	/* "" = not known */
 	char		*description, *cause, *message;	/* owned; message may be NULL */
 	char		 zone[64];
+	bool		 has_instance;	/* one that goes on with it, after a restart */
 	bool		 begins_cooldown;	/* of a scaling that begins one when it is done */
 };
 
@@ -78,6 +79,15 @@ void	activity_set_instance(struct activity *a, const char *id, const char *zone)
 void	activity_set(struct activity *a, enum activity_status status, unsigned progress);
 /* message: NULL = none. Ends with notifications to those whom the group names. */
 void	activity_end(struct activity *a, enum activity_status status, const char *message);
+/* As stored (a JSON object); open ones wait for their group until activities_settle,
+ * which ends those that nothing goes on with. start-up */
+struct json_t;
+void	activity_restore(const char *id, const struct json_t *row);
+void	activities_own(struct group *g);
+/* The open one about an instance, which is its own from now on; or NULL. */
+struct activity *activity_of(const char *group, const char *instance);
+void	activities_settle(void);
+
 /* The group goes: those that are open end as cancelled. */
 void	activities_cancel(struct group *g);
 const char *activity_status_name(enum activity_status s);

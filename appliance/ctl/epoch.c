@@ -1,19 +1,58 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The epoch; see epoch.h. It is the second in which the process asked first.
+ * The epoch; see epoch.h. It is the second in which the process began, and higher than
+ * the one in the file `epoch` of the state directory, which is raised then.
  *
  * Thread: control.
  */
 #include "ctl/epoch.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+
+static uint64_t epoch;
 
 uint64_t
 epoch_now(void)
 {
-	static uint64_t epoch;
-
-	if (epoch == 0)
-		epoch = clock_wall_us() / 1000000;
 	return epoch;
+}
+
+static uint64_t
+read_last(const char *path)
+{
+	size_t len;
+	char *text = file_read(path, 64, &len);
+	uint64_t last = text != NULL ? strtoull(text, NULL, 10) : 0;
+
+	free(text);
+	return last;
+}
+
+void
+epoch_begin(const char *state_dir)
+{
+	char *path, text[32];
+	uint64_t last;
+	int len;
+
+	if (epoch != 0)
+		return;
+	epoch = clock_wall_us() / 1000000;
+	if (state_dir == NULL)
+		return;
+	path = xasprintf("%s/epoch", state_dir);
+	last = read_last(path);
+	if (last >= epoch)
+		epoch = last + 1;
+	len = snprintf(text, sizeof text, "%" PRIu64 "\n", epoch);
+	if (file_write_atomic(path, text, (size_t)len, 0600) != 0)
+		log_warn("cannot write %s", path);
+	free(path);
 }

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 /* control thread */
+/* With the first configuration; state_dir NULL: nothing is kept. */
+void	epoch_begin(const char *state_dir);
 uint64_t epoch_now(void);
 
 #endif

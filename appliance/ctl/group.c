@@ -20,10 +20,13 @@
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
 #include "ctl/control.h"
+#include "ctl/epoch.h"
 #include "ctl/feed.h"
+#include "ctl/group_keep.h"
 #include "ctl/scaler.h"
 #include "ctl/scaler_in.h"
 #include "event/loop.h"
+#include "proxy/global.h"
 #include "proxy/log_target.h"
 
 #define HOOKS_MAX	8
@@ -34,7 +37,7 @@ struct list groups = { &groups, &groups };
 static struct {
 	group_fn	*on_change[HOOKS_MAX], *on_end[HOOKS_MAX];
 	unsigned	 nchange, nend;
-	bool		 is_paused;
+	bool		 is_paused, has_restored;
 	char		*pause_reason;	/* owned */
 } state;
 
@@ -220,6 +223,7 @@ begin_cooldown(struct group *g)
 	g->cooldown_until_us = sched_wall_us() + g->cooldown_us;
 	if (group_actual(g) == g->desired)
 		g->is_scaling = false;
+	keep_group(g);
 }
 
 void
@@ -256,6 +260,7 @@ group_set_desired(struct group *g, uint32_t desired, const char *who, uint64_t c
 		g->desired = desired;
 		g->cooldown_us = cooldown_us;
 		g->is_scaling = cooldown_us != GROUP_NO_COOLDOWN;
+		keep_group(g);
 		scaler_kick(g);
 		if (g->is_scaling && g->nopen == 0 && group_actual(g) == desired)
 			begin_cooldown(g);
@@ -285,8 +290,10 @@ group_set_size(struct group *g, uint32_t min, uint32_t max, const char *who)
 	uint32_t desired = clamped(g, min, max);
 	char text[160];
 
-	if (!take_size(g, min, max))
+	if (!take_size(g, min, max)) {
+		keep_group(g);
 		return;
+	}
 	snprintf(text, sizeof text, "%s update of AutoScalingGroup constraints to min: %u, "
 	    "max: %u, desired: %u", who, min, max, desired);
 	group_set_desired(g, desired, text, GROUP_NO_COOLDOWN, NULL);
@@ -301,6 +308,7 @@ group_suspend(struct group *g, unsigned bits)
 		if ((bits & ~g->suspended) & (1u << i))
 			g->suspended_s[i] = sched_wall_s();
 	g->suspended |= bits;
+	keep_group(g);
 	scaler_kick(g);
 }
 
@@ -308,6 +316,7 @@ void
 group_resume(struct group *g, unsigned bits)
 {
 	g->suspended &= ~bits;
+	keep_group(g);
 	scaler_kick(g);
 }
 
@@ -317,6 +326,7 @@ scaling_pause(bool is_paused, const char *reason)
 	free(state.pause_reason);
 	state.pause_reason = is_paused ? xstrdup(reason) : NULL;
 	state.is_paused = is_paused;
+	keep_pause(is_paused, reason);
 	log_event(NULL, LOG_L_NOTICE, "scaling %s%s%s", is_paused ? "paused" : "resumed",
 	    is_paused && reason[0] != '\0' ? ": " : "", is_paused ? reason : "");
 	feed_emit(FEED_GROUP, "*", "", is_paused ? "paused" : "resumed", is_paused ? reason : "");
@@ -366,7 +376,10 @@ group_free(struct group *g)
 {
 	for (unsigned i = 0; i < state.nend; i++)
 		state.on_end[i](g);
-	activities_cancel(g);
+	if (!control_loop->stopping)
+		keep_group_not(g->name);
+	if (!control_loop->stopping)
+		activities_cancel(g);
 	scaler_end(g);
 	list_del(&g->node);
 	free(g->name);
@@ -391,24 +404,6 @@ take_text(struct group *g, const struct group_conf *conf)
 	g->is_overridden = g->is_deleted = false;
 	if (take_size(g, conf->min, conf->max))
 		group_set_size(g, conf->min, conf->max, "a user request");
-}
-
-static void
-make(const struct group_conf *conf)
-{
-	struct group *g = group_new(conf->object.name);
-
-	g->conf = conf;
-	g->digest = conf->object.digest;
-	g->min = conf->min;
-	g->max = conf->max;
-	g->launch_digest = conf->launch->object.digest;
-	remember(g);
-	for (unsigned i = 0; i < GROUP_P_COUNT; i++)
-		g->suspended_s[i] = sched_wall_s();
-	g->suspended = conf->suspended;
-	group_set_desired(g, conf->desired, "a user request created an AutoScalingGroup",
-	    GROUP_NO_COOLDOWN, NULL);
 }
 
 static struct group *
@@ -437,6 +432,29 @@ follow(struct group *g, const struct group_conf *conf)
 		state.on_change[i](g);
 }
 
+static void
+make(const struct group_conf *conf)
+{
+	struct group *g = group_new(conf->object.name);
+
+	if (kept_restore(g)) {
+		follow(g, conf);
+		return;
+	}
+	g->conf = conf;
+	g->digest = conf->object.digest;
+	g->min = conf->min;
+	g->max = conf->max;
+	g->launch_digest = conf->launch->object.digest;
+	remember(g);
+	for (unsigned i = 0; i < GROUP_P_COUNT; i++)
+		g->suspended_s[i] = sched_wall_s();
+	g->suspended = conf->suspended;
+	group_set_desired(g, conf->desired, "a user request created an AutoScalingGroup",
+	    GROUP_NO_COOLDOWN, NULL);
+	keep_group(g);
+}
+
 /* No file has it. */
 static void
 lose(struct group *g)
@@ -456,9 +474,28 @@ lose(struct group *g)
 		    "are kept, nothing is done with them", g->name);
 }
 
+/* Groups of the store that no file names, with instances: at the first publish only. */
+static void
+adopt_left(void)
+{
+	const char *name;
+
+	if (state.has_restored)
+		return;
+	state.has_restored = true;
+	while ((name = kept_left()) != NULL) {
+		struct group *g = group_new(name);
+
+		(void)kept_restore(g);
+		lose(g);
+	}
+	kept_drop();
+}
+
 static void
 on_publish(struct snapshot *s)
 {
+	epoch_begin(s->global->state_dir);
 	scaler_hold(true);
 	OBJECT_EACH(o, s, OBJECT_LAUNCH)
 		(void)launch_version((const struct launch_conf *)(const void *)o);
@@ -474,6 +511,7 @@ on_publish(struct snapshot *s)
 		else
 			follow(g, conf);
 	}
+	adopt_left();
 	scaler_hold(false);
 }
 
@@ -535,6 +573,7 @@ group_delete(struct group *g, enum group_delete_how how)
 		return "You cannot delete an AutoScalingGroup while there are scaling activities "
 		    "in progress for that group.";
 	g->is_deleting = true;
+	keep_group(g);
 	g->min = g->max = g->desired = 0;
 	scaler_enter(g->scaler);
 	if (how == GROUP_DELETE_KEEP)
@@ -553,6 +592,7 @@ group_look_for_end(struct group *g)
 	group_say(g, 0, 0, "deleted");
 	g->is_deleting = false;
 	g->is_deleted = true;
+	keep_group(g);
 	scaler_later();
 }
 
@@ -569,6 +609,7 @@ groups_reap(void)
 static int
 module_start(void)
 {
+	kept_read();
 	control_on_check(check_snapshot);
 	control_on_publish(on_publish);
 	return 0;

@@ -16,9 +16,12 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "ctl/activity.h"
+#include "ctl/control.h"
 #include "ctl/group.h"
+#include "ctl/group_keep.h"
 #include "ctl/instance_server.h"
 #include "ctl/scaler.h"
+#include "event/loop.h"
 #include "proxy/log_target.h"
 
 #define BUCKETS	1024u
@@ -119,6 +122,7 @@ move(struct instance *i, enum lifecycle to)
 {
 	group_instance_moved(i->group, i->lifecycle, to);
 	i->lifecycle = to;
+	keep_instance(i);
 }
 
 static bool
@@ -395,6 +399,7 @@ decrement(struct group *g)
 {
 	if (g->desired > g->min)
 		g->desired--;
+	keep_group(g);
 }
 
 struct activity *
@@ -433,6 +438,7 @@ instance_exit_standby(struct instance *i)
 	a = i->activity = activity_begin(g, ACTIVITY_EXIT_STANDBY, i->id, cause);
 	activity_set(a, ACTIVITY_PRE_SERVICE, 30);
 	g->desired++;
+	keep_group(g);
 	i->is_unhealthy = false;
 	i->running_us = 0;
 	move(i, LIFE_PENDING);
@@ -503,14 +509,42 @@ instance_new(struct group *g, const struct provider_instance *p, const char *lau
 	i->next_by_id = *bucket(i->id);
 	*bucket(i->id) = i;
 	group_instance_moved(g, LIFECYCLE_COUNT, LIFE_PENDING);
+	keep_instance(i);
 	return i;
+}
+
+void
+instance_restore(struct instance *i, enum lifecycle l)
+{
+	i->activity = activity_of(i->group->name, i->id);
+	i->state = l == LIFE_PENDING ? INSTANCE_PENDING : INSTANCE_RUNNING;
+	if (l != LIFE_PENDING)
+		begin_grace(i);
+	if (l == LIFE_TERMINATING_PROCEED && i->activity == NULL)
+		i->activity = activity_begin(i->group, ACTIVITY_TERMINATE, i->id, "");
+	i->is_ready = l == LIFE_TERMINATING_PROCEED;
+	move(i, l);
+}
+
+void
+instance_protect(struct instance *i, bool is_on)
+{
+	i->is_protected = is_on;
+	keep_instance(i);
+	scaler_kick(i->group);
 }
 
 void
 instance_told(struct instance *i, const struct provider_instance *p)
 {
+	char before[sizeof i->address];
+	uint16_t port = i->port;
+
+	memcpy(before, i->address, sizeof before);
 	i->missing_looks = 0;
 	take_place(i, p);
+	if (strcmp(before, i->address) != 0 || i->port != port)
+		keep_instance(i);
 	if (i->state == INSTANCE_TERMINATED && i->lifecycle >= LIFE_TERMINATING &&
 	    i->lifecycle <= LIFE_TERMINATING_PROCEED && i->is_ready) {
 		instance_gone(i);
@@ -528,6 +562,8 @@ forget(struct instance *i)
 	if (on_forget != NULL)
 		on_forget(i);
 	servers_remove(i);
+	if (!control_loop->stopping)
+		keep_instance_not(i->id);
 	group_instance_moved(g, i->lifecycle, LIFECYCLE_COUNT);
 	list_del(&i->node);
 	list_del(&i->changed);
@@ -539,7 +575,8 @@ forget(struct instance *i)
 void
 instance_forget(struct instance *i)
 {
-	end_activity(i, ACTIVITY_CANCELLED, "the group let it go");
+	if (!control_loop->stopping)
+		end_activity(i, ACTIVITY_CANCELLED, "the group let it go");
 	forget(i);
 }
 

@@ -121,6 +121,7 @@ struct activity *instance_exit_standby(struct instance *i);
 /* It is let go: it runs on, without the group. */
 struct activity *instance_detach(struct instance *i, bool decrements);
 
+void	 instance_protect(struct instance *i, bool is_on);
 /* why: a constant text, CHECK of the cause `an instance was taken out of service in
  * response to CHECK.`, or NULL: healthy again. */
 void	 instance_set_unhealthy(struct instance *i, const char *why);
@@ -142,6 +143,8 @@ void	 instance_on_forget(instance_forget_fn *fn);
 
 struct instance *instance_new(struct group *g, const struct provider_instance *p,
 	    const char *launch_name, uint32_t launch_version);
+/* As it was when a former process ended. */
+void	 instance_restore(struct instance *i, enum lifecycle l);
 /* The provider told of it. */
 void	 instance_told(struct instance *i, const struct provider_instance *p);
 /* What is due goes on: servers that are missing, the next step. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "ctl/group_keep.h"
 
 struct version {
 	struct version	*next;		/* the newest first */
@@ -53,6 +54,7 @@ launch_version(const struct launch_conf *l)
 	if (v != NULL && v->digest == l->object.digest)
 		return v->number;
 	launch_restore(l->object.name, v != NULL ? v->number + 1 : 1, l->object.digest);
+	keep_launch(versions->name, versions->number, versions->digest, versions->age);
 	return versions->number;
 }
 

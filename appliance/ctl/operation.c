@@ -18,6 +18,7 @@
 #include "cfg/snapshot.h"
 #include "ctl/epoch.h"
 #include "ctl/group.h"
+#include "ctl/group_keep.h"
 #include "ctl/scaler.h"
 #include "ctl/scaler_in.h"
 #include "proxy/log_target.h"
@@ -127,6 +128,19 @@ call_end(struct operation *op)
 
 /* ---- launching ---- */
 
+/* A launch that waits until its row is safe. */
+struct storing {
+	char		*group;		/* owned */
+	char		 token[PROVIDER_TOKEN_MAX + 1];
+};
+
+static void
+launch_clear(struct operation *op)
+{
+	keep_operation_not(op);
+	operation_clear(op);
+}
+
 static void
 add_tag(struct operation *op, const char *key, const char *value)
 {
@@ -218,7 +232,7 @@ launch_ended(struct scaler *sc, const struct provider_instance *all, unsigned n)
 	for (unsigned k = 0; k < n && k < op->count; k++)
 		take_launched(op, &all[k], k);
 	fail_activities(op, ACTIVITY_FAILED, "fewer instances were launched than asked for");
-	operation_clear(op);
+	launch_clear(op);
 	note_success(sc);
 	sc->failed_zone[0] = '\0';
 }
@@ -232,7 +246,7 @@ launch_failed(struct scaler *sc, const struct provider_call *call)
 	fail_activities(op, ACTIVITY_FAILED, call->message);
 	note_failure(sc, call, "launch");
 	if (call->error != PROVIDER_INTERNAL) {
-		operation_clear(op);
+		launch_clear(op);
 		return;
 	}
 	op->state = OP_UNKNOWN;
@@ -261,18 +275,55 @@ on_launched(struct provider_call *call)
 }
 
 static void
+launch_go(struct operation *op)
+{
+	struct group *g = op->group;
+
+	op->state = OP_CALLING;
+	call_begin(op, g->conf->launch->provider, PROVIDER_LAUNCH, on_launched);
+	op->call.count = op->count;
+	op->call.launch = g->conf->launch;
+	op->call.zone = op->zone;
+	add_tags(op, g->conf);
+	provider_start(&op->call);
+}
+
+/* The row is safe, or the disk is full, and then the call is made all the same. */
+static void
+on_stored(void *arg, bool ok)
+{
+	struct storing *st = arg;
+	struct group *g = group_find(st->group);
+	struct operation *op = g != NULL ? &g->scaler->launch : NULL;
+
+	(void)ok;
+	sched_busy_end();
+	if (op != NULL && op->state == OP_STORING && strcmp(op->token, st->token) == 0) {
+		scaler_enter(g->scaler);
+		if (g->conf != NULL)
+			launch_go(op);
+		else {
+			fail_activities(op, ACTIVITY_CANCELLED, "the group is gone");
+			launch_clear(op);
+		}
+		scaler_leave(g->scaler);
+	}
+	free(st->group);
+	free(st);
+}
+
+static void
 launch_call(struct scaler *sc)
 {
 	struct operation *op = &sc->launch;
-	const struct group_conf *conf = sc->group->conf;
+	struct storing *st = xcalloc(1, sizeof *st);
 
+	st->group = xstrdup(sc->group->name);
+	memcpy(st->token, op->token, sizeof st->token);
 	begin_activities(op);
-	call_begin(op, conf->launch->provider, PROVIDER_LAUNCH, on_launched);
-	op->call.count = op->count;
-	op->call.launch = conf->launch;
-	op->call.zone = op->zone;
-	add_tags(op, conf);
-	provider_start(&op->call);
+	op->state = OP_STORING;
+	sched_busy_begin();
+	keep_operation(op, on_stored, st);
 }
 
 bool
@@ -306,7 +357,7 @@ void
 operation_give_up(struct scaler *sc)
 {
 	WEIR_ASSERT(sc->launch.state == OP_UNKNOWN);
-	operation_clear(&sc->launch);
+	launch_clear(&sc->launch);
 }
 
 /* ---- terminating ---- */
@@ -453,7 +504,7 @@ settle_unknown(struct scaler *sc, const struct provider_call *call, uint64_t loo
 	for (unsigned i = 0; i < call->ninstances; i++)
 		n += strcmp(call->instances[i].token, op->token) == 0;
 	if (n > 0) {
-		operation_clear(op);
+		launch_clear(op);
 		note_success(sc);
 	}
 }

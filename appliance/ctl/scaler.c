@@ -243,7 +243,8 @@ candidates(const struct group *g, struct choice *c, bool are_strays)
 		    are_strays == z[zone_at(z, &nz, i->zone, false)].is_enabled)
 			continue;
 		c->all[c->n++] = (struct victim){ .id = i->id, .zone = i->zone, .arg = i,
-		    .is_protected = i->is_protected, .launched_us = (int64_t)i->launched_us, .is_current = i->launch_version == version &&
+		    .is_protected = i->is_protected, .launched_us = (int64_t)i->launched_us,
+		    .is_current = i->launch_version == version &&
 		    strcmp(i->launch_name, launch) == 0,
 		    .launch_age = launch_age(i->launch_name, i->launch_version) };
 	}
@@ -304,8 +305,8 @@ by_policies(struct group *g, struct choice *c, unsigned want, scaler_victim_fn *
 	int at;
 
 	for (; done < want; done++) {
-		at = victims_pick(c->all, c->n, list, nlist, (int64_t)sched_wall_us(), rand_below, &policy,
-		    reason);
+		at = victims_pick(c->all, c->n, list, nlist, (int64_t)sched_wall_us(), rand_below,
+		    &policy, reason);
 		if (at < 0)
 			break;
 		fn(c->all[at].arg, policy, reason, arg);
@@ -644,7 +645,15 @@ scaler_has_calls(const struct group *g)
 unsigned
 scaler_launching(const struct group *g)
 {
-	return g->scaler->launch.state == OP_CALLING ? g->scaler->launch.count : 0;
+	enum op_state s = g->scaler->launch.state;
+
+	return s == OP_CALLING || s == OP_STORING ? g->scaler->launch.count : 0;
+}
+
+bool
+scaler_is_storing(const struct group *g)
+{
+	return g->scaler->launch.state == OP_STORING;
 }
 
 static int

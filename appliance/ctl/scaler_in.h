@@ -19,6 +19,7 @@ struct snapshot;
 
 enum op_state {
 	OP_NONE,
+	OP_STORING,		/* its row is written first */
 	OP_CALLING,
 	OP_UNKNOWN		/* a launch whose result nobody knows: describe tells */
 };

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Groups and what is theirs over restarts; see group_keep.h.
+ *
+ * A process that starts finds instances as they were: those in service stay so and get
+ * their servers again, what was leaving goes on to leave, a launch whose call may have
+ * been made is looked for by its token before anything else is done.
+ *
+ * Thread: control.
+ */
+#include "ctl/group_keep.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "base/out.h"
+#include "base/xalloc.h"
+#include "ctl/group.h"
+#include "ctl/row.h"
+#include "ctl/scaler_in.h"
+#include "ctl/store.h"
+
+struct saved {
+	struct list	 node;
+	char		*key;		/* owned */
+	json_t		*row;		/* owned */
+};
+
+static struct list groups_saved = { &groups_saved, &groups_saved };
+static struct list instances_saved = { &instances_saved, &instances_saved };
+static struct list operations_saved = { &operations_saved, &operations_saved };
+
+/* ---- writing ---- */
+
+static void
+put_text(struct outbuf *b, const char *name, const char *text)
+{
+	outbuf_fmt(b, "%s\"%s\":", b->len > 1 ? "," : "", name);
+	outbuf_json(b, text);
+}
+
+static void
+put_u64(struct outbuf *b, const char *name, uint64_t v)
+{
+	outbuf_fmt(b, "%s\"%s\":%" PRIu64, b->len > 1 ? "," : "", name, v);
+}
+
+static void
+put_bool(struct outbuf *b, const char *name, bool v)
+{
+	outbuf_fmt(b, "%s\"%s\":%s", b->len > 1 ? "," : "", name, v ? "true" : "false");
+}
+
+/* Digests have all 64 bits, which numbers of JSON have not. */
+static void
+put_hex(struct outbuf *b, const char *name, uint64_t v)
+{
+	outbuf_fmt(b, "%s\"%s\":\"%" PRIx64 "\"", b->len > 1 ? "," : "", name, v);
+}
+
+static uint64_t
+hex_of(const json_t *row, const char *name)
+{
+	return strtoull(row_text(row, name), NULL, 16);
+}
+
+static void
+begin(struct outbuf *b)
+{
+	outbuf_init(b, 0);
+	outbuf_z(b, "{");
+}
+
+static void
+end(struct outbuf *b, enum store_table t, const char *key, uint64_t t_us)
+{
+	outbuf_z(b, "}");
+	store_put(t, key, (int64_t)t_us, b->data, b->len);
+	outbuf_fini(b);
+}
+
+void
+keep_group(const struct group *g)
+{
+	struct outbuf b;
+
+	if (!store_is_there())
+		return;
+	begin(&b);
+	put_u64(&b, "created", g->created_us);
+	put_u64(&b, "min", g->min);
+	put_u64(&b, "max", g->max);
+	put_u64(&b, "desired", g->desired);
+	put_hex(&b, "digest", g->digest);
+	put_bool(&b, "overridden", g->is_overridden);
+	put_bool(&b, "deleted", g->is_deleted);
+	put_bool(&b, "deleting", g->is_deleting);
+	put_u64(&b, "suspended", g->suspended);
+	put_u64(&b, "cooldown_until", g->cooldown_until_us);
+	put_u64(&b, "cooldown", g->cooldown_us);
+	put_u64(&b, "drain", g->drain_us);
+	put_text(&b, "provider", g->provider != NULL ? g->provider : "");
+	put_text(&b, "cause", g->cause_len > 0 ? g->cause : "");
+	end(&b, STORE_GROUP, g->name, g->created_us);
+}
+
+void
+keep_group_not(const char *name)
+{
+	store_del(STORE_GROUP, name);
+}
+
+void
+keep_instance(const struct instance *i)
+{
+	struct outbuf b;
+
+	if (!store_is_there())
+		return;
+	begin(&b);
+	put_text(&b, "group", i->group->name);
+	put_u64(&b, "lifecycle", i->lifecycle);
+	put_text(&b, "address", i->address);
+	put_u64(&b, "port", i->port);
+	put_text(&b, "zone", i->zone);
+	put_text(&b, "token", i->token);
+	put_text(&b, "launch", i->launch_name);
+	put_u64(&b, "version", i->launch_version);
+	put_u64(&b, "launched", i->launched_us);
+	put_u64(&b, "in_service", i->in_service_us);
+	put_bool(&b, "protected", i->is_protected);
+	put_bool(&b, "passed", i->has_passed);
+	end(&b, STORE_INSTANCE, i->id, i->launched_us);
+}
+
+void
+keep_instance_not(const char *id)
+{
+	store_del(STORE_INSTANCE, id);
+}
+
+void
+keep_operation(const struct operation *op, void (*done)(void *arg, bool ok), void *arg)
+{
+	struct outbuf b;
+
+	begin(&b);
+	put_text(&b, "group", op->group->name);
+	put_u64(&b, "count", op->count);
+	put_text(&b, "zone", op->zone);
+	put_text(&b, "launch", op->launch_name);
+	put_u64(&b, "version", op->launch_version);
+	put_text(&b, "cause", op->cause);
+	outbuf_z(&b, "}");
+	store_put_durable(STORE_OPERATION, op->token, sched_wall_s() * 1000000, b.data, b.len,
+	    done, arg);
+	outbuf_fini(&b);
+}
+
+void
+keep_operation_not(const struct operation *op)
+{
+	store_del(STORE_OPERATION, op->token);
+}
+
+void
+keep_activity(const struct activity *a)
+{
+	struct outbuf b;
+
+	if (!store_is_there())
+		return;
+	begin(&b);
+	put_text(&b, "group", a->group);
+	put_u64(&b, "kind", a->kind);
+	put_u64(&b, "status", a->status);
+	put_u64(&b, "progress", a->progress);
+	put_u64(&b, "start", a->start_us);
+	put_u64(&b, "end", a->end_us);
+	put_text(&b, "instance", a->instance);
+	put_text(&b, "zone", a->zone);
+	put_text(&b, "description", a->description);
+	put_text(&b, "cause", a->cause);
+	if (a->message != NULL)
+		put_text(&b, "message", a->message);
+	end(&b, STORE_ACTIVITY, a->id, a->start_us);
+}
+
+void
+keep_activity_not(const struct activity *a)
+{
+	store_del(STORE_ACTIVITY, a->id);
+}
+
+void
+keep_launch(const char *name, uint32_t version, uint64_t digest, uint64_t age)
+{
+	struct outbuf b;
+	char key[OBJECT_NAME_MAX + 32];
+
+	if (!store_is_there())
+		return;
+	snprintf(key, sizeof key, "launch/%u/%s", version, name);
+	begin(&b);
+	put_hex(&b, "digest", digest);
+	end(&b, STORE_SETTING, key, age);
+}
+
+void
+keep_pause(bool is_paused, const char *reason)
+{
+	struct outbuf b;
+
+	if (!is_paused) {
+		store_del(STORE_SETTING, "scaling-paused");
+		return;
+	}
+	begin(&b);
+	put_text(&b, "reason", reason);
+	end(&b, STORE_SETTING, "scaling-paused", 1);
+}
+
+/* ---- reading ---- */
+
+static void
+saved_free(struct saved *s)
+{
+	list_del(&s->node);
+	json_decref(s->row);
+	free(s->key);
+	free(s);
+}
+
+static void
+take_row(const char *key, int64_t t_us, const char *data, size_t len, void *arg)
+{
+	json_t *row = json_loadb(data, len, 0, NULL);
+	struct saved *s;
+
+	(void)t_us;
+	if (!json_is_object(row)) {
+		log_warnx("store: the row '%s' cannot be read", key);
+		json_decref(row);
+		return;
+	}
+	s = xcalloc(1, sizeof *s);
+	s->key = xstrdup(key);
+	s->row = row;
+	list_append(arg, &s->node);
+}
+
+static void
+take_setting(const char *key, int64_t t_us, const char *data, size_t len, void *arg)
+{
+	json_t *row = json_loadb(data, len, 0, NULL);
+	unsigned version;
+	int at = 0;
+
+	(void)t_us, (void)arg;
+	if (strcmp(key, "scaling-paused") == 0)
+		scaling_pause(true, row_text(row, "reason"));
+	else if (sscanf(key, "launch/%u/%n", &version, &at) == 1 && at > 0)
+		launch_restore(key + at, version, hex_of(row, "digest"));
+	json_decref(row);
+}
+
+static void
+take_activity(const char *key, int64_t t_us, const char *data, size_t len, void *arg)
+{
+	json_t *row = json_loadb(data, len, 0, NULL);
+
+	(void)t_us, (void)arg;
+	if (json_is_object(row))
+		activity_restore(key, row);
+	json_decref(row);
+}
+
+void
+kept_read(void)
+{
+	if (!store_is_there())
+		return;
+	store_each(STORE_SETTING, take_setting, NULL);
+	store_each(STORE_GROUP, take_row, &groups_saved);
+	store_each(STORE_INSTANCE, take_row, &instances_saved);
+	store_each(STORE_OPERATION, take_row, &operations_saved);
+	store_each(STORE_ACTIVITY, take_activity, NULL);
+}
+
+/* ---- restoring ---- */
+
+static enum lifecycle
+lifecycle_after(uint64_t was)
+{
+	switch ((enum lifecycle)was) {
+	case LIFE_IN_SERVICE: case LIFE_STANDBY: case LIFE_WARMED_RUNNING: case LIFE_WARMED_STOPPED:
+		return (enum lifecycle)was;
+	case LIFE_ENTERING_STANDBY:
+		return LIFE_STANDBY;
+	case LIFE_TERMINATING: case LIFE_TERMINATING_WAIT: case LIFE_TERMINATING_PROCEED:
+		return LIFE_TERMINATING_PROCEED;
+	default:
+		return LIFE_PENDING;
+	}
+}
+
+static void
+restore_instance(struct group *g, const struct saved *s)
+{
+	struct provider_instance p = { .state = INSTANCE_RUNNING,
+	    .port = (uint16_t)row_u64(s->row, "port"), .launched_us = row_u64(s->row, "launched") };
+	struct instance *i;
+
+	snprintf(p.id, sizeof p.id, "%s", s->key);
+	snprintf(p.address, sizeof p.address, "%s", row_text(s->row, "address"));
+	snprintf(p.zone, sizeof p.zone, "%s", row_text(s->row, "zone"));
+	snprintf(p.token, sizeof p.token, "%s", row_text(s->row, "token"));
+	if (instance_find(p.id) != NULL)
+		return;
+	i = instance_new(g, &p, row_text(s->row, "launch"),
+	    (uint32_t)row_u64(s->row, "version"));
+	i->is_protected = row_bool(s->row, "protected");
+	i->in_service_us = row_u64(s->row, "in_service");
+	instance_restore(i, lifecycle_after(row_u64(s->row, "lifecycle")));
+}
+
+static bool
+is_of(const struct saved *s, const struct group *g)
+{
+	return strcmp(row_text(s->row, "group"), g->name) == 0;
+}
+
+static void
+restore_operation(struct group *g, const struct saved *s)
+{
+	struct operation *op = &g->scaler->launch;
+
+	if (op->state != OP_NONE)
+		return;
+	op->group = g;
+	op->state = OP_UNKNOWN;
+	snprintf(op->token, sizeof op->token, "%s", s->key);
+	op->count = (unsigned)row_u64(s->row, "count");
+	snprintf(op->zone, sizeof op->zone, "%s", row_text(s->row, "zone"));
+	op->cause = xstrdup(row_text(s->row, "cause"));
+	op->launch_name = xstrdup(row_text(s->row, "launch"));
+	op->launch_version = (uint32_t)row_u64(s->row, "version");
+	op->activities = xcalloc(op->count + 1, sizeof *op->activities);
+}
+
+static void
+restore_group(struct group *g, const json_t *row)
+{
+	uint64_t until = row_u64(row, "cooldown_until"), now = sched_wall_us();
+
+	g->created_us = row_u64(row, "created");
+	g->digest = hex_of(row, "digest");
+	g->min = (uint32_t)row_u64(row, "min");
+	g->max = (uint32_t)row_u64(row, "max");
+	g->desired = (uint32_t)row_u64(row, "desired");
+	g->is_overridden = row_bool(row, "overridden");
+	g->is_deleted = row_bool(row, "deleted");
+	g->is_deleting = row_bool(row, "deleting");
+	g->suspended = (unsigned)row_u64(row, "suspended");
+	g->cooldown_us = row_u64(row, "cooldown");
+	/* the clock may have been set back since */
+	g->cooldown_until_us = until > now + g->cooldown_us ? now + g->cooldown_us : until;
+	g->drain_us = row_u64(row, "drain");
+	g->provider = xstrdup(row_text(row, "provider"));
+	g->cause_len = (size_t)snprintf(g->cause, sizeof g->cause, "%s", row_text(row, "cause"));
+}
+
+static struct saved *
+saved_of(const char *name)
+{
+	LIST_EACH(n, &groups_saved) {
+		struct saved *s = LIST_ITEM(n, struct saved, node);
+
+		if (strcmp(s->key, name) == 0)
+			return s;
+	}
+	return NULL;
+}
+
+bool
+kept_restore(struct group *g)
+{
+	struct saved *s = saved_of(g->name);
+
+	if (s == NULL)
+		return false;
+	restore_group(g, s->row);
+	saved_free(s);
+	activities_own(g);
+	LIST_EACH_SAFE(n, tmp, &instances_saved) {
+		struct saved *i = LIST_ITEM(n, struct saved, node);
+
+		if (is_of(i, g))
+			restore_instance(g, i);
+	}
+	LIST_EACH_SAFE(n, tmp, &operations_saved) {
+		struct saved *op = LIST_ITEM(n, struct saved, node);
+
+		if (is_of(op, g))
+			restore_operation(g, op);
+	}
+	return true;
+}
+
+static bool
+has_instances(const char *name)
+{
+	LIST_EACH(n, &instances_saved)
+		if (strcmp(row_text(LIST_ITEM(n, struct saved, node)->row, "group"), name) == 0)
+			return true;
+	return false;
+}
+
+const char *
+kept_left(void)
+{
+	LIST_EACH_SAFE(n, tmp, &groups_saved) {
+		struct saved *s = LIST_ITEM(n, struct saved, node);
+
+		if (has_instances(s->key))
+			return s->key;
+		keep_group_not(s->key);
+		saved_free(s);
+	}
+	return NULL;
+}
+
+static void
+drop(struct list *all)
+{
+	while (!list_is_empty(all))
+		saved_free(LIST_ITEM(all->next, struct saved, node));
+}
+
+void
+kept_drop(void)
+{
+	drop(&groups_saved);
+	drop(&instances_saved);
+	drop(&operations_saved);
+	activities_settle();
+}
