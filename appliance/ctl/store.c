@@ -57,6 +57,8 @@ static struct {
 	bool		 is_busy, is_failing;
 	char		 problem[256];	/* of the job's last transaction; "" = none */
 	struct sched_timer retry;
+	struct loop_task task;		/* at the end of this pass: what a turn puts is one
+					 * transaction */
 } store = {
 	.waiting = { &store.waiting, &store.waiting },
 	.writing = { &store.writing, &store.writing },
@@ -247,6 +249,13 @@ begin(void)
 }
 
 static void
+on_task(struct loop_task *t)
+{
+	(void)t;
+	begin();
+}
+
+static void
 on_retry(struct sched_timer *t)
 {
 	(void)t;
@@ -293,7 +302,7 @@ add(enum op_kind kind, enum store_table t, const char *key, int64_t t_us, const 
 	store.nwaiting++;
 	if (store.is_failing && done != NULL)	/* it would not hear for long */
 		tell(op, false);
-	begin();
+	loop_ready(control_loop, &store.task);
 }
 
 void
@@ -447,6 +456,7 @@ store_open(const char *dir)
 	int rc;
 
 	sched_timer_init(&store.retry, on_retry);
+	loop_task_init(&store.task, on_task);
 	store.path = xasprintf("%s/weir.db", dir);
 	rc = db_open();
 	if (rc == SQLITE_NOTADB || rc == SQLITE_CORRUPT) {
@@ -490,6 +500,7 @@ store_close(void)
 	if (store.db == NULL)
 		return;
 	sched_cancel(&store.retry);
+	loop_task_cancel(&store.task);
 	list_move(&store.writing, &store.waiting);	/* job threads are gone */
 	if (!list_is_empty(&store.writing) && !write_list())
 		log_alert("state-dir: the last changes could not be written to %s: %s",
