@@ -32,7 +32,8 @@
 	/* checks over the whole configuration */ \
 	X(proxy_post) X(persist_cfg) \
 	/* alarms, groups and what they need */ \
-	X(transfer) X(place) X(object) \
+	X(transfer) X(place) X(object) X(notifier_cfg) X(notifier_webhook) \
+	X(notifier_email) X(notifier_syslog) X(notify) X(outbox) \
 	X(provider_cfg) X(launch_cfg) X(group_cfg) X(provider) X(provider_test) \
 	X(alarm_cfg) X(alarm_check) X(alarm) \
 	/* health checks */ \
@@ -54,7 +55,7 @@
 	X(cli_ssl_ocsp) \
 	X(cli_events) \
 	X(feed) X(audit) X(cli_subscribe) \
-	X(cli_map) X(cli_clock) X(cli_group) X(cli_instance) \
+	X(cli_map) X(cli_clock) X(cli_notify) X(cli_group) X(cli_instance) \
 	X(cli_alarm) X(cli_show_alarm) X(cli_alarm_test)
 
 #define X(name) extern const struct module mod_##name;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Stand-ins for what alarms act through, which give way to policies and
- * notifications where these are linked.
+ * Stand-ins for what alarms act through, which give way to policies
+ * where these are linked.
  *
  * Thread: control.
  */
-#include "ctl/notify.h"
 #include "ctl/policy.h"
 
 __attribute__((weak)) void
@@ -20,12 +19,5 @@ __attribute__((weak)) bool
 policy_arn(const char *group, const char *policy, char *buf, unsigned size)
 {
 	(void)group, (void)policy, (void)buf, (void)size;
-	return false;
-}
-
-__attribute__((weak)) bool
-notify_send(const char *notifier_or_arn, const struct notice *n)
-{
-	(void)notifier_or_arn, (void)n;
 	return false;
 }

@@ -106,7 +106,8 @@ is_of_type(struct cfg *c, const struct kw_row *row, const char *type)
 	const struct notifier_conf *n = c->object;
 
 	if (n->kind == NULL)
-		diag_error(c->diag, "'%s': 'type' must be the first line of a notifier.", row->name);
+		diag_error(c->diag, "'%s': 'type' must be the first line of a notifier.",
+		    row->name);
 	else if (type != NULL && strcmp(type, n->kind->name) != 0)
 		diag_error(c->diag, "'%s' is a word of notifiers of type %s, this one is of type "
 		    "%s.", row->name, type, n->kind->name);

@@ -32,7 +32,8 @@ settle(struct cfg *c, struct notifier_conf *n)
 	    n->to == NULL ? "to" : NULL;
 
 	if (lacks != NULL)
-		diag_error(c->diag, "notifier '%s' of type email needs '%s'.", n->object.name, lacks);
+		diag_error(c->diag, "notifier '%s' of type email needs '%s'.", n->object.name,
+		    lacks);
 	else if (strncmp(n->smtp, "smtp://", 7) != 0 && strncmp(n->smtp, "smtps://", 8) != 0)
 		diag_error(c->diag, "notifier '%s': 'smtp' begins with smtp:// or smtps://, but is "
 		    "'%s'.", n->object.name, n->smtp);

@@ -190,7 +190,6 @@ static const struct section_row sections[] = {
 	LATER("fcgi-app", "FastCGI is"),
 	LATER("traces", "tracing is"),
 	LATER("acme", "certificate requests by ACME are"),
-	LATER("notifier", "notifiers are"),
 	{ 0 }
 };
 

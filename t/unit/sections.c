@@ -155,7 +155,7 @@ test_refused(void)
 	static const char *const later[] = {
 		"log-forward", "log-profile",
 		"crt-store", "mailers", "cache", "program", "fcgi-app", "traces",
-		"acme", "notifier",
+		"acme",
 	};
 	struct loaded l = load("mailers p\n mailer a 127.0.0.1:1\nbackend b\n");
 	char *text, *want;
