@@ -8,6 +8,7 @@
 
 #include <time.h>
 
+#include "api/snapshot_rows.h"
 #include "base/out.h"
 #include "ctl/alarm.h"
 
@@ -248,16 +249,23 @@ cell_of(const struct column *col, const struct alarm *a, struct outbuf *cell)
 	return cell->len > 0 ? cell->data : "";
 }
 
-void
-alarm_put_csv_head(struct outbuf *b)
+static void
+put_head(struct outbuf *b)
 {
 	for (unsigned i = 0; i < LISTED; i++)
-		outbuf_fmt(b, "%s%s", i == 0 ? "#" : ",", columns[i].name);
-	outbuf_z(b, "\n");
+		outbuf_fmt(b, "%s%s", i == 0 ? "" : ",", columns[i].name);
 }
 
 void
-alarm_put_csv(struct outbuf *b, const struct alarm *a)
+alarm_put_csv_head(struct outbuf *b)
+{
+	outbuf_z(b, "#");
+	put_head(b);
+	outbuf_z(b, "\n");
+}
+
+static void
+put_cells(struct outbuf *b, const struct alarm *a)
 {
 	struct outbuf cell;
 
@@ -266,8 +274,14 @@ alarm_put_csv(struct outbuf *b, const struct alarm *a)
 		outbuf_z(b, i == 0 ? "" : ",");
 		outbuf_csv(b, cell_of(&columns[i], a, &cell));
 	}
-	outbuf_z(b, "\n");
 	outbuf_fini(&cell);
+}
+
+void
+alarm_put_csv(struct outbuf *b, const struct alarm *a)
+{
+	put_cells(b, a);
+	outbuf_z(b, "\n");
 }
 
 void
@@ -299,3 +313,24 @@ alarm_put_fields(struct outbuf *b, const struct alarm *a)
 		outbuf_fmt(b, "%s: %s\n", columns[i].name, cell_of(&columns[i], a, &cell));
 	outbuf_fini(&cell);
 }
+
+/* ---- rows of show snapshot ---- */
+
+static void
+each_name(snapshot_name_fn *fn, void *arg)
+{
+	ALARM_EACH(a)
+		fn(a->name, arg);
+}
+
+static bool
+put_named(struct outbuf *b, const char *name)
+{
+	const struct alarm *a = alarm_find(name);
+
+	if (a != NULL)
+		put_cells(b, a);
+	return a != NULL;
+}
+
+const struct snapshot_rows alarm_rows = { "alarm", 0, put_head, each_name, put_named };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * show snapshot: the rows of show stat with percentiles, and only those that
- * changed since the generation (tick) that the client has seen.
+ * show snapshot: the rows of show stat with percentiles and those of objects
+ * (snapshot_rows.h), and only those that changed since the generation (tick) that
+ * the client has seen.
  *
  * A row's text is hashed whenever somebody looks; a hash that differs marks the
  * row with the generation of now. If an answer of this generation has already
@@ -16,6 +17,7 @@
 
 #include "api/cli.h"
 #include "api/info.h"
+#include "api/snapshot_rows.h"
 #include "api/stat.h"
 #include "base/clock.h"
 #include "base/module.h"
@@ -31,12 +33,14 @@
 
 #define SEND_STAT	0x1u
 #define SEND_INFO	0x2u
+#define SEND_OBJECTS	0x4u	/* the first kind's; the others follow */
+#define KIND_OBJECTS	16u	/* the same behind enum stat_kind */
 
 /* What was last seen of a row. */
 struct known {
 	struct known	*next;
 	char		*proxy, *name;	/* owned */
-	uint8_t		 kind;		/* enum stat_kind */
+	uint8_t		 kind;		/* enum stat_kind, or KIND_OBJECTS and further */
 	bool		 is_gone;
 	uint64_t	 hash, changed_gen, seen_gen, walk;
 };
@@ -46,7 +50,10 @@ static struct {
 	uint64_t	 walks;
 } all;
 
-enum place { AT_HEAD, AT_INFO, AT_FRONTEND, AT_LISTENERS, AT_SERVERS, AT_BACKEND, AT_GONE, AT_END };
+enum place {
+	AT_HEAD, AT_INFO, AT_FRONTEND, AT_LISTENERS, AT_SERVERS, AT_BACKEND, AT_OBJECTS, AT_GONE,
+	AT_END
+};
 
 struct walk {
 	uint64_t	 gen, since, number;
@@ -58,6 +65,10 @@ struct walk {
 	const struct server *srv;
 	struct stat_row	 row;
 	struct outbuf	 line;
+	unsigned	 object_kind;	/* of AT_OBJECTS */
+	bool		 has_names;
+	struct outbuf	 names;		/* of its objects, each with its NUL */
+	size_t		 at;		/* the next one */
 };
 
 static void
@@ -66,6 +77,7 @@ walk_free(void *state)
 	struct walk *w = state;
 
 	outbuf_fini(&w->line);
+	outbuf_fini(&w->names);
 	free(w);
 }
 
@@ -184,7 +196,7 @@ static void
 next_proxy(struct walk *w)
 {
 	w->px = w->px->next;
-	w->place = w->px != NULL ? AT_FRONTEND : AT_GONE;
+	w->place = w->px != NULL ? AT_FRONTEND : AT_OBJECTS;
 }
 
 static void
@@ -233,6 +245,92 @@ do_backend(struct cli *c, struct walk *w)
 	next_proxy(w);
 }
 
+/* ---- objects ---- */
+
+static bool
+is_sent(const struct walk *w, unsigned kind)
+{
+	return kind < KIND_OBJECTS ? (w->send & SEND_STAT) != 0 :
+	    (w->send & SEND_OBJECTS << (kind - KIND_OBJECTS)) != 0;
+}
+
+static void
+add_name(const char *name, void *arg)
+{
+	struct walk *w = arg;
+
+	outbuf_mem(&w->names, name, strlen(name) + 1);
+}
+
+/* The next object of the kind under work; NULL: it has no more. */
+static const char *
+next_object(struct walk *w, const struct snapshot_rows *kind)
+{
+	const char *name = w->names.data + w->at;
+
+	if (!w->has_names) {
+		kind->each(add_name, w);
+		w->has_names = true;
+		name = w->names.data;
+	}
+	if (w->at == w->names.len) {
+		w->object_kind++;
+		w->head_done = w->has_names = false;
+		w->at = 0;
+		outbuf_clear(&w->names);
+		return NULL;
+	}
+	w->at += strlen(name) + 1;
+	return name;
+}
+
+static void
+put_object(struct cli *c, struct walk *w, const struct snapshot_rows *kind)
+{
+	if (!w->head_done) {
+		outbuf_fmt(&c->out, "#%s,", kind->kind);
+		kind->head(&c->out);
+		outbuf_z(&c->out, "\n");
+	}
+	w->head_done = true;
+	outbuf_fmt(&c->out, "%s,", kind->kind);
+	outbuf_mem(&c->out, w->line.data, w->line.len);
+	outbuf_z(&c->out, "\n");
+	w->nrows++;
+}
+
+/* One object. */
+static void
+do_object(struct cli *c, struct walk *w)
+{
+	const struct snapshot_rows *kind = snapshot_rows_at(w->object_kind);
+	unsigned id = KIND_OBJECTS + w->object_kind;
+	const char *name;
+
+	if (kind == NULL) {
+		w->place = AT_GONE;
+		return;
+	}
+	if (!is_sent(w, id)) {
+		w->object_kind++;
+		return;
+	}
+	outbuf_clear(&w->line);
+	if ((name = next_object(w, kind)) != NULL && kind->put(&w->line, name) &&
+	    note_row(w, known_of(id, "", name), snapshot_rows_hash(kind, w->line.data)))
+		put_object(c, w, kind);
+}
+
+static void
+put_gone(struct cli *c, const struct known *k)
+{
+	if (k->kind < KIND_OBJECTS)
+		outbuf_fmt(&c->out, "-stat,%s,%s\n", k->proxy, k->name);
+	else
+		outbuf_fmt(&c->out, "-%s,%s\n", snapshot_rows_at(k->kind - KIND_OBJECTS)->kind,
+		    k->name);
+}
+
 /* One bucket: what this walk has not met is gone; old ones are forgotten. */
 static void
 do_gone(struct cli *c, struct walk *w)
@@ -240,12 +338,16 @@ do_gone(struct cli *c, struct walk *w)
 	struct known **at = &all.buckets[w->bucket], *k;
 
 	while ((k = *at) != NULL) {
+		if (!is_sent(w, k->kind)) {
+			at = &k->next;
+			continue;
+		}
 		if (k->walk < w->number && !k->is_gone) {
 			k->is_gone = true;
 			k->changed_gen = k->seen_gen == w->gen ? w->gen + 1 : w->gen;
 		}
 		if (k->is_gone && !w->is_full && k->changed_gen > w->since) {
-			outbuf_fmt(&c->out, "-stat,%s,%s\n", k->proxy, k->name);
+			put_gone(c, k);
 			w->nrows++;
 		}
 		if (k->is_gone && k->changed_gen + OLDEST_TICKS < w->gen) {
@@ -260,13 +362,19 @@ do_gone(struct cli *c, struct walk *w)
 		w->place = AT_END;
 }
 
+static enum place
+after_info(const struct walk *w)
+{
+	return w->px != NULL && (w->send & SEND_STAT) ? AT_FRONTEND : AT_OBJECTS;
+}
+
 /* The process: one row, always, for its uptime moves. */
 static void
 do_info(struct cli *c, struct walk *w)
 {
 	info_put_csv(&c->out, "info,");
 	w->nrows++;
-	w->place = w->px != NULL && (w->send & SEND_STAT) ? AT_FRONTEND : AT_END;
+	w->place = after_info(w);
 }
 
 static void
@@ -277,7 +385,7 @@ do_head(struct cli *c, struct walk *w)
 	outbuf_fmt(&c->out, "#snapshot v=1 gen=%llu since=%llu full=%d pid=%d now=%llu.%03llu\n",
 	    (unsigned long long)w->gen, (unsigned long long)w->since, w->is_full, (int)getpid(),
 	    (unsigned long long)(now / 1000000), (unsigned long long)(now / 1000 % 1000));
-	w->place = w->send & SEND_INFO ? AT_INFO : w->px != NULL ? AT_FRONTEND : AT_END;
+	w->place = w->send & SEND_INFO ? AT_INFO : after_info(w);
 }
 
 static bool
@@ -304,6 +412,9 @@ snapshot_more(struct cli *c)
 	case AT_BACKEND:
 		do_backend(c, w);
 		break;
+	case AT_OBJECTS:
+		do_object(c, w);
+		break;
 	case AT_GONE:
 		do_gone(c, w);
 		break;
@@ -316,6 +427,36 @@ snapshot_more(struct cli *c)
 
 /* ---- the command ---- */
 
+/* The bit of a kind of rows; 0: there is none. */
+static unsigned
+send_bit(struct str kind)
+{
+	const struct snapshot_rows *r;
+
+	if (str_is(kind, "stat"))
+		return SEND_STAT;
+	if (str_is(kind, "info"))
+		return SEND_INFO;
+	for (unsigned i = 0; (r = snapshot_rows_at(i)) != NULL; i++)
+		if (str_is(kind, r->kind))
+			return SEND_OBJECTS << i;
+	return 0;
+}
+
+static void
+no_such_kind(struct cli *c, struct str kind)
+{
+	const struct snapshot_rows *r;
+	struct outbuf list;
+
+	outbuf_init(&list, 0);
+	outbuf_z(&list, "stat, info");
+	for (unsigned i = 0; (r = snapshot_rows_at(i)) != NULL; i++)
+		outbuf_fmt(&list, ", %s", r->kind);
+	cli_err(c, "There are no '" STR_FMT "' rows: 'only' takes %s.", STR_ARG(kind), list.data);
+	outbuf_fini(&list);
+}
+
 static bool
 read_only(struct cli *c, struct walk *w, const char *list)
 {
@@ -323,15 +464,13 @@ read_only(struct cli *c, struct walk *w, const char *list)
 
 	w->send = 0;
 	while (str_next_elem(&rest, ',', &kind)) {
-		if (str_is(kind, "stat"))
-			w->send |= SEND_STAT;
-		else if (str_is(kind, "info"))
-			w->send |= SEND_INFO;
-		else {
-			cli_err(c, "There are no '" STR_FMT "' rows: 'only' takes stat and info.",
-			    STR_ARG(kind));
+		unsigned bit = send_bit(kind);
+
+		if (bit == 0) {
+			no_such_kind(c, kind);
 			return false;
 		}
+		w->send |= bit;
 	}
 	return true;
 }
@@ -362,7 +501,9 @@ show_snapshot(struct cli *c)
 	struct walk *w = xcalloc(1, sizeof *w);
 
 	w->gen = tick.generation;
-	w->send = SEND_STAT;
+	w->send = ~SEND_INFO;
+	outbuf_init(&w->line, 0);
+	outbuf_init(&w->names, 0);
 	if (!read_words(c, w)) {
 		walk_free(w);
 		return;

@@ -25,17 +25,28 @@
 #define EXPIRE_US	(3600ull * 1000000)
 #define REPEAT_US	59000000u	/* scaling again; a minute, less what timers are late */
 
+#define BUCKETS		1024u
+
 struct list alarms = { &alarms, &alarms };
+static struct alarm *buckets[BUCKETS];
+static uint32_t nreads;		/* of the configuration */
 
 static struct sched_timer expire_timer;
+
+static struct alarm **
+place_of(const char *name)
+{
+	struct alarm **at = &buckets[str_hash(str_of(name)) % BUCKETS];
+
+	while (*at != NULL && strcmp((*at)->name, name) != 0)
+		at = &(*at)->next_in_bucket;
+	return at;
+}
 
 struct alarm *
 alarm_find(const char *name)
 {
-	ALARM_EACH(a)
-		if (strcmp(a->name, name) == 0)
-			return a;
-	return NULL;
+	return *place_of(name);
 }
 
 const char *
@@ -359,6 +370,7 @@ alarm_new(const char *name)
 	while (at != &alarms && strcmp(LIST_ITEM(at, struct alarm, node)->name, name) < 0)
 		at = at->next;
 	list_append(at, &a->node);
+	*place_of(name) = a;
 	return a;
 }
 
@@ -367,6 +379,7 @@ alarm_free(struct alarm *a)
 {
 	sched_cancel(&a->timer);
 	list_del(&a->node);
+	*place_of(a->name) = a->next_in_bucket;
 	tell_nothing(a);
 	free(a->name);
 	free(a->own);
@@ -415,12 +428,13 @@ adopt(const struct alarm_conf *conf)
 	enum alarm_restored restored;
 	bool is_new = a == NULL;
 
+	if (is_new)
+		a = alarm_new(conf->object.name);
+	a->read = nreads;
 	if (!is_new && a->own == NULL && a->digest == conf->object.digest) {
 		a->conf = conf;
 		return;
 	}
-	if (is_new)
-		a = alarm_new(conf->object.name);
 	follow(a, conf);
 	keep_metrics(conf);
 	restored = is_new ? alarm_restore(a) : ALARM_RESTORED_OTHER;
@@ -469,14 +483,15 @@ on_forgotten(const char *name)
 static void
 on_publish(struct snapshot *s)
 {
+	nreads++;
+	OBJECT_EACH(o, s, OBJECT_ALARM)
+		adopt(alarm_conf_of(o));
 	LIST_EACH_SAFE(n, tmp, &alarms) {
 		struct alarm *a = LIST_ITEM(n, struct alarm, node);
 
-		if (a->own == NULL && object_find(s, OBJECT_ALARM, a->name) == NULL)
+		if (a->own == NULL && a->read != nreads)
 			retire(a);
 	}
-	OBJECT_EACH(o, s, OBJECT_ALARM)
-		adopt(alarm_conf_of(o));
 	alarm_restore_end(on_forgotten);
 }
 

@@ -32,6 +32,8 @@ struct snapshot;
 
 struct alarm {
 	struct list	 node;		/* of all, by name */
+	struct alarm	*next_in_bucket;
+	uint32_t	 read;		/* the reading that had it */
 	char		*name;		/* owned */
 	const struct alarm_conf *conf;	/* borrowed: snapshot in service; or own */
 	struct alarm_conf *own;		/* owned: of a condition in no file; or NULL */

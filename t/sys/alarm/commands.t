@@ -124,6 +124,22 @@ my %errors = (
 );
 is cli($_), $errors{$_}, $_ for sort keys %errors;
 
+# What is new since a generation
+my $snapshot = cli('show snapshot only alarm');
+my ($gen) = $snapshot =~ /gen=(\d+)/;
+like $snapshot, qr/^#alarm,name,state,idle,.*\nalarm,both,ALARM,.*\nalarm,other,ALARM,.*\nalarm,up,ALARM,.*\n#end rows=3$/m,
+    'rows of show snapshot';
+cli('clock advance 2s');
+cli('alarm ack up');
+is join(' ', cli("show snapshot since $gen only alarm") =~ /^alarm,(\w+)/mg), 'up',
+    'only those that changed';
+my $stream = $w->cli_session;
+$stream->send("subscribe events since 1 kinds alarm\n");
+while ($stream->{buf} !~ /again/) {
+	$stream->fill(time + 5) or last;
+}
+like $stream->{buf}, qr/^\d+,[\d.]+,alarm,up,OK,ALARM,again$/m, 'events';
+
 # A reload: equal text is untouched, a changed one keeps its state, what is gone is deleted.
 my $cfg = $w->read_file('t.cfg');
 $cfg =~ s/to be low/to be lower/;
