@@ -439,6 +439,7 @@ metric_open(const char *dir, uint64_t max_bytes)
 		if (!take_columns(store.all[i], 0))
 			series_free(store.all[i]);
 	metric_index_rewrite(note_all);
+	metric_hist_open(path);
 	free(names);
 	free(path);
 }

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/list.h"
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "ctl/metric_hist_in.h"
 
 #define BUCKETS	1024u
 #define HOUR	3600u
@@ -22,19 +22,9 @@
 const char *const metric_phase_names[PHASE_MAX] = { "total", "queue", "connect", "response" };
 const uint32_t metric_hist_step_s[HTIER_MAX] = { 10, 60, 3600 };
 
-/* [is of a backend][step] */
-static const uint32_t kept_s[2][HTIER_MAX] = {
+const uint32_t metric_hist_kept_s[2][HTIER_MAX] = {
 	{ HOUR, 6 * HOUR, 15 * DAY },
 	{ 6 * HOUR, DAY, 15 * DAY },
-};
-
-struct record {
-	struct list	 all;		/* of its class */
-	struct list	 mine;		/* of its histogram and step */
-	uint32_t	 bytes;
-	uint32_t	 n;		/* buckets */
-	int64_t		 slot;
-	uint32_t	 count[];	/* n; then n bytes of indices */
 };
 
 struct metric_hist {
@@ -169,11 +159,12 @@ class_of(const struct metric_hist *h)
 
 /* ---- records ---- */
 
-void
-metric_hist_put(struct metric_hist *h, enum hist_tier tier, int64_t slot,
+/* NULL: there is nothing in it. */
+static struct hist_record *
+add_record(struct metric_hist *h, enum hist_tier tier, int64_t slot,
     const uint32_t count[HISTC_BUCKETS])
 {
-	struct record *r;
+	struct hist_record *r;
 	unsigned n = 0, k = 0;
 	uint8_t *index;
 	size_t bytes;
@@ -181,7 +172,7 @@ metric_hist_put(struct metric_hist *h, enum hist_tier tier, int64_t slot,
 	for (unsigned i = 0; i < HISTC_BUCKETS; i++)
 		n += count[i] != 0;
 	if (n == 0)
-		return;
+		return NULL;
 	bytes = sizeof *r + n * (sizeof(uint32_t) + 1);
 	r = xmalloc(bytes);
 	r->bytes = (uint32_t)bytes;
@@ -197,18 +188,36 @@ metric_hist_put(struct metric_hist *h, enum hist_tier tier, int64_t slot,
 	list_append(&h->records[tier], &r->mine);
 	all.class_bytes[class_of(h)][tier] += bytes;
 	all.bytes += bytes;
+	return r;
 }
 
-static struct record *
+void
+metric_hist_load(struct metric_hist *h, enum hist_tier tier, int64_t slot,
+    const uint32_t count[HISTC_BUCKETS])
+{
+	(void)add_record(h, tier, slot, count);
+}
+
+void
+metric_hist_put(struct metric_hist *h, enum hist_tier tier, int64_t slot,
+    const uint32_t count[HISTC_BUCKETS])
+{
+	const struct hist_record *r = add_record(h, tier, slot, count);
+
+	if (r != NULL)
+		metric_hist_log(h->backend, h->server, h->phase, tier, r);
+}
+
+static struct hist_record *
 oldest(unsigned is_backend, unsigned tier)
 {
 	struct list *l = &all.classes[is_backend][tier];
 
-	return list_is_empty(l) ? NULL : LIST_ITEM(l->next, struct record, all);
+	return list_is_empty(l) ? NULL : LIST_ITEM(l->next, struct hist_record, all);
 }
 
 static void
-drop(unsigned is_backend, unsigned tier, struct record *r)
+drop(unsigned is_backend, unsigned tier, struct hist_record *r)
 {
 	all.class_bytes[is_backend][tier] -= r->bytes;
 	all.bytes -= r->bytes;
@@ -222,7 +231,7 @@ static bool
 give_up_one(void)
 {
 	unsigned at[2] = { 0, 0 };
-	struct record *r;
+	struct hist_record *r;
 
 	for (unsigned b = 0; b < 2; b++)
 		for (unsigned t = 0; t < HTIER_MAX; t++)
@@ -239,13 +248,13 @@ give_up_one(void)
 void
 metric_hist_bound(uint64_t max_bytes, int64_t now_s)
 {
-	struct record *r;
+	struct hist_record *r;
 
 	get_ready();
 	for (unsigned b = 0; b < 2; b++)
 		for (unsigned t = 0; t < HTIER_MAX; t++)
 			while ((r = oldest(b, t)) != NULL &&
-			    (r->slot + 1) * metric_hist_step_s[t] + kept_s[b][t] < now_s)
+			    (r->slot + 1) * metric_hist_step_s[t] + metric_hist_kept_s[b][t] < now_s)
 				drop(b, t, r);
 	while (all.bytes > max_bytes && give_up_one())
 		;
@@ -255,9 +264,10 @@ metric_hist_bound(uint64_t max_bytes, int64_t now_s)
 void
 metric_hist_free(void)
 {
-	struct record *r;
+	struct hist_record *r;
 
 	get_ready();
+	metric_hist_log_close();
 	for (unsigned b = 0; b < 2; b++)
 		for (unsigned t = 0; t < HTIER_MAX; t++)
 			while ((r = oldest(b, t)) != NULL)
@@ -279,7 +289,7 @@ metric_hist_sum(const struct metric_hist *h, enum hist_tier tier, int64_t from, 
 	bool any = false;
 
 	for (const struct list *n = h->records[tier].prev; n != &h->records[tier]; n = n->prev) {
-		const struct record *r = LIST_ITEM(n, struct record, mine);
+		const struct hist_record *r = LIST_ITEM(n, struct hist_record, mine);
 		const uint8_t *index = (const uint8_t *)&r->count[r->n];
 
 		if (r->slot < from)
@@ -299,7 +309,7 @@ metric_hist_span(const struct metric_hist *h, enum hist_tier tier, int64_t *ret_
 
 	if (list_is_empty(l))
 		return false;
-	*ret_first = LIST_ITEM(l->next, struct record, mine)->slot;
-	*ret_last = LIST_ITEM(l->prev, struct record, mine)->slot;
+	*ret_first = LIST_ITEM(l->next, struct hist_record, mine)->slot;
+	*ret_last = LIST_ITEM(l->prev, struct hist_record, mine)->slot;
 	return true;
 }

@@ -44,6 +44,9 @@ bool	 metric_hist_span(const struct metric_hist *h, enum hist_tier tier, int64_t
 void	 metric_hist_bound(uint64_t max_bytes, int64_t now_s);
 uint64_t metric_hist_bytes(void);
 void	 metric_hist_free(void);
+/* Start-up: records are kept in this folder too; what is there is read. */
+void	 metric_hist_open(const char *dir);
+void	 metric_hist_flush(void);	/* each tick: what is new is written */
 
 /* The percentile (0 to 100) of a slot. Of a balancer's Latency it comes from
  * histograms, as far as they reach; else it is there only when each set of values

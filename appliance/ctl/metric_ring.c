@@ -27,7 +27,7 @@ const uint32_t metric_step_s[METRIC_TIERS] = { 1, 10, 60, 300, 3600 };
 
 #define HOUR	3600u
 #define DAY	86400u
-static const uint32_t kept_s[METRIC_TIERS] = { 3 * HOUR, 6 * HOUR, 15 * DAY, 63 * DAY, 455 * DAY };
+static uint32_t kept_s[METRIC_TIERS] = { 3 * HOUR, 6 * HOUR, 15 * DAY, 63 * DAY, 455 * DAY };
 
 struct rings rings = { .max_bytes = UINT64_MAX };
 
@@ -41,6 +41,12 @@ size_t
 ring_sample_bytes(enum metric_tier tier)
 {
 	return 4 * (is_fine(tier) ? sizeof(float) : sizeof(double));
+}
+
+void
+metric_ring_set_spans(const uint32_t seconds[METRIC_TIERS])
+{
+	memcpy(kept_s, seconds, sizeof kept_s);
 }
 
 uint64_t

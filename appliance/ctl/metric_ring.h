@@ -48,6 +48,8 @@ void	 metric_merge(struct metric_value *sum, const struct metric_value *v);
 void	 metric_ring_bound(uint64_t max_bytes, int64_t now_s);
 uint64_t metric_ring_bytes(void);
 void	 metric_ring_free(void);
+/* Tests: other spans; before there is a column. */
+void	 metric_ring_set_spans(const uint32_t seconds[METRIC_TIERS]);
 
 /* ---- files: metric_disk.c ---- */
 

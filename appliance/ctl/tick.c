@@ -140,6 +140,7 @@ feed_metrics(uint64_t us)
 	metric_disk_bound(snapshot_current()->global->metrics_space);
 	metric_disk_tick(1);
 	metric_index_flush();
+	metric_hist_flush();
 	metric_hist_bound(bytes / 4, now_s);
 	metric_ring_bound(bytes - metric_hist_bytes(), now_s);
 	metric_expire(now_s);
