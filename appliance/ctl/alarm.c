@@ -517,6 +517,8 @@ void
 alarm_silence(struct alarm *a, uint64_t until_us)
 {
 	a->silenced_until_us = until_us;
+	if (until_us != 0)
+		notify_forget(a->name);
 	alarm_keep(a);
 }
 
@@ -531,15 +533,6 @@ alarm_enable(struct alarm *a, bool is_enabled)
 {
 	a->is_enabled = is_enabled;
 	alarm_keep(a);
-}
-
-bool
-alarm_wants_reminder(const char *name)
-{
-	const struct alarm *a = alarm_find(name);
-
-	return a != NULL && a->state == ALARM_ALARM && a->acked_by == NULL && a->is_enabled &&
-	    !alarm_is_silenced(a);
 }
 
 void

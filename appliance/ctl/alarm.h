@@ -79,11 +79,9 @@ const char *alarm_owner(const struct alarm *a);	/* "file" or "weir" */
 void	alarm_set_state(struct alarm *a, const struct alarm_saying *to);
 /* by NULL: takes it back */
 void	alarm_ack(struct alarm *a, const char *by, const char *comment);
-void	alarm_silence(struct alarm *a, uint64_t until_us);	/* 0 = not */
+void	alarm_silence(struct alarm *a, uint64_t until_us);	/* reminders end too; 0 = not */
 bool	alarm_is_silenced(const struct alarm *a);
 void	alarm_enable(struct alarm *a, bool is_enabled);
-/* Reminders: it is in ALARM, nobody has seen it, and it may speak. */
-bool	alarm_wants_reminder(const char *name);
 
 /* A condition that weir itself watches, under a name that begins with "Weir/": an
  * alarm without a metric, made when it is first told. A section of that name gives

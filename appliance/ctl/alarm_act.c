@@ -33,9 +33,13 @@ alarm_place(void)
 void
 alarm_action_arn(struct outbuf *b, const struct alarm_place *p, const struct alarm_action *act)
 {
+	const struct notifier_conf *n = act->what == ALARM_DO_NOTIFY ?
+	    notifier_find(act->target) : NULL;
 	char arn[ARN_BYTES];
 
-	if (act->what == ALARM_DO_NOTIFY)
+	if (n != NULL && n->arn != NULL)
+		outbuf_z(b, n->arn);
+	else if (act->what == ALARM_DO_NOTIFY)
 		outbuf_fmt(b, "arn:aws:sns:%s:%s:%s", p->region, p->account, act->target);
 	else if (act->what == ALARM_DO_POLICY &&
 	    policy_arn(act->group, act->policy, arn, sizeof arn))
@@ -234,10 +238,11 @@ do_one(struct doing *d)
 void
 alarm_act(struct alarm *a, const struct alarm_turn *t)
 {
-	struct alarm_place place = alarm_place();
+	struct alarm_place place;
 
-	if (!a->is_enabled)
+	if (!a->is_enabled || a->conf->actions == NULL || snapshot_current() == NULL)
 		return;
+	place = alarm_place();
 	for (const struct alarm_action *act = a->conf->actions; act != NULL; act = act->next) {
 		struct doing d = { .a = a, .act = act, .turn = t };
 
