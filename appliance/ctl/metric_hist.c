@@ -254,7 +254,8 @@ metric_hist_bound(uint64_t max_bytes, int64_t now_s)
 	for (unsigned b = 0; b < 2; b++)
 		for (unsigned t = 0; t < HTIER_MAX; t++)
 			while ((r = oldest(b, t)) != NULL &&
-			    (r->slot + 1) * metric_hist_step_s[t] + metric_hist_kept_s[b][t] < now_s)
+			    (r->slot + 1) * metric_hist_step_s[t] +
+			    metric_hist_kept_s[b][t] < now_s)
 				drop(b, t, r);
 	while (all.bytes > max_bytes && give_up_one())
 		;
