@@ -35,13 +35,14 @@
 	X(transfer) X(place) X(object) X(notifier_cfg) X(notifier_webhook) \
 	X(notifier_email) X(notifier_syslog) X(notify) X(outbox) \
 	X(provider_cfg) X(launch_cfg) X(group_cfg) X(provider) X(provider_test) \
+	X(policy_parse) X(policy_simple) X(policy_step) \
 	X(alarm_cfg) X(alarm_check) X(alarm) \
 	/* health checks */ \
 	X(check_cfg) X(check_elb) X(agent_cfg) X(policy_cfg) \
 	X(agent) X(health) X(cli_agent) \
 	/* servers that come and go */ \
 	X(resolve) X(reload) X(state_file) X(state_save) \
-	X(scaler) X(group) X(cli_resolvers) X(cli_server) \
+	X(scaler) X(group) X(policy) X(cli_resolvers) X(cli_server) \
 	/* control and operators */ \
 	X(stats_page) X(prom) \
 	X(tick) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
@@ -56,7 +57,7 @@
 	X(cli_events) \
 	X(feed) X(audit) X(cli_subscribe) \
 	X(cli_map) X(cli_clock) X(cli_notify) X(cli_group) X(cli_instance) \
-	X(cli_alarm) X(cli_show_alarm) X(cli_alarm_test)
+	X(cli_alarm) X(cli_show_alarm) X(cli_alarm_test) X(cli_policy)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

@@ -12,6 +12,7 @@
 struct cli;
 struct group;
 struct instance;
+struct policy_conf;
 
 extern const char group_fields[], instance_fields[];
 
@@ -22,6 +23,9 @@ void	put_instances(struct fields *f, const struct group *only);
 /* NULL after an error that says what is near. */
 struct group *cli_group(struct cli *c, const char *name);
 struct instance *cli_instance(struct cli *c, const char *id);
+/* GROUP/POLICY */
+const struct policy_conf *cli_policy(struct cli *c, const char *word,
+	    struct group **ret_group);
 /* `json` as the last word, which is taken off. */
 bool	cli_wants_json(struct cli *c);
 
