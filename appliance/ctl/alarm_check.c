@@ -16,6 +16,8 @@
 #include "ctl/alarm_conf.h"
 #include "ctl/alarm_rule.h"
 #include "ctl/alarm_text.h"
+#include "ctl/group_conf.h"
+#include "ctl/policy_conf.h"
 #include "proxy/balancer.h"
 #include "proxy/global.h"
 #include "proxy/proxy.h"
@@ -96,6 +98,38 @@ expand_all(struct cfg *c)
 
 /* ---- what is named ---- */
 
+static const char *
+nth_policy(size_t i, void *arg)
+{
+	const struct group_conf *g = arg;
+	const struct policy_conf *p = g->policies;
+
+	while (p != NULL && i-- > 0)
+		p = p->next;
+	return p != NULL ? p->name : NULL;
+}
+
+static int
+check_policy(struct cfg *c, const struct alarm_action *act)
+{
+	struct group_conf *g = object_need(c, OBJECT_GROUP, "'on'", act->group);
+	const char *name, *near;
+
+	if (g == NULL)
+		return -1;
+	for (size_t i = 0; (name = nth_policy(i, g)) != NULL; i++)
+		if (strcmp(name, act->policy) == 0)
+			return 0;
+	near = str_nearest(act->policy, nth_policy, g);
+	if (near != NULL)
+		diag_error(c->diag, "'on': scaling-group '%s' has no policy '%s', did you mean "
+		    "'%s'?", act->group, act->policy, near);
+	else
+		diag_error(c->diag, "'on': scaling-group '%s' has no policy '%s'.", act->group,
+		    act->policy);
+	return -1;
+}
+
 static int
 check_actions(struct cfg *c, const struct alarm_conf *a)
 {
@@ -103,8 +137,7 @@ check_actions(struct cfg *c, const struct alarm_conf *a)
 
 	for (const struct alarm_action *act = a->actions; act != NULL; act = act->next) {
 		diag_at(c->diag, a->object.file, act->line);
-		if (act->what == ALARM_DO_POLICY &&
-		    object_need(c, OBJECT_GROUP, "'on'", act->group) == NULL)
+		if (act->what == ALARM_DO_POLICY && check_policy(c, act) == -1)
 			r = -1;
 		if (act->what == ALARM_DO_NOTIFY &&
 		    object_need(c, OBJECT_NOTIFIER, "'on'", act->target) == NULL)

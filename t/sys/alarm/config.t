@@ -112,6 +112,10 @@ my @errors = (
 	    "'on': there is no notifier 'opss'."],
 	["alarm a\n$metric\tthreshold > 7\n\ton alarm policy web/up\n",
 	    "'on': there is no scaling-group 'web'."],
+	["provider p\n\ttype test\nlaunch-config l\n\tprovider p\nscaling-group g\n"
+	    . "\tlaunch-config l\n\tsize 0 1\n\tpolicy scaleUp simple change +1\n"
+	    . "alarm a\n$metric\tthreshold > 7\n\ton alarm policy g/scaleup\n",
+	    "'on': scaling-group 'g' has no policy 'scaleup', did you mean 'scaleUp'?"],
 	["alarm a\n\texpression \"x +\"\n",
 	    "'expression': the expression ends early at position 4."],
 	["alarm a\n\texpression \"[x]\"\n",
