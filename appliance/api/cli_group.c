@@ -14,10 +14,12 @@
 #include "base/clock.h"
 #include "base/module.h"
 #include "base/xalloc.h"
+#include "cfg/snapshot.h"
 #include "ctl/control.h"
 #include "ctl/group.h"
 #include "ctl/scaler.h"
 #include "event/loop.h"
+#include "proxy/global.h"
 
 #define LOOK_US	20000u
 #define SETTLE_LOOK_US 1000u
@@ -235,6 +237,18 @@ set_desired(struct cli *c)
 	settle(c, g);
 }
 
+/* A file's object is changed in its file. */
+static bool
+may_override(struct cli *c, const struct group *g)
+{
+	bool may = g->conf == NULL || snapshot_current()->global->api_may_override;
+
+	if (!may)
+		cli_err(c, "%s is defined in %s:%d", g->name, g->conf->object.file,
+		    g->conf->object.line);
+	return may;
+}
+
 static void
 set_size(struct cli *c)
 {
@@ -254,6 +268,8 @@ set_size(struct cli *c)
 		    min);
 		return;
 	}
+	if (!may_override(c, g))
+		return;
 	g->is_overridden = true;
 	group_set_size(g, min, max, "a user request");
 	outbuf_fmt(&c->out, "min %u max %u desired %u\n", g->min, g->max, g->desired);
@@ -352,6 +368,32 @@ detach(struct cli *c)
 		else if (i != NULL && instance_detach(i, decrements) == NULL)
 			cli_err(c, "The instance %s is not in InService or Standby.", c->args[k]);
 	}
+}
+
+/* One that was detached comes back: desired grows along. */
+static void
+attach_one(struct cli *c, struct group *g, const char *id)
+{
+	if (!group_has_let_go(g, id))
+		cli_err(c, "Instance %s is none that this group's provider has for it.", id);
+	else if (g->desired >= g->max)
+		cli_err(c, "AutoScalingGroup %s has max size %u: it cannot have one more.",
+		    g->name, g->max);
+	else
+		group_attach(g, id);
+}
+
+static void
+attach(struct cli *c)
+{
+	struct group *g = cli_group(c, cli_arg(c, 0));
+
+	if (g == NULL)
+		return;
+	if (c->nargs < 2)
+		cli_err(c, "Which instance?");
+	for (int k = 1; k < c->nargs; k++)
+		attach_one(c, g, c->args[k]);
 }
 
 /* ---- delete ---- */
@@ -487,6 +529,8 @@ static const struct cli_row rows[] = {
 	  "let them go on" },
 	{ "group victims", CLI_USER, 0, show_victims, "<group> [count <n>] [json]",
 	  "show who would be terminated next, and why" },
+	{ "group attach", CLI_ADMIN, CLI_F_CHANGE, attach, "<group> <id>...",
+	  "take instances back that were detached" },
 	{ "group detach", CLI_ADMIN, CLI_F_CHANGE, detach, "<group> <id>... [decrement]",
 	  "let instances go on without the group" },
 	{ "group delete", CLI_ADMIN, CLI_F_CHANGE, delete_group, "<group> [force|keep]",

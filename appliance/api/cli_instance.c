@@ -15,6 +15,7 @@
 #include "base/xalloc.h"
 #include "ctl/group.h"
 #include "ctl/group_keep.h"
+#include "ctl/instance_past.h"
 #include "ctl/scaler.h"
 #include "event/sched.h"
 
@@ -38,15 +39,76 @@ show_instances(struct cli *c)
 	fields_end(&f);
 }
 
+/* One that is gone, in the same columns. */
+static void
+put_past(struct fields *f, const struct instance_past *p)
+{
+	fields_row(f);
+	fields_text(f, p->id);
+	fields_text(f, p->group);
+	fields_text(f, p->zone);
+	fields_text(f, lifecycle_name(LIFE_TERMINATED));
+	fields_text(f, "Unhealthy");
+	fields_bool(f, false);
+	fields_text(f, "");
+	fields_text(f, p->address);
+	fields_text(f, p->launch_name);
+	fields_u64(f, p->launch_version);
+	fields_bool(f, false);
+	fields_u64(f, (p->ended_us - p->launched_us) / 1000000);
+	fields_row_end(f);
+}
+
+static void
+put_output(struct cli *c, const char *text, const char *none)
+{
+	if (text == NULL || text[0] == '\0')
+		cli_err(c, "%s", none);
+	else
+		cli_text(c, text);
+}
+
+static void
+show_past(struct cli *c, const struct instance_past *p, bool is_json)
+{
+	struct fields f;
+
+	if (cli_has_arg(c, "console")) {
+		put_output(c, p->console, "It has written nothing.");
+		return;
+	}
+	if (cli_has_arg(c, "checks")) {
+		put_output(c, p->checks, "It was not checked.");
+		return;
+	}
+	fields_begin(&f, &c->out, instance_fields, is_json);
+	put_past(&f, p);
+	fields_end(&f);
+}
+
 static void
 show_instance(struct cli *c)
 {
 	bool is_json = cli_wants_json(c);
-	const struct instance *i = cli_instance(c, cli_arg(c, 0));
+	const struct instance_past *p = past_find(cli_arg(c, 0));
+	const struct instance *i = p == NULL ? cli_instance(c, cli_arg(c, 0)) : NULL;
 	struct fields f;
+	char *text;
 
+	if (p != NULL)
+		show_past(c, p, is_json);
 	if (i == NULL)
 		return;
+	if (cli_has_arg(c, "console")) {
+		put_output(c, instance_console(i), "It has written nothing.");
+		return;
+	}
+	if (cli_has_arg(c, "checks")) {
+		text = instance_checks(i);
+		put_output(c, text, "It was not checked.");
+		free(text);
+		return;
+	}
 	fields_begin(&f, &c->out, instance_fields, is_json);
 	put_instance(&f, i);
 	fields_end(&f);
@@ -296,7 +358,8 @@ show_activities(struct cli *c)
 static const struct cli_row rows[] = {
 	{ "show instances", CLI_USER, 0, show_instances, "[group <group>] [json]",
 	  "list instances of scaling groups" },
-	{ "show instance", CLI_USER, 0, show_instance, "<id> [json]", "show an instance" },
+	{ "show instance", CLI_USER, 0, show_instance, "<id> [console|checks] [json]",
+	  "show an instance, its last output, its last checks; also after its end" },
 	{ "instance terminate", CLI_ADMIN, CLI_F_CHANGE, terminate, "<id> [decrement] [now]",
 	  "end an instance; decrement: no other one comes; now: without draining" },
 	{ "instance protect", CLI_ADMIN, CLI_F_CHANGE, protect, "<id>...",

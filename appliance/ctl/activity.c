@@ -216,6 +216,7 @@ activity_end(struct activity *a, enum activity_status status, const char *messag
 	keep(a);
 	if (g == NULL)
 		return;
+	activity_tell(a, g);
 	g->nopen--;
 	if (a->begins_cooldown)
 		group_cooling_done(g);

@@ -90,6 +90,8 @@ void	activities_settle(void);
 
 /* The group goes: those that are open end as cancelled. */
 void	activities_cancel(struct group *g);
+/* activity_tell.c: notifications */
+void	activity_tell(const struct activity *a, const struct group *g);
 const char *activity_status_name(enum activity_status s);
 static inline bool
 activity_is_open(const struct activity *a)

@@ -23,6 +23,7 @@
 #include "ctl/epoch.h"
 #include "ctl/feed.h"
 #include "ctl/group_keep.h"
+#include "ctl/instance_past.h"
 #include "ctl/scaler.h"
 #include "ctl/scaler_in.h"
 #include "event/loop.h"
@@ -383,6 +384,7 @@ group_free(struct group *g)
 	scaler_end(g);
 	list_del(&g->node);
 	free(g->name);
+	free(g->let_go);
 	free(g->provider);
 	free(g);
 }
@@ -534,6 +536,49 @@ check_snapshot(struct snapshot *s, struct diag *d)
 	}
 }
 
+/* ---- those that were detached ---- */
+
+bool
+group_has_let_go(const struct group *g, const char *id)
+{
+	for (unsigned i = 0; i < g->nlet_go; i++)
+		if (strcmp(g->let_go[i], id) == 0)
+			return true;
+	return false;
+}
+
+void
+group_let_go(struct group *g, const char *id)
+{
+	g->let_go = xrealloc(g->let_go, (g->nlet_go + 1) * sizeof *g->let_go);
+	snprintf(g->let_go[g->nlet_go++], sizeof *g->let_go, "%s", id);
+	keep_group(g);
+}
+
+void
+group_take_back(struct group *g, const char *id)
+{
+	for (unsigned i = 0; i < g->nlet_go; i++) {
+		if (strcmp(g->let_go[i], id) != 0)
+			continue;
+		memmove(&g->let_go[i], &g->let_go[i + 1],
+		    (g->nlet_go - i - 1) * sizeof *g->let_go);
+		g->nlet_go--;
+		keep_group(g);
+		return;
+	}
+}
+
+void
+group_attach(struct group *g, const char *id)
+{
+	g->desired++;
+	group_take_back(g, id);
+	scaler_enter(g->scaler);
+	operation_describe(g->scaler);
+	scaler_leave(g->scaler);
+}
+
 /* ---- deleting ---- */
 
 static void
@@ -623,6 +668,7 @@ module_stop(void)
 		group_free(g);
 	}
 	activities_free();
+	past_free();
 	launches_free();
 	free(state.pause_reason);
 	memset(&state, 0, sizeof state);

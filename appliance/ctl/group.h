@@ -68,6 +68,9 @@ struct group {
 	uint64_t	 reversals_us[GROUP_REVERSALS];
 	bool		 is_replace_paused;	/* too many are unhealthy */
 	struct scaler	*scaler;	/* owned: scaler.c's */
+	/* detached: their provider still names them, they are not adopted */
+	char		(*let_go)[INSTANCE_ID_MAX + 1];	/* owned */
+	unsigned	 nlet_go;
 	/* of other files of this room, which set and free them (group_on_end) */
 	void		*policies, *schedules, *refresh, *warm_pool;
 };
@@ -122,6 +125,8 @@ void	group_set_desired(struct group *g, uint32_t desired, const char *who,
 
 /* desired follows. who: "a user request", "a scheduled action". */
 void	group_set_size(struct group *g, uint32_t min, uint32_t max, const char *who);
+/* One that was let go: it is adopted as soon as its provider names it. */
+void	group_attach(struct group *g, const char *id);
 void	group_suspend(struct group *g, unsigned bits);
 void	group_resume(struct group *g, unsigned bits);
 /* Why not, or NULL. force: instances are terminated; keep: they are let go. */
@@ -143,7 +148,11 @@ void	group_on_end(group_fn *fn);
 void	group_instance_moved(struct group *g, enum lifecycle from, enum lifecycle to);
 void	group_look_for_end(struct group *g);	/* deleted and empty: it is gone, later */
 void	groups_reap(void);
+void	groups_watch(void);		/* group_watch.c: once a second */
 void	group_end_instance(struct instance *i);	/* a user's request */
+void	group_let_go(struct group *g, const char *id);
+bool	group_has_let_go(const struct group *g, const char *id);
+void	group_take_back(struct group *g, const char *id);
 void	group_cooling_done(struct group *g);	/* one of the activities of a scaling */
 
 #endif

@@ -105,6 +105,12 @@ keep_group(const struct group *g)
 	put_u64(&b, "drain", g->drain_us);
 	put_text(&b, "provider", g->provider != NULL ? g->provider : "");
 	put_text(&b, "cause", g->cause_len > 0 ? g->cause : "");
+	outbuf_z(&b, ",\"let_go\":[");
+	for (unsigned i = 0; i < g->nlet_go; i++) {
+		outbuf_z(&b, i > 0 ? "," : "");
+		outbuf_json(&b, g->let_go[i]);
+	}
+	outbuf_z(&b, "]");
 	end(&b, STORE_GROUP, g->name, g->created_us);
 }
 
@@ -353,6 +359,14 @@ restore_operation(struct group *g, const struct saved *s)
 }
 
 static void
+restore_let_go(struct group *g, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (json_is_string(json_array_get(list, i)))
+			group_let_go(g, json_string_value(json_array_get(list, i)));
+}
+
+static void
 restore_group(struct group *g, const json_t *row)
 {
 	uint64_t until = row_u64(row, "cooldown_until"), now = sched_wall_us();
@@ -371,6 +385,7 @@ restore_group(struct group *g, const json_t *row)
 	g->cooldown_until_us = until > now + g->cooldown_us ? now + g->cooldown_us : until;
 	g->drain_us = row_u64(row, "drain");
 	g->provider = xstrdup(row_text(row, "provider"));
+	restore_let_go(g, json_object_get(row, "let_go"));
 	g->cause_len = (size_t)snprintf(g->cause, sizeof g->cause, "%s", row_text(row, "cause"));
 }
 

@@ -19,6 +19,7 @@
 #include "ctl/control.h"
 #include "ctl/group.h"
 #include "ctl/group_keep.h"
+#include "ctl/instance_past.h"
 #include "ctl/instance_server.h"
 #include "ctl/scaler.h"
 #include "event/loop.h"
@@ -348,6 +349,7 @@ instance_drained(struct instance *i)
 		break;
 	case LIFE_DETACHING:
 		move(i, LIFE_DETACHED);
+		group_let_go(g, i->id);
 		instance_gone(i);
 		break;
 	default:
@@ -586,6 +588,7 @@ instance_gone(struct instance *i)
 	struct group *g = i->group;
 
 	end_cooling(i);
+	past_add(i);
 	end_activity(i, ACTIVITY_SUCCESSFUL, NULL);
 	forget(i);
 	scaler_kick(g);

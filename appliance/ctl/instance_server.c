@@ -340,6 +340,14 @@ servers_are_serving(const struct instance *i)
 	return false;
 }
 
+void
+servers_each(const struct instance *i, void (*fn)(const struct server *srv, void *arg),
+    void *arg)
+{
+	SERVERS_EACH(i, srv)
+		fn(srv, arg);
+}
+
 unsigned
 servers_inflight(const struct instance *i)
 {

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct instance;
+struct server;
 
 /* Adds those that are missing, takes away those of backends that the group has no more. */
 void	servers_want(struct instance *i);
@@ -24,6 +25,8 @@ void	servers_remove(struct instance *i);
 /* All have passed a check (or are not checked); one has failed. */
 bool	servers_are_up(const struct instance *i);
 bool	servers_are_serving(const struct instance *i);
+void	servers_each(const struct instance *i,
+	    void (*fn)(const struct server *srv, void *arg), void *arg);
 unsigned servers_inflight(const struct instance *i);
 void	servers_start(void);
 void	servers_stop(void);

@@ -58,7 +58,7 @@ static const struct metric_row rows[] = {
 	METRIC_FIELDS(X)
 #undef X
 	{ NS_WEIR, "CertDaysLeft", "Count", "days until the certificate that ends first does" },
-	{ NS_WEIR, "GroupAtMaxSize", "Count", "1 while a group wants more than its largest size" },
+	{ NS_WEIR, "GroupAtMaxSize", "Count", "1 while a group has reached its largest size" },
 	{ NS_WEIR, "MetricsFull", "Count", "1 while there is no room for metrics" },
 };
 

@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "cfg/kw.h"
+#include "proxy/global.h"
 
 static const char *const kinds[OBJECT_KINDS] = {
 	"provider", "launch-config", "scaling-group", "alarm", "notifier"
@@ -138,7 +139,23 @@ parse_adopt(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	return 0;
 }
 
+static int
+parse_may_override(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	bool is_on = strcmp(args[0], "on") == 0;
+
+	(void)nargs;
+	if (!is_on && strcmp(args[0], "off") != 0) {
+		diag_error(c->diag, "'%s' expects 'on' or 'off', not '%s'.", row->name, args[0]);
+		return -1;
+	}
+	global_of(c)->api_may_override = is_on;
+	return 0;
+}
+
 static const struct kw_row rows[] = {
+	{ "api-may-override", IN_GLOBAL, KW_OBEYED, 1, 1, 0, parse_may_override, 0, "on|off",
+	    "Commands may change what files say of objects; off by default." },
 	{ "adopt", IN_CONTROL, KW_OBEYED, 0, 0, 0, parse_adopt, 0, "",
 	    "takes over an object of this name that was made through the API" },
 	{ NULL, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL },

@@ -462,7 +462,8 @@ adopt(struct scaler *sc, const struct provider_instance *p)
 	struct instance *i;
 
 	if (p->state == INSTANCE_TERMINATED || p->state == INSTANCE_SHUTTING_DOWN ||
-	    !is_good_id(p->id) || g->conf == NULL || g->is_deleting)
+	    !is_good_id(p->id) || g->conf == NULL || g->is_deleting ||
+	    group_has_let_go(g, p->id))
 		return;
 	/* the answer of a launch under way is not here yet */
 	if (op->state == OP_CALLING && strcmp(p->token, op->token) == 0)
@@ -509,6 +510,15 @@ settle_unknown(struct scaler *sc, const struct provider_call *call, uint64_t loo
 	}
 }
 
+/* Those that were detached and have ended since. */
+static void
+forget_let_go(struct group *g, const struct provider_call *call)
+{
+	for (unsigned i = g->nlet_go; i > 0; i--)
+		if (told_of(call, g->let_go[i - 1]) == NULL)
+			group_take_back(g, g->let_go[i - 1]);
+}
+
 static void
 described(struct scaler *sc, const struct provider_call *call)
 {
@@ -526,6 +536,7 @@ described(struct scaler *sc, const struct provider_call *call)
 		}
 	}
 	note_missing(sc, look);
+	forget_let_go(sc->group, call);
 	settle_unknown(sc, call, look);
 }
 

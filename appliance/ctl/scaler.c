@@ -553,6 +553,7 @@ on_second(struct sched_timer *t)
 		look_at_instances(g);
 		scaler_leave(g->scaler);
 	}
+	groups_watch();
 	sched_after(t, SECOND_US);
 }
 

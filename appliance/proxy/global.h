@@ -36,6 +36,7 @@ struct global {
 	bool		 has_uid, has_gid;
 	uid_t		 uid;
 	gid_t		 gid;
+	bool		 api_may_override;	/* commands change objects of files */
 	const char	*default_zone;	/* NULL = built in: balancer.c */
 	const char	*node, *description, *localpeer;
 	const char	*region, *account_id;	/* NULL = built in: ctl/place.c */

@@ -53,6 +53,7 @@ stats maxconn 5
 metrics-memory 8m
 metrics-space 64m
 default-zone z
+api-may-override on
 region eu-west-1
 account-id 123456789012
 missing-data-default ignore

@@ -6,7 +6,7 @@ use Weir;
 use Scale;
 use Test::More;
 
-my $conf = $SCALE_CONF . <<'CFG';
+my $conf = "global\n\tapi-may-override on\n" . $SCALE_CONF . <<'CFG';
 scaling-group web
 	launch-config small
 	size 1 4
@@ -115,6 +115,15 @@ is in_service($w, 'web'), 3, 'in service';
 $w->cli("group detach web $one->{id} decrement");
 is group($w, 'web')->{desired}, 2, 'let go';
 $w->cli('clock advance 1m');
+$w->cli('clock advance 1m');
+ok !(grep { $_->{id} eq $one->{id} } instances($w, 'web')), 'its provider names it: not adopted';
+$w->cli("group attach web $one->{id}");
+is group($w, 'web')->{desired}, 3, 'taken back: one more';
+ok +(grep { $_->{id} eq $one->{id} && $_->{lifecycle} eq 'InService' } instances($w, 'web')), 'it is back';
+like said($w, 'group attach web i-1'), qr/^Instance i-1 is none that this group's provider/, 'no stranger';
+is said($w, "show instance $id") =~ s/.*\n.*?,.*?,.*?,(\w+),.*/$1/r, 'Terminated', 'one that is gone';
+is said($w, "show instance $id console"), 'It has written nothing.', 'has no last words here';
+is said($w, "show instance $id checks"), 'It was not checked.', 'nor checks';
 $w->cli("instance set-health @{[(instances($w, 'web'))[0]{id}]} Unhealthy");
 my @a = activities($w, 'web', 'max 2');
 like $a[0]{cause}, qr/^At \S+ an instance was launched in response to an unhealthy instance needing to be replaced\.$/, 'unhealthy: replaced';
@@ -124,6 +133,7 @@ like said($w, 'show activities max 1 json'), qr/^\[\{"id":"[^"]+","group":"web",
 like said($w, 'show scaling defaults'), qr/^scaling-group,drain,300s$/m, 'what is by default';
 
 # --- reload ---
+$w->cli('group set-desired web 2');
 my @before = map { $_->{id} } instances($w, 'web');
 $w->write_file('t.cfg', $conf =~ s/image img-1/image img-2/r =~ s/size 1 4/size 1 3/r);
 like $w->cli('reload'), qr/^Success=1/, 'a reload';
@@ -136,6 +146,10 @@ my $refused = $w->cli('reload');
 like $refused, qr/^Success=0/, 'a reload that forgets the group is refused';
 like $refused, qr/scaling-group web still has 3 instances: set max 0 first, or 'group delete web \[force\|keep\]'/, 'exactly';
 is in_service($w, 'web'), 3, 'nothing is terminated';
+
+my $plain = Weir->new(cfg => $SCALE_CONF . "scaling-group g\n\tlaunch-config small\n\tsize 1 2\n");
+like said($plain, 'group set-size g min 0 max 1'), qr{^g is defined in \S+/t\.cfg:6$},
+    'what a file says is changed there';
 
 # --- delete ---
 like said($w, 'group delete web'), qr/^You cannot delete an AutoScalingGroup while there are instances/, 'not while it has instances';
