@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
+#include "ctl/alarm.h"
 #include "ctl/metric_hist.h"
 #include "net/tls_index.h"
 #include "proxy/global.h"
@@ -432,6 +433,8 @@ put_full(int64_t t_s)
 	}
 	if (feed.full != NULL && t_s != METRIC_NO_TIME)
 		metric_add(feed.full, t_s, &(struct metric_value){ 1, v, v, v });
+	alarm_condition("Weir/MetricsFull", v > 0, v > 0 ? "new metrics are refused: there is no "
+	    "room" : "there is room for metrics");
 }
 
 void

@@ -18,6 +18,7 @@
 #include "base/rand.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
+#include "ctl/alarm.h"
 #include "ctl/control.h"
 #include "ctl/feed.h"
 #include "ctl/group.h"
@@ -114,6 +115,19 @@ replaceable(const struct group *g, unsigned n)
 	return most > 0 ? most : 1;
 }
 
+/* One alarm for all groups. */
+static void
+tell_pause(const struct group *last, const char *what)
+{
+	char text[400];
+	bool any = false;
+
+	snprintf(text, sizeof text, "group %s: %s", last->name, what);
+	GROUP_EACH(g)
+		any |= g->is_replace_paused;
+	alarm_condition("Weir/ReplacementPaused", any, text);
+}
+
 static void
 set_replace_pause(struct group *g, bool is_paused, unsigned unhealthy)
 {
@@ -126,6 +140,7 @@ set_replace_pause(struct group *g, bool is_paused, unsigned unhealthy)
 	    "allows: replacing pauses" : "replacing goes on, %u unhealthy", unhealthy);
 	log_event(NULL, is_paused ? LOG_L_ALERT : LOG_L_NOTICE, "group %s: %s", g->name, text);
 	feed_emit(FEED_GROUP, g->name, "", is_paused ? "replacing paused" : "replacing", text);
+	tell_pause(g, text);
 }
 
 static void

@@ -33,6 +33,7 @@ is scalar(full), 1, 'it is said once';
 is ask('show metric jobs stat Sum'), "#time,Sum,unit\n2013-02-15T15:51:00Z,3.0,None", 'from memory';
 is $w->http('web')->request("GET / HTTP/1.1\r\nHost: a\r\n\r\n")->{status}, 200, 'traffic goes on';
 like ask('show metric MetricsFull stat Maximum'), qr/T15:52:00Z,1\.0,Count/, 'Weir/MetricsFull';
+like ask('show alarm Weir/MetricsFull'), qr/^state: ALARM$/m, 'an alarm, too';
 $w->cli('clock advance 120s');
 is scalar(full), 1, 'not said again';
 
@@ -41,6 +42,7 @@ $w->cli('clock advance 180s');
 ok $w->wait_for(sub { -s "$state/metrics/60s-0.ring" }), 'there is room: the files are made';
 like $w->stderr, qr/metrics have room again/, 'which is told';
 like ask('show metric MetricsFull stat Maximum from -1m'), qr/,0\.0,Count/, 'and 0 again';
+like ask('show alarm Weir/MetricsFull'), qr/^state: OK$/m, 'the alarm is over';
 $w->stop('KILL');
 $w->start;
 $w->cli('clock advance 60s');

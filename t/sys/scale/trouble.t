@@ -87,11 +87,14 @@ $w->cli("instance set-health $_ Unhealthy") for @all[0 .. 2];
 $w->cli('scaling resume');
 is trouble($w), 'replacing is paused: too many are unhealthy', 'three of four: replacing pauses';
 is join(' ', map { $_->{id} } instances($w, 'web')), "@all", 'none was ended';
+like $w->cli('show alarm Weir/ReplacementPaused'),
+    qr/^state: ALARM\n.*^reason: group web: 3 unhealthy at once/ms, 'an alarm says so';
 $w->cli("instance set-health $all[0] Healthy");
 $w->cli('clock advance 1m');
 my %now = map { $_->{id} => 1 } instances($w, 'web');
 is join(' ', map { $now{$_} // 0 } @all), '1 0 0 1', 'two of four are replaced';
 is in_service($w, 'web'), 4, 'four again';
+like $w->cli('show alarm Weir/ReplacementPaused'), qr/^state: OK$/m, 'the alarm is over';
 
 # --- zones ---
 $w = start('', "\tsize 4 4\n\tzones a\n");
