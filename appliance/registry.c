@@ -45,7 +45,7 @@
 	X(scaler) X(group) X(policy) X(cli_resolvers) X(cli_server) \
 	/* control and operators */ \
 	X(stats_page) X(prom) \
-	X(tick) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
+	X(tick) X(statsd) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
 	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_backend) X(cli_reload) \
 	X(cli_stickiness) \
 	X(cli_sess) X(cli_process) X(cli_var) X(cli_table) \

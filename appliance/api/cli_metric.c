@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "ctl/metric_hist.h"
+#include "ctl/metric_instance.h"
 #include "event/sched.h"
 
 #define SERIES_PER_PIECE	64
@@ -278,10 +279,30 @@ put_point(struct outbuf *b, struct stats_state *s, const struct metric_series *f
 	s->any_row = true;
 }
 
+/* Of an instance's metric, who told it. */
+static void
+put_source(struct outbuf *b, const struct stats_state *s)
+{
+	const char *source;
+	struct metric_key k;
+
+	metric_key_of(s->series[0], &k);
+	if (k.ndims != 1 || strcmp(k.dims[0].name, "InstanceId") != 0)
+		return;
+	source = metric_instance_source(k.dims[0].value, k.name);
+	outbuf_z(b, "\"source\":");
+	outbuf_json(b, source);
+	outbuf_z(b, ",");
+}
+
 static void
 put_stats_head(struct outbuf *b, const struct stats_state *s)
 {
-	outbuf_z(b, s->is_json ? "{\"fields\":[\"time\"" : "#time");
+	if (s->is_json) {
+		outbuf_z(b, "{");
+		put_source(b, s);
+	}
+	outbuf_z(b, s->is_json ? "\"fields\":[\"time\"" : "#time");
 	for (unsigned i = 0; i < s->nstats; i++)
 		outbuf_fmt(b, s->is_json ? ",\"%s\"" : ",%s", s->stats[i].name);
 	outbuf_z(b, s->is_json ? ",\"unit\"],\"rows\":[" : ",unit\n");

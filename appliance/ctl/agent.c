@@ -19,6 +19,7 @@
 #include "base/xalloc.h"
 #include "ctl/check.h"
 #include "ctl/health.h"
+#include "ctl/metric_instance.h"
 #include "ctl/server_set.h"
 #include "proxy/proxy.h"
 
@@ -168,13 +169,15 @@ find_metric(struct agent *a, const char *name)
 
 /* False: it cannot be read, or there are too many names. */
 static bool
-keep_metric(struct agent *a, struct str word)
+keep_metric(struct check *chk, struct str word)
 {
+	struct agent *a = agent_of(chk);
 	struct agent_metric m, *to;
 
 	if (!agent_parse_metric(word, &m))
 		return false;
 	m.at_us = clock_now_us;
+	metric_instance_told(chk->srv->backend->name, chk->srv->name, m.name, m.value, m.unit);
 	to = find_metric(a, m.name);
 	if (to == NULL && a->nmetrics < AGENT_METRICS)
 		to = &a->metrics[a->nmetrics++];
@@ -223,7 +226,7 @@ set_numbers(struct check *chk, const struct agent_answer *a)
 		wrong = wrong != NULL ? wrong : w;
 	}
 	for (unsigned i = 0; i < a->nmetrics; i++)
-		if (!keep_metric(agent_of(chk), a->metrics[i]) && wrong == NULL)
+		if (!keep_metric(chk, a->metrics[i]) && wrong == NULL)
 			wrong = "metric not understood";
 	return wrong;
 }

@@ -616,8 +616,8 @@ metric_put(const struct metric_key *k, int64_t t_s, const struct metric_value *v
 }
 
 const char *
-metric_put_instance(const struct metric_instance *i, const char *name, int64_t t_s,
-    const struct metric_value *v)
+metric_put_instance(const struct metric_instance *i, const char *name, const char *unit,
+    int64_t t_s, const struct metric_value *v)
 {
 	const struct metric_dim sets[] = {
 		{ "InstanceId", i->id }, { "AutoScalingGroupName", i->group },
@@ -626,7 +626,8 @@ metric_put_instance(const struct metric_instance *i, const char *name, int64_t t
 	const char *why = NULL;
 
 	for (unsigned n = 0; n < sizeof sets / sizeof sets[0] && why == NULL; n++) {
-		struct metric_key k = { .ns = metric_ns_name(NS_EC2), .name = name, .ndims = 1 };
+		struct metric_key k = { .ns = metric_ns_name(NS_EC2), .name = name, .unit = unit,
+		    .ndims = 1 };
 
 		k.dims[0] = sets[n];
 		if (sets[n].value != NULL && sets[n].value[0] != '\0')

@@ -58,6 +58,7 @@ void	 metric_values(const struct metric_key *k, uint32_t period_s, int64_t from_
 double	 metric_stat_of(const struct metric_value *v, enum metric_stat stat);
 const char *metric_stat_name(enum metric_stat stat);	/* NULL of METRIC_PERCENTILE */
 
+#define METRIC_NO_TIME	(-1)
 #define METRIC_PAST_S	(14 * 86400)	/* values from the time between these are taken */
 #define METRIC_AHEAD_S	7200
 
@@ -68,8 +69,8 @@ const char *metric_put(const struct metric_key *k, int64_t t_s, const struct met
 struct metric_instance {
 	const char	*id, *group, *image, *type;
 };
-const char *metric_put_instance(const struct metric_instance *i, const char *name, int64_t t_s,
-	    const struct metric_value *v);
+const char *metric_put_instance(const struct metric_instance *i, const char *name,
+	    const char *unit, int64_t t_s, const struct metric_value *v);
 
 /* A series of that name is there, or could be (a row of a namespace of ours). */
 bool	 metric_is_known(const struct metric_key *k);

@@ -52,7 +52,6 @@ bool	 metric_feed_quantiles(enum metric_side side, const char *proxy, const char
 
 /* Once a second: what came in the second that began at t_s (METRIC_NO_TIME: it is
  * not stored); us: the time that really passed. */
-#define METRIC_NO_TIME	(-1)
 void	 metric_feed_tick(int64_t t_s, uint64_t us);
 void	 metric_feed_free(void);
 

@@ -85,6 +85,18 @@ metric_unit_of_suffix(const char *suffix)
 	return metric_unit_named(suffix);
 }
 
+bool
+metric_unit_convert(const struct metric_unit *from, const char *to, double *v)
+{
+	const struct metric_unit *t = metric_unit_named(to);
+
+	if (t == NULL || t->kind != from->kind)
+		return false;
+	if (t != from)
+		*v = *v * from->times * t->per / (from->per * t->times);
+	return true;
+}
+
 /* strtod takes more: "inf", "nan", "0x1p3", blanks before it. */
 static bool
 begins_a_number(const char *p)
@@ -99,7 +111,7 @@ begins_a_number(const char *p)
 enum metric_number
 metric_number(const char *word, const char *unit, double *ret)
 {
-	const struct metric_unit *to = unit != NULL ? metric_unit_named(unit) : NULL, *from;
+	const struct metric_unit *from;
 	char *end;
 	double v;
 
@@ -113,10 +125,7 @@ metric_number(const char *word, const char *unit, double *ret)
 		return NUMBER_BARE;
 	if ((from = metric_unit_of_suffix(end)) == NULL)
 		return NUMBER_UNIT;
-	if (unit != NULL && (to == NULL || to->kind != from->kind))
-		return NUMBER_KIND;
-	if (from != to)
-		*ret = to == NULL ? v * from->times / from->per :
-		    v * from->times * to->per / (from->per * to->times);
-	return NUMBER_OK;
+	if (unit == NULL)
+		*ret = v * from->times / from->per;
+	return unit == NULL || metric_unit_convert(from, unit, ret) ? NUMBER_OK : NUMBER_KIND;
 }

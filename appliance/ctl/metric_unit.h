@@ -31,6 +31,9 @@ const struct metric_unit *metric_unit_named(const char *name);
 const struct metric_unit *metric_unit_of_suffix(const char *suffix);
 const struct metric_unit *metric_unit_row(size_t i);	/* NULL behind the last */
 
+/* *v in `to`, a unit's name; false: it is of another kind. */
+bool	 metric_unit_convert(const struct metric_unit *from, const char *to, double *v);
+
 enum metric_number { NUMBER_OK, NUMBER_BARE, NUMBER_JUNK, NUMBER_UNIT, NUMBER_KIND };
 
 /* `500ms` as a number of `unit` (NULL: of the base of its kind). NUMBER_BARE: there is

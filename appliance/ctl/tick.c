@@ -18,6 +18,7 @@
 #include "ctl/metric_feed.h"
 #include "ctl/metric_hist.h"
 #include "ctl/metric_index.h"
+#include "ctl/metric_instance.h"
 #include "event/loop.h"
 #include "event/sched.h"
 #include "proxy/dthread.h"
@@ -135,6 +136,7 @@ feed_metrics(uint64_t us)
 	int64_t now_s = (int64_t)((sched_wall_us() + ROUND_US) / TICK_US);
 
 	metric_feed_tick(now_s > fed_until_s ? now_s - 1 : METRIC_NO_TIME, us);
+	metric_instance_tick(now_s > fed_until_s ? now_s - 1 : METRIC_NO_TIME);
 	if (now_s > fed_until_s)
 		fed_until_s = now_s;
 	metric_disk_bound(snapshot_current()->global->metrics_space);
@@ -198,6 +200,7 @@ tick_stop(void)
 {
 	sched_cancel(&timer);
 	metric_feed_free();
+	metric_instance_free();
 	metric_free();
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct addr;
 struct arg_todo;
 struct bind_conf;
 struct cfg;
@@ -64,6 +65,7 @@ struct global {
 	unsigned	 stats_maxconn;		/* 64 */
 	uint64_t	 metrics_memory;	/* bytes for metrics; 64 MiB */
 	uint64_t	 metrics_space;		/* the same in state-dir; 2 GiB */
+	const struct addr *statsd_bind;	/* NULL = none */
 	struct userlist	*userlists;	/* latest first */
 	struct userlist_ref *userlist_refs;
 	/* stick tables */

@@ -52,6 +52,7 @@ stats timeout 20s
 stats maxconn 5
 metrics-memory 8m
 metrics-space 64m
+statsd-bind 127.0.0.1:8125
 default-zone z
 api-may-override on
 region eu-west-1
