@@ -57,7 +57,7 @@
 	X(cli_events) \
 	X(feed) X(audit) X(cli_subscribe) \
 	X(cli_map) X(cli_clock) X(cli_notify) X(cli_group) X(cli_instance) \
-	X(cli_alarm) X(cli_show_alarm) X(cli_alarm_test) X(cli_policy)
+	X(cli_alarm) X(cli_show_alarm) X(cli_alarm_test) X(cli_policy_test) X(cli_policy)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

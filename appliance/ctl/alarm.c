@@ -151,7 +151,7 @@ evaluate_points(struct alarm *a, uint64_t at_us)
 
 	if (a->points == NULL)
 		a->points = xcalloc(alarm_slots(a->conf->test.n), sizeof *a->points);
-	l = alarm_look(a->conf, a->state, a->used_s, at_us, a->points);
+	l = alarm_look(a->conf, a->state, a->used_s, at_us, a->points, NULL);
 	a->from_s = l.from_s;
 	a->verdict = l.verdict;
 	a->is_fresh = l.is_fresh;

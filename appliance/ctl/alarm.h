@@ -109,8 +109,13 @@ void	alarm_answer(const char *alarm, const struct alarm_saying *to);
 struct alarm_reading {
 	int64_t		 from_s, newest_s;
 };
+/* When something is tried: what values would have been. */
+struct alarm_bend {
+	double		(*factor)(const struct metric_key *k, int64_t from_s, void *arg);
+	void		*arg;
+};
 struct alarm_reading alarm_read(const struct alarm_conf *conf, uint64_t at_us,
-	    struct metric_point *ret);
+	    struct metric_point *ret, const struct alarm_bend *bend);
 /* The first instant of its phase after t_us. */
 uint64_t alarm_turn_after(const struct alarm_conf *conf, const char *name, uint64_t t_us);
 /* An evaluation at that instant in that state. used_s: by state, how new what led to
@@ -122,7 +127,8 @@ struct alarm_look {
 	double		 value;		/* of the newest point */
 };
 struct alarm_look alarm_look(const struct alarm_conf *conf, enum alarm_state now,
-	    int64_t *used_s, uint64_t at_us, struct metric_point *points);
+	    int64_t *used_s, uint64_t at_us, struct metric_point *points,
+	    const struct alarm_bend *bend);	/* bend: NULL = as recorded */
 void	alarm_gap(int64_t from_s, int64_t to_s);	/* the wall clock left this out */
 bool	alarm_is_idle(const struct alarm_conf *conf, int64_t from_s);
 /* The reason of a state that points led to: text, its data, and in short. */

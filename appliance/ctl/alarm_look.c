@@ -59,9 +59,9 @@ is_stale(const struct alarm_verdict *v, enum alarm_state now, bool is_fresh)
 
 struct alarm_look
 alarm_look(const struct alarm_conf *conf, enum alarm_state now, int64_t *used_s,
-    uint64_t at_us, struct metric_point *points)
+    uint64_t at_us, struct metric_point *points, const struct alarm_bend *bend)
 {
-	struct alarm_reading r = alarm_read(conf, at_us, points);
+	struct alarm_reading r = alarm_read(conf, at_us, points, bend);
 	struct alarm_look l = { .from_s = r.from_s,
 		.verdict = judge(conf, points, r.from_s, now) };
 	struct alarm_verdict *v = &l.verdict;

@@ -34,7 +34,17 @@ newest_in(const struct metric_key *k, int64_t from_s, uint32_t period_s, uint32_
 }
 
 static void
-read_math(const struct alarm_conf *conf, int64_t from_s, unsigned slots, struct metric_point *ret)
+read_metric(const struct metric_query *q, int64_t from_s, unsigned slots,
+    struct metric_point *ret, const struct alarm_bend *bend)
+{
+	metric_read(q, from_s, slots, ret);
+	for (unsigned i = 0; bend != NULL && i < slots; i++)
+		ret[i].v *= bend->factor(&q->key, from_s + (int64_t)i * q->period_s, bend->arg);
+}
+
+static void
+read_math(const struct alarm_conf *conf, int64_t from_s, unsigned slots,
+    struct metric_point *ret, const struct alarm_bend *bend)
 {
 	struct metric_point *points = xcalloc((size_t)slots * conf->ninputs, sizeof *points);
 	struct math_input inputs[ALARM_INPUTS_MAX];
@@ -43,7 +53,7 @@ read_math(const struct alarm_conf *conf, int64_t from_s, unsigned slots, struct 
 	for (const struct alarm_input *in = conf->inputs; in != NULL; in = in->next) {
 		struct metric_point *p = points + (size_t)slots * f.ninputs;
 
-		metric_read(&in->query, from_s, slots, p);
+		read_metric(&in->query, from_s, slots, p, bend);
 		inputs[f.ninputs++] = (struct math_input){ in->id, p };
 	}
 	math_eval(conf->math, &f, ret);
@@ -69,7 +79,8 @@ newest_behind(const struct alarm_conf *conf, int64_t slot_s)
 }
 
 struct alarm_reading
-alarm_read(const struct alarm_conf *conf, uint64_t at_us, struct metric_point *ret)
+alarm_read(const struct alarm_conf *conf, uint64_t at_us, struct metric_point *ret,
+    const struct alarm_bend *bend)
 {
 	unsigned slots = alarm_slots(conf->test.n), i = slots;
 	uint32_t period = conf->query.period_s, step = alarm_step_s(conf);
@@ -79,9 +90,9 @@ alarm_read(const struct alarm_conf *conf, uint64_t at_us, struct metric_point *r
 	end -= end % step;
 	r.from_s = end - (int64_t)slots * period;
 	if (conf->source == ALARM_OF_METRIC)
-		metric_read(&conf->query, r.from_s, slots, ret);
+		read_metric(&conf->query, r.from_s, slots, ret, bend);
 	else
-		read_math(conf, r.from_s, slots, ret);
+		read_math(conf, r.from_s, slots, ret, bend);
 	while (i > 0 && ret[i - 1].n <= 0)
 		i--;
 	if (i > 0)

@@ -164,17 +164,25 @@ alarm_try_span(struct alarm_try *t, int64_t from_s, int64_t to_s, int64_t *ret_f
 	return is_clipped;
 }
 
-bool
-alarm_try_turn(struct alarm_try *t)
+uint64_t
+alarm_try_next_us(const struct alarm_try *t)
 {
 	uint64_t at = alarm_turn_after(&t->conf, t->name, t->at_us);
 
-	if (at > t->until_us)
+	return at <= t->until_us ? at : UINT64_MAX;
+}
+
+bool
+alarm_try_turn(struct alarm_try *t)
+{
+	uint64_t at = alarm_try_next_us(t);
+
+	if (at == UINT64_MAX)
 		return false;
 	t->in_us[t->state] += at - t->at_us;
 	t->at_us = at;
 	t->before = t->state;
-	t->look = alarm_look(&t->conf, t->state, t->used_s, at, t->points);
+	t->look = alarm_look(&t->conf, t->state, t->used_s, at, t->points, t->bend);
 	t->state = t->look.verdict.state;
 	t->turns++;
 	t->changes += alarm_try_changed(t);

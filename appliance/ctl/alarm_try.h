@@ -22,6 +22,7 @@ struct alarm_try {
 	int64_t		 used_s[ALARM_STATES];
 	struct metric_point *points;	/* owned; of the last turn */
 	struct alarm_look look;		/* of the last turn */
+	const struct alarm_bend *bend;	/* borrowed; NULL = as recorded */
 	/* totals */
 	unsigned	 turns, changes;
 	uint64_t	 in_us[ALARM_STATES];
@@ -38,6 +39,7 @@ const char *alarm_try_set(struct alarm_try *t, const char *setting);
 bool	alarm_try_span(struct alarm_try *t, int64_t from_s, int64_t to_s, int64_t *ret_from_s);
 /* The next turn; false: there is none. */
 bool	alarm_try_turn(struct alarm_try *t);
+uint64_t alarm_try_next_us(const struct alarm_try *t);	/* when it is; UINT64_MAX: none */
 static inline bool
 alarm_try_changed(const struct alarm_try *t)
 {

@@ -171,4 +171,39 @@ for my $alarm (qw(alarmUp alarmDown)) {
 }
 is_deeply by_minute(@got), by_minute(@want), 'the history, string for string';
 is scalar @got, scalar @want, 'and no line more';
+
+# The same once more, on what was recorded.
+sub tried ($policy, $with = '') {
+	return cli("policy test yourScaler/$policy from 2013-02-15T16:32:00Z $with");
+}
+is tried('scaleUp'), <<'END' =~ s/\n\z//r, 'policy test: up';
+#open loop: what was recorded does not react to the simulated capacity
+#time,from,to,result,reason
+2013-02-15T16:42:07.850Z,1,2,done,"alarmUp in state ALARM: 3.1 > 2, 2 of 2"
+2013-02-15T16:43:07.850Z,2,2,ignored,cooldown 240 s left
+2013-02-15T16:47:07.850Z,2,3,done,"alarmUp in state ALARM: 3.1 > 2, 2 of 2"
+#total changes=2 ignored=1 instance_hours=3.20 breach_minutes=9.0 flaps=0 desired=3
+END
+is tried('scaleDown', 'with desired=3 cooldown=100s'), <<'END' =~ s/\n\z//r, 'and down';
+#open loop: what was recorded does not react to the simulated capacity
+#time,from,to,result,reason
+2013-02-15T17:14:04.670Z,3,2,done,"alarmDown in state ALARM: 0.4 < 2, 14 of 20"
+2013-02-15T17:15:04.670Z,2,2,ignored,cooldown 40 s left
+2013-02-15T17:16:04.670Z,2,1,done,"alarmDown in state ALARM: 0.4 < 2, 16 of 20"
+2013-02-15T17:17:04.670Z,1,1,ignored,at min size 1
+#total changes=2 ignored=2 instance_hours=2.64 breach_minutes=0.0 flaps=0 desired=1
+END
+like tried('scaleUp', 'with alarmUp.threshold=4'), qr/^#total changes=0 /m, 'a higher threshold';
+like tried('scaleUp', 'with scaleUp.adjustment=2 max=8 model linear json'),
+    qr/^\{"model":"model linear: .*"from":1,"to":3,.*"total":\{"changes":2,/, 'as JSON';
+my %wrong = (
+	'x/y' => 'there is no such policy.',
+	'x' => 'it expects <group>/<policy>.',
+	'yourScaler/scaleUp with min=x' => "'min=x': sizes are numbers up to 1000.",
+	'yourScaler/scaleUp with down.threshold=1' => "'down.threshold=1': there is neither such "
+	    . 'an alarm that points at it nor is it the policy.',
+	'yourScaler/scaleUp with bla=1' => "'bla=1': what can be tried are ALARM.threshold= and "
+	    . 'others of alarms, POLICY.adjustment=, cooldown=, min=, max= and desired=.',
+);
+is cli("policy test $_"), "'policy test': $wrong{$_}", $_ for sort keys %wrong;
 done_testing;

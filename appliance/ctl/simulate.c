@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Policies on recorded metrics; see simulate.h.
+ *
+ * Thread: control.
+ */
+#include "ctl/simulate.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/xalloc.h"
+#include "ctl/group.h"
+
+#define HOUR_US		(3600ull * 1000000)
+#define REPEAT_US	59000000u
+#define NOBODY_POINTS	"no alarm points at it"
+
+/* ---- beginning ---- */
+
+static bool
+points_at(const struct alarm_conf *conf, const char *group, const char *policy,
+    const enum alarm_state *only)
+{
+	for (const struct alarm_action *act = conf->actions; act != NULL; act = act->next)
+		if (act->what == ALARM_DO_POLICY && strcmp(act->group, group) == 0 &&
+		    strcmp(act->policy, policy) == 0 && (only == NULL || act->on == *only))
+			return true;
+	return false;
+}
+
+/* What of the group's instances is an average of theirs. */
+static bool
+is_shared(const struct simulation *s, const struct metric_key *k)
+{
+	if (strcmp(k->ns, "AWS/EC2") != 0)
+		return false;
+	for (unsigned i = 0; i < k->ndims; i++)
+		if (strcmp(k->dims[i].name, "AutoScalingGroupName") == 0)
+			return strcmp(k->dims[i].value, s->group) == 0;
+	return false;
+}
+
+/* How many there really were; 0: not known. */
+static double
+recorded_size(const char *group, const char *name, int64_t from_s)
+{
+	struct metric_query q = { .key = { .ns = "AWS/AutoScaling", .name = name, .ndims = 1,
+	    .dims = { { "AutoScalingGroupName", group } } }, .stat = METRIC_AVERAGE,
+	    .period_s = 60 };
+	struct metric_point p;
+
+	metric_read(&q, from_s - from_s % 60, 1, &p);
+	return p.n > 0 ? p.v : 0;
+}
+
+static uint32_t
+simulated_size(const struct simulation *s, uint64_t t_us)
+{
+	unsigned i = s->nsizes;
+
+	while (i > 1 && s->sizes[i - 1].t_us > t_us)
+		i--;
+	return s->sizes[i - 1].n;
+}
+
+static double
+factor(const struct metric_key *k, int64_t from_s, void *arg)
+{
+	const struct simulation *s = arg;
+	double was, is;
+
+	if (!s->is_linear || !is_shared(s, k))
+		return 1;
+	was = recorded_size(s->group, "GroupInServiceInstances", from_s);
+	is = simulated_size(s, (uint64_t)from_s * 1000000);
+	return was > 0 && is > 0 ? was / is : 1;
+}
+
+static const char *
+add_alarms(struct simulation *s)
+{
+	unsigned n = 0;
+
+	ALARM_EACH(a)
+		n += points_at(a->conf, s->group, s->policy.name, NULL);
+	s->alarms = xcalloc(n + 1, sizeof *s->alarms);
+	ALARM_EACH(a) {
+		const char *bad;
+
+		if (!points_at(a->conf, s->group, s->policy.name, NULL))
+			continue;
+		bad = alarm_try_init(&s->alarms[s->nalarms].try, a);
+		if (bad != NULL)
+			return bad;
+		s->alarms[s->nalarms++].try.bend = &s->bend;
+	}
+	return n > 0 ? NULL : NOBODY_POINTS;
+}
+
+const char *
+simulate_init(struct simulation *s, const char *group, const char *policy)
+{
+	const struct group *g = group_find(group);
+	const struct policy_conf *p = g != NULL ? policy_find(g, policy) : NULL;
+
+	*s = (struct simulation){ .bend = { factor, s } };
+	if (p == NULL)
+		return "there is no such policy";
+	if (p->kind->want == NULL)
+		return "policies of its kind act by themselves, no alarm asks them";
+	s->group = xstrdup(group);
+	s->policy = *p;
+	s->min = g->min;
+	s->max = g->max;
+	s->desired = g->desired;
+	s->cooldown_us = policy_cooldown_us(g->conf, p);
+	s->warmup_us = policy_warmup_us(g->conf, p);
+	return add_alarms(s);
+}
+
+static void
+tell_nothing(struct simulated_alarm *a)
+{
+	while (a->ntold > 0)
+		free(a->told[--a->ntold]);
+}
+
+void
+simulate_fini(struct simulation *s)
+{
+	for (unsigned i = 0; i < s->nalarms; i++) {
+		tell_nothing(&s->alarms[i]);
+		alarm_try_fini(&s->alarms[i].try);
+	}
+	free(s->alarms);
+	free(s->sizes);
+	free(s->group);
+}
+
+/* ---- other settings ---- */
+
+static const char *
+set_size(uint32_t *at, const char *value)
+{
+	uint64_t v;
+
+	if (!str_to_u64(str_of(value), &v) || v > GROUP_SIZE_MAX)
+		return "sizes are numbers up to 1000";
+	*at = (uint32_t)v;
+	return NULL;
+}
+
+static const char *
+set_cooldown(struct simulation *s, const char *value)
+{
+	if (str_to_duration_us(str_of(value), 0, &s->cooldown_us) != PARSE_OK)
+		return "'cooldown' expects a duration with its unit";
+	return NULL;
+}
+
+static const char *
+set_adjustment(struct simulation *s, const char *value)
+{
+	struct str digits = str_of(value[0] == '+' ? value + 1 : value);
+
+	if (s->policy.nsteps > 0)
+		return "a policy with steps has no single adjustment";
+	if (!str_to_i64(digits, &s->policy.adjust.by))
+		return "'adjustment' expects a number";
+	return NULL;
+}
+
+static const char *
+set_of_alarm(struct simulation *s, struct str name, const char *setting)
+{
+	for (unsigned i = 0; i < s->nalarms; i++)
+		if (str_is(name, s->alarms[i].try.name))
+			return alarm_try_set(&s->alarms[i].try, setting);
+	return "there is neither such an alarm that points at it nor is it the policy";
+}
+
+const char *
+simulate_set(struct simulation *s, const char *setting)
+{
+	const char *eq = strchr(setting, '='), *dot = eq;
+	struct str name;
+
+	if (eq == NULL)
+		return "a setting is <key>=<value>";
+	while (dot > setting && dot[-1] != '.')
+		dot--;
+	name = (struct str){ setting, dot > setting ? (size_t)(dot - setting) - 1 : 0 };
+	if (name.len > 0 && !str_is(name, s->policy.name))
+		return set_of_alarm(s, name, dot);
+	if (str_starts(str_of(dot), STR("cooldown=")))
+		return set_cooldown(s, eq + 1);
+	if (str_starts(str_of(dot), STR("adjustment=")))
+		return set_adjustment(s, eq + 1);
+	if (name.len == 0 && str_starts(str_of(dot), STR("min=")))
+		return set_size(&s->min, eq + 1);
+	if (name.len == 0 && str_starts(str_of(dot), STR("max=")))
+		return set_size(&s->max, eq + 1);
+	if (name.len == 0 && str_starts(str_of(dot), STR("desired="))) {
+		s->has_desired = true;
+		return set_size(&s->desired, eq + 1);
+	}
+	return "what can be tried are ALARM.threshold= and others of alarms, POLICY.adjustment=, "
+	    "cooldown=, min=, max= and desired=";
+}
+
+/* ---- the span ---- */
+
+static void
+note_size(struct simulation *s, uint64_t t_us)
+{
+	if ((s->nsizes & (s->nsizes - 1)) == 0)		/* none, or a power of two: it is full */
+		s->sizes = xrealloc(s->sizes, (s->nsizes + 1) * 2 * sizeof *s->sizes);
+	s->sizes[s->nsizes++] = (struct simulated_size){ t_us, s->desired };
+}
+
+bool
+simulate_span(struct simulation *s, int64_t from_s, int64_t to_s, int64_t *ret_from_s,
+    uint32_t *ret_period_s)
+{
+	bool is_clipped = false;
+	double recorded;
+
+	*ret_from_s = from_s;
+	for (unsigned i = 0; i < s->nalarms; i++) {
+		struct alarm_try *t = &s->alarms[i].try;
+		int64_t begin_s;
+
+		if (!alarm_try_span(t, from_s, to_s, &begin_s))
+			continue;
+		is_clipped = true;
+		*ret_period_s = t->conf.query.period_s;
+		*ret_from_s = begin_s > *ret_from_s ? begin_s : *ret_from_s;
+	}
+	s->at_us = (uint64_t)*ret_from_s * 1000000;
+	s->until_us = (uint64_t)to_s * 1000000;
+	for (unsigned i = 0; i < s->nalarms; i++)
+		s->alarms[i].try.at_us = s->at_us;
+	recorded = recorded_size(s->group, "GroupDesiredCapacity", *ret_from_s);
+	if (!s->has_desired && recorded > 0)
+		s->desired = (uint32_t)recorded;
+	note_size(s, s->at_us);
+	return is_clipped;
+}
+
+/* ---- turns ---- */
+
+static bool
+is_breach(const struct simulated_alarm *a)
+{
+	return a->try.state == ALARM_ALARM && (a->try.conf.test.op == ALARM_GT ||
+	    a->try.conf.test.op == ALARM_GE);
+}
+
+/* Time passes until then. */
+static void
+pass(struct simulation *s, uint64_t to_us)
+{
+	uint64_t us = to_us - s->at_us;
+	bool any = false;
+
+	for (unsigned i = 0; i < s->nalarms; i++)
+		any |= is_breach(&s->alarms[i]);
+	s->breach_us += any ? us : 0;
+	s->instance_us += us * s->desired;
+	s->at_us = to_us;
+}
+
+static void
+resize(struct simulation *s, uint32_t to)
+{
+	int direction = to > s->desired ? 1 : -1;
+
+	if (s->direction != 0 && direction != s->direction && s->at_us - s->changed_us < HOUR_US)
+		s->flaps++;
+	if (s->policy.kind->rests) {
+		s->cooling_until_us = s->at_us + s->cooldown_us;
+	} else if (to > s->desired) {
+		s->nwarming = s->at_us < s->warming_until_us ? s->nwarming : 0;
+		s->nwarming += to - s->desired;
+		s->warming_until_us = s->at_us + s->warmup_us;
+	}
+	s->direction = direction;
+	s->changed_us = s->at_us;
+	s->changes++;
+	s->desired = to;
+	note_size(s, s->at_us);
+}
+
+/* Numbers do not make another reason of it. */
+static bool
+is_told(struct simulated_alarm *a, const char *text)
+{
+	char *key = xstrdup(text), *to = key;
+
+	for (const char *from = text; *from != '\0'; from++)
+		if (!isdigit((unsigned char)*from))
+			*to++ = *from;
+	*to = '\0';
+	for (unsigned i = 0; i < a->ntold; i++)
+		if (strcmp(a->told[i], key) == 0) {
+			free(key);
+			return true;
+		}
+	if (a->ntold < SIMULATE_TOLD)
+		a->told[a->ntold++] = key;
+	else
+		free(key);
+	return false;
+}
+
+/* Whole seconds, as cooldowns are compared. */
+static uint32_t
+cooling_left_s(const struct simulation *s)
+{
+	uint64_t now = s->at_us / 1000000, end = s->cooling_until_us / 1000000;
+
+	return end > now ? (uint32_t)(end - now) : 0;
+}
+
+/* What the policy makes of it is in s->event. */
+static void
+ask_policy(struct simulation *s, const struct simulated_alarm *a, bool is_repeat)
+{
+	const struct alarm_try *t = &a->try;
+	struct policy_cause why = { .by = POLICY_BY_ALARM, .alarm = t->name,
+	    .has_value = t->look.has_value, .value = t->look.value,
+	    .breach = t->conf.test.threshold, .honors_cooldown = true, .is_repeat = is_repeat,
+	    .at_us = s->at_us };
+	struct policy_ask ask = { .group = s->group, .conf = &s->policy, .why = &why,
+	    .desired = s->desired,
+	    .warming = s->at_us < s->warming_until_us ? s->nwarming : 0 };
+	struct policy_limits l = { .min = s->min, .max = s->max, .desired = s->desired,
+	    .change_left = UINT32_MAX, .cooldown_left_s = cooling_left_s(s),
+	    .rests = s->policy.kind->rests };
+	struct simulated_event *e = &s->event;
+	int64_t want;
+
+	*e = (struct simulated_event){ .t_us = s->at_us, .alarm = a, .from = s->desired,
+	    .to = s->desired };
+	if (s->policy.kind->want(&ask, &want, e->text))
+		e->result = policy_limit(&l, want, &e->to, e->text);
+	else
+		e->result = e->text[0] != '\0' ? POLICY_IGNORED : POLICY_NO_CHANGE;
+}
+
+/* True: s->event is to be told. */
+static bool
+act(struct simulation *s, struct simulated_alarm *a)
+{
+	const struct alarm_try *t = &a->try;
+	bool is_change = alarm_try_changed(t);
+
+	if (is_change)
+		tell_nothing(a);
+	if (!points_at(&t->conf, s->group, s->policy.name, &t->state))
+		return false;
+	if (!is_change && (!t->look.is_fresh || (alarm_step_s(&t->conf) < 60 &&
+	    s->at_us < a->acted_us + REPEAT_US)))
+		return false;
+	a->acted_us = s->at_us;
+	ask_policy(s, a, !is_change);
+	if (s->event.result == POLICY_DONE)
+		resize(s, s->event.to);
+	else if (s->event.result != POLICY_IGNORED || is_told(a, s->event.text))
+		return false;
+	s->ignored += s->event.result == POLICY_IGNORED;
+	return true;
+}
+
+bool
+simulate_turn(struct simulation *s, bool *ret_event)
+{
+	struct simulated_alarm *next = NULL;
+	uint64_t at = UINT64_MAX;
+
+	*ret_event = false;
+	for (unsigned i = 0; i < s->nalarms; i++) {
+		uint64_t t = alarm_try_next_us(&s->alarms[i].try);
+
+		if (t < at) {
+			at = t;
+			next = &s->alarms[i];
+		}
+	}
+	pass(s, next != NULL ? at : s->until_us);
+	if (next == NULL)
+		return false;
+	(void)alarm_try_turn(&next->try);
+	*ret_event = act(s, next);
+	return true;
+}
