@@ -35,7 +35,7 @@
 	X(transfer) X(place) X(object) X(notifier_cfg) X(notifier_webhook) \
 	X(notifier_email) X(notifier_syslog) X(notify) X(outbox) \
 	X(provider_cfg) X(launch_cfg) X(group_cfg) X(provider) X(provider_test) \
-	X(policy_parse) X(policy_simple) X(policy_step) \
+	X(policy_parse) X(policy_simple) X(policy_step) X(policy_target) \
 	X(alarm_cfg) X(alarm_check) X(alarm) \
 	/* health checks */ \
 	X(check_cfg) X(check_elb) X(agent_cfg) X(policy_cfg) \

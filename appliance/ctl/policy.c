@@ -48,6 +48,7 @@ struct group_policies {
 	/* Instances that a policy without cooldown has added and that warm up. */
 	uint64_t	 wave_us, warmup_us;	/* since when; how long */
 	uint32_t	 nadded;
+	uint64_t	 settled_us;	/* after the last shrinking of that kind */
 };
 
 static struct group_policies *
@@ -218,14 +219,27 @@ count_warming(struct group *g)
 }
 
 static void
-note_added(struct group *g, const struct policy_conf *conf, uint32_t n)
+note_change(struct group *g, const struct policy_conf *conf, uint32_t to)
 {
 	struct group_policies *gp = policies_of(g);
+	uint64_t warmup_us = policy_warmup_us(g->conf, conf);
 
+	if (to < g->desired) {
+		gp->settled_us = sched_wall_us() + warmup_us;
+		return;
+	}
 	if (gp->nadded == 0)
 		gp->wave_us = sched_wall_us();
-	gp->nadded += n;
-	gp->warmup_us = policy_warmup_us(g->conf, conf);
+	gp->nadded += to - g->desired;
+	gp->warmup_us = warmup_us;
+}
+
+static uint32_t
+settling_s(struct group *g)
+{
+	uint64_t now = sched_wall_us(), until = policies_of(g)->settled_us;
+
+	return until > now ? (uint32_t)((until - now + SECOND_US - 1) / SECOND_US) : 0;
 }
 
 bool
@@ -342,12 +356,11 @@ note_ignored(struct execution *x)
 static void
 set_desired(struct execution *x, uint32_t to)
 {
-	uint32_t from = x->g->desired;
 	char who[600];
 
 	say_who(x->conf, x->why, who, sizeof who);
-	if (!x->conf->kind->rests && to > from)
-		note_added(x->g, x->conf, to - from);
+	if (!x->conf->kind->rests)
+		note_change(x->g, x->conf, to);
 	group_set_desired(x->g, to, who, x->conf->kind->rests ?
 	    policy_cooldown_us(x->g->conf, x->conf) : GROUP_NO_COOLDOWN, x->ret->activity);
 	forget_told(x->live);
@@ -392,7 +405,8 @@ static void
 ask_kind(struct execution *x)
 {
 	struct policy_ask ask = { .group = x->g->name, .conf = x->conf, .why = x->why,
-	    .desired = x->g->desired, .warming = count_warming(x->g), .g = x->g };
+	    .desired = x->g->desired, .warming = count_warming(x->g),
+	    .settling_s = settling_s(x->g), .g = x->g };
 	int64_t want;
 
 	if (x->conf->kind->want == NULL)

@@ -60,6 +60,7 @@ struct policy_ask {
 	const struct policy_conf *conf;
 	const struct policy_cause *why;
 	uint32_t	 desired, warming;	/* warming: of desired, so many come just now */
+	uint32_t	 settling_s;	/* since the last shrinking a warm-up is not over */
 	const struct group *g;		/* NULL: it is only tried */
 };
 
