@@ -17,6 +17,7 @@
 #include "ctl/group.h"
 #include "ctl/policy.h"
 #include "ctl/policy_conf.h"
+#include "ctl/schedule.h"
 #include "event/sched.h"
 
 #define ARN_BYTES	700u
@@ -112,6 +113,55 @@ show_policies(struct cli *c)
 		for (const struct policy_conf *p = g->conf->policies; p != NULL; p = p->next)
 			put_policy(&f, g, p);
 	}
+	fields_end(&f);
+}
+
+/* ---- show schedules ---- */
+
+static void
+put_count(struct fields *f, bool is_there, uint32_t n)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "%u", n);
+	fields_text(f, is_there ? text : "");
+}
+
+static void
+put_schedule(struct fields *f, const struct group *g, const struct schedule_conf *s)
+{
+	struct schedule_stats st;
+
+	schedule_stats(g, s, &st);
+	fields_row(f);
+	fields_text(f, s->name);
+	fields_text(f, s->cron_text != NULL ? s->cron_text : "");
+	fields_text(f, s->cron_text == NULL ? "" : s->zone_name != NULL ? s->zone_name : "UTC");
+	fields_time(f, (uint64_t)s->at_s * 1000000);
+	fields_time(f, (uint64_t)s->until_s * 1000000);
+	put_count(f, s->has_min, s->min);
+	put_count(f, s->has_max, s->max);
+	put_count(f, s->has_desired, s->desired);
+	fields_time(f, (uint64_t)st.next_s * 1000000);
+	fields_time(f, (uint64_t)st.last_s * 1000000);
+	fields_text(f, st.last_result);
+	fields_row_end(f);
+}
+
+static void
+show_schedules(struct cli *c)
+{
+	bool is_json = cli_wants_json(c);
+	struct group *g = cli_group(c, cli_arg(c, 0));
+	struct fields f;
+
+	if (g == NULL)
+		return;
+	fields_begin(&f, &c->out,
+	    "name,cron,tz,at,until,min,max,desired,next,last,last_result", is_json);
+	for (const struct schedule_conf *s = g->conf != NULL ? g->conf->schedules : NULL;
+	    s != NULL; s = s->next)
+		put_schedule(&f, g, s);
 	fields_end(&f);
 }
 
@@ -239,6 +289,8 @@ disable_cmd(struct cli *c)
 static const struct cli_row rows[] = {
 	{ "show policies", CLI_USER, 0, show_policies, "[group <group>] [json]",
 	  "list scaling policies, and what became of them last" },
+	{ "show schedules", CLI_USER, 0, show_schedules, "<group> [json]",
+	  "list scheduled actions of a group, and when they are due" },
 	{ "policy execute", CLI_ADMIN, CLI_F_CHANGE, execute,
 	  "<group>/<policy> [honor-cooldown] [value <v> breach <b>]",
 	  "do what a scaling policy says" },

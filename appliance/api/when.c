@@ -7,16 +7,15 @@
 #include "api/when.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "api/cli.h"
 #include "base/str.h"
+#include "base/tz.h"
 #include "event/sched.h"
 
 bool
 when_parse(const char *word, int64_t now_s, int64_t *ret_s)
 {
-	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d" };
 	uint64_t n;
 
 	if (word[0] == '-') {
@@ -25,20 +24,7 @@ when_parse(const char *word, int64_t now_s, int64_t *ret_s)
 		*ret_s = now_s - (int64_t)(n / 1000000);
 		return true;
 	}
-	if (str_to_u64(str_of(word), &n) && n < INT64_MAX / 2) {
-		*ret_s = (int64_t)n;
-		return true;
-	}
-	for (unsigned i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-		struct tm tm = { 0 };
-		const char *end = strptime(word, forms[i], &tm);
-
-		if (end != NULL && *end == '\0') {
-			*ret_s = (int64_t)timegm(&tm);
-			return true;
-		}
-	}
-	return false;
+	return tz_parse_utc(word, ret_s);
 }
 
 /* One of from, to, step at i: words taken, 0 = another word, -1 after a message. */

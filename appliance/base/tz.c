@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/str.h"
 #include "base/xalloc.h"
 
 #define DATABASE	"/usr/share/zoneinfo/"
@@ -356,4 +357,26 @@ tz_local(const struct tz *z, int64_t utc_s, struct tm *ret)
 	time_t t = (time_t)(utc_s + tz_offset(z, utc_s));
 
 	gmtime_r(&t, ret);
+}
+
+bool
+tz_parse_utc(const char *word, int64_t *ret_s)
+{
+	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d" };
+	uint64_t n;
+
+	if (str_to_u64(str_of(word), &n) && n < INT64_MAX / 2) {
+		*ret_s = (int64_t)n;
+		return true;
+	}
+	for (unsigned i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		struct tm tm = { 0 };
+		const char *end = strptime(word, forms[i], &tm);
+
+		if (end != NULL && *end == '\0') {
+			*ret_s = (int64_t)timegm(&tm);
+			return true;
+		}
+	}
+	return false;
 }

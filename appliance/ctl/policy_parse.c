@@ -12,7 +12,6 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/module.h"
-#include "ctl/alarm_conf.h"
 #include "ctl/metric.h"
 #include "ctl/policy.h"
 #include "ctl/policy_conf.h"
@@ -265,48 +264,6 @@ parse_step(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 
 /* ---- when all was read ---- */
 
-static const char *
-nth_policy(size_t i, void *arg)
-{
-	const struct group_conf *g = arg;
-	const struct policy_conf *p = g->policies;
-
-	for (; p != NULL && i > 0; i--)
-		p = p->next;
-	return p != NULL ? p->name : NULL;
-}
-
-/* `on alarm policy GROUP/POLICY` */
-static void
-check_action(struct cfg *c, const struct alarm_conf *a, const struct alarm_action *act)
-{
-	struct group_conf *g;
-
-	diag_at(c->diag, a->object.file, act->line);
-	g = object_need(c, OBJECT_GROUP, "'on'", act->group);
-	if (g == NULL)
-		return;
-	for (const struct policy_conf *p = g->policies; p != NULL; p = p->next)
-		if (strcmp(p->name, act->policy) == 0)
-			return;
-	object_unknown(c, str_nearest(act->policy, nth_policy, g),
-	    "'on': scaling-group '%s' has no policy '%s'", act->group, act->policy);
-}
-
-static int
-check_alarms(struct cfg *c)
-{
-	OBJECT_EACH(o, c->snap, OBJECT_ALARM) {
-		const struct alarm_conf *a = alarm_conf_of(o);
-
-		for (const struct alarm_action *act = a->actions; act != NULL; act = act->next)
-			if (act->what == ALARM_DO_POLICY)
-				check_action(c, a, act);
-	}
-	diag_at(c->diag, NULL, 0);
-	return 0;
-}
-
 static int
 settle_all(struct cfg *c)
 {
@@ -333,8 +290,6 @@ static const struct kw_row rows[] = {
 	{ NULL, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL },
 };
 
-static const struct post_row posts[] = {
-	{ "policies", settle_all }, { "policies of alarms", check_alarms }, { NULL, NULL }
-};
+static const struct post_row posts[] = { { "policies", settle_all }, { NULL, NULL } };
 
 const struct module mod_policy_parse = { .name = "policy_parse", .cfg = rows, .post = posts };
