@@ -4,6 +4,7 @@
 #   make bench S="S1 S4" ROUNDS=5 SECS=2.5 BENCH_FLAGS="--markdown --json FILE"
 #   make bench-instr               user-space instructions per request (callgrind)
 #   make bench-syscalls            system calls per request (strace)
+#   make bench-ticks               what a second costs the control thread (S15)
 #   make bench-tools               only the load generator and the backend
 #
 # All of them always use the release variant; S names rows, all without it.
@@ -12,7 +13,7 @@ ROUNDS ?= 5
 SECS   ?= 2.5
 BT     := build/bench
 
-.PHONY: bench bench-instr bench-syscalls bench-tools bench-ready
+.PHONY: bench-ticks bench bench-instr bench-syscalls bench-tools bench-ready
 
 bench: bench-ready
 	@t/bench/run --rows '$(S)' --rounds $(ROUNDS) --secs $(SECS) $(BENCH_FLAGS)
@@ -20,6 +21,9 @@ bench-instr: bench-ready
 	@t/bench/run --mode instr --rows '$(S)' $(BENCH_FLAGS)
 bench-syscalls: bench-ready
 	@t/bench/run --mode syscalls --rows '$(S)' $(BENCH_FLAGS)
+
+bench-ticks: bench-ready
+	@t/bench/ticks build/release/weir
 
 # Packages come before compiling, so this make calls itself.
 bench-ready:
