@@ -2,7 +2,7 @@
 /*
  * What groups tell of themselves: the metrics of AWS/AutoScaling and Weir/GroupAtMaxSize
  * each minute, and conditions that weir watches itself, as alarms: a group at its
- * largest size, one whose replacing pauses, one that stands still.
+ * largest size, one that stands still.
  *
  * Thread: control.
  */
@@ -58,20 +58,12 @@ is_stopped(const struct group *g)
 	return g->scaler->is_stopped;
 }
 
-static bool
-is_replace_paused(const struct group *g)
-{
-	return g->is_replace_paused;
-}
-
 static struct condition {
 	const char	*alarm, *text;
 	bool		(*holds)(const struct group *g);
 	char		 names[400];	/* of the groups, as last told */
 } conditions[] = {
 	{ .alarm = "Weir/GroupAtMaxSize", .text = "at max size", .holds = is_at_max },
-	{ .alarm = "Weir/ReplacementPaused", .text = "too many unhealthy, replacing pauses",
-	  .holds = is_replace_paused },
 	{ .alarm = "Weir/GroupStopped", .text = "stopped until the configuration changes",
 	  .holds = is_stopped },
 };
