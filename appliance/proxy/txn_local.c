@@ -91,10 +91,8 @@ count_error(struct txn *t, enum sample_dir dir)
 static void
 start_tarpit(struct txn *t)
 {
-	uint64_t us = t->fe->set.timeout.tarpit;
+	uint64_t us = proxy_timeout_tarpit(t->be != NULL ? t->be : t->fe);
 
-	if (us == 0)
-		us = t->be != NULL ? t->timeout_connect_us : proxy_timeout_connect(t->fe);
 	t->flags |= TXN_F_TARPIT;
 	timer_set(&t->loop->wheel, &t->timer, clock_now_us + us);
 }

@@ -73,7 +73,11 @@ frontend rules
 	use_backend two if { src 10.0.0.0/8 }
 	use_backend down if { path /down }
 	use_backend none if { path /none }
+	use_backend held if { path /held }
 	default_backend one
+backend held
+	timeout tarpit 200
+	http-request tarpit deny_status 429
 backend one
 	server s1 "${SRV}"
 backend two
@@ -180,6 +184,9 @@ subtest 'answers by rules' => sub {
 	is $c->get('/tar')->{status}, 500, 'tarpit';
 	my $took = time - $from;
 	ok $took > 0.09 && $took < 0.5, 'held' or diag $took;
+	$from = time;
+	is $w->http('rules')->get('/held')->{status}, 429, "a backend's tarpit";
+	cmp_ok time - $from, '>', 0.19, 'holds as long as it says';
 	is $w->http('rules')->get('/deny-response')->{status}, 502, 'a response denied';
 	# the same bytes are judged and sent
 	for ('/x/../admin', '//admin', '/admin/', '/%61dmin') {
