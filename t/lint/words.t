@@ -10,7 +10,7 @@ use Test::More;
 my @words = map { join '', @$_ } (
 	['/wo', 'rk/'], ['shared', '/design'], ['HELP', 'ERS.md'], ['land', '.sh'],
 	(map { [$_, '.md'] } 'house', 'data-plane', 'haproxy-surface', 'hardening', 'control',
-	    'appliance', 'weirtop', 'aws-semantics', 'walkthrough'),
+	    'appliance', 'weirtop', 'aws-semantics'),
 	['deb.', 'debian.org'], ['snapshot.', 'debian.org'], ['pypi', '.org'],
 	['registry.', 'npmjs'], ['proxy.', 'golang'], ['/ro', 'ot/'],
 );
