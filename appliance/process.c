@@ -29,6 +29,7 @@
 #include "cfg/snapshot.h"
 #include "ctl/state_file.h"
 #include "event/child.h"
+#include "event/program.h"
 #include "net/listen.h"
 #include "options.h"
 #include "proxy/dthread.h"
@@ -338,6 +339,19 @@ allow_state_file(const char *path, const char *own, void *arg)
 	free(dir);
 }
 
+/* Where children that live on can be found by the next process. */
+static void
+set_instances(const struct global *g)
+{
+	char *path;
+
+	if (g->state_dir == NULL)
+		return;
+	path = xasprintf("%s/instances", g->state_dir);
+	program_set_folder(path);
+	free(path);
+}
+
 int
 process_helper(const struct snapshot *s, char *const *paths, int npaths)
 {
@@ -349,6 +363,7 @@ process_helper(const struct snapshot *s, char *const *paths, int npaths)
 		allow_folder_of(paths[i]);
 	}
 	file_set_recorder(NULL);
+	set_instances(g);
 	helper_set_user(g->has_uid, g->uid, g->has_gid, g->gid);
 	if (helper_start() != 0) {
 		log_alert("cannot start the helper process: %s", strerror(errno));

@@ -90,50 +90,81 @@ passed_fd(struct msghdr *msg)
 	return fd;
 }
 
+/* The bytes and the descriptors that go with them. */
 static ssize_t
-exchange(const void *rq, size_t size, struct msghdr *reply)
+send_request(const void *rq, size_t size, const int *fds, unsigned nfds)
+{
+	union {
+		char		buf[CMSG_SPACE(HELPER_FDS * sizeof(int))];
+		struct cmsghdr	align;
+	} control = { .buf = "" };
+	struct iovec iov = { (void *)(uintptr_t)rq, size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	if (nfds > 0) {
+		struct cmsghdr *c = &control.align;
+
+		msg.msg_control = control.buf;
+		msg.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(nfds * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, nfds * sizeof(int));
+	}
+	do
+		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+	while (n == -1 && errno == EINTR);
+	return n;
+}
+
+static ssize_t
+receive_reply(struct msghdr *reply)
 {
 	ssize_t n;
 
-	do
-		n = send(sock, rq, size, MSG_NOSIGNAL);
-	while (n == -1 && errno == EINTR);
-	if (n == -1)
-		return -1;
 	do
 		n = recvmsg(sock, reply, MSG_CMSG_CLOEXEC);
 	while (n == -1 && errno == EINTR);
 	return n;
 }
 
-/* The descriptor (0 where none is meant), or -1 with errno. EPIPE: it is gone. */
-static int
-ask_bytes(const void *rq, size_t size, bool wants_fd)
+int
+helper_ask(const void *rq, size_t size, const int *fds, unsigned nfds, bool wants_fd,
+    struct helper_reply *ret_reply)
 {
 	union {
 		char		buf[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr	align;
 	} control;
-	struct helper_reply rp = { 0 };
-	struct iovec iov = { &rp, sizeof(rp) };
+	struct iovec iov = { ret_reply, sizeof(*ret_reply) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
 		.msg_control = control.buf,
 		.msg_controllen = sizeof(control.buf) };
-	ssize_t n;
+	ssize_t n = -1;
 	int fd;
 
 	pthread_mutex_lock(&lock);
-	n = exchange(rq, size, &msg);
+	if (send_request(rq, size, fds, nfds) != -1)
+		n = receive_reply(&msg);
 	pthread_mutex_unlock(&lock);
-	if (n != (ssize_t)sizeof(rp))
+	if (n != (ssize_t)sizeof(*ret_reply))
 		return errno = EPIPE, -1;
-	if (rp.error != 0)
-		return errno = rp.error, -1;
+	if (ret_reply->error != 0)
+		return errno = ret_reply->error, -1;
 	if (!wants_fd)
 		return 0;
 	if ((fd = passed_fd(&msg)) == -1)
 		errno = EMFILE;		/* the kernel had no room for it here */
 	return fd;
+}
+
+static int
+ask_bytes(const void *rq, size_t size, bool wants_fd)
+{
+	struct helper_reply rp;
+
+	return helper_ask(rq, size, NULL, 0, wants_fd, &rp);
 }
 
 static int

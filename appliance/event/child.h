@@ -45,7 +45,7 @@ int	helper_replace(const char *path, const char *suffix, bool keep);
  * left the group. */
 
 #define PROGRAM_OUTPUT_MAX	65536u
-#define PROGRAM_OUTPUT_KEPT	1024u
+#define PROGRAM_OUTPUT_KEPT	4096u
 
 enum program_end {
 	PROGRAM_EXITED,		/* value: exit code */

@@ -29,6 +29,7 @@
 #include "base/xalloc.h"
 #include "event/child.h"
 #include "event/helper.h"
+#include "event/keeper.h"
 
 #define OPEN_TRIES	3
 #define ALLOW_MAX	4096
@@ -247,14 +248,13 @@ serve_replace(const struct helper_request *rq)
 }
 
 static void
-send_reply(int s, int error, int fd)
+send_reply(int s, struct helper_reply *rp, int fd)
 {
 	union {
 		char		buf[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr	align;
 	} control;
-	struct helper_reply rp = { error };
-	struct iovec iov = { &rp, sizeof(rp) };
+	struct iovec iov = { rp, sizeof(*rp) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
 	if (fd != -1) {
@@ -278,17 +278,26 @@ send_reply(int s, int error, int fd)
 static int
 serve_run(struct helper_run *rq)
 {
+	struct keeper_job job = KEEPER_JOB_NONE;
+
 	if (rq->len > HELPER_RUN_BYTES || rq->len == 0 || rq->text[rq->len - 1] != '\0' ||
 	    rq->nargs == 0)
 		return errno = EINVAL, -1;
 	if (!helper_may_run(rq->text))
 		return errno = EPERM, -1;
-	return keeper_start(rq, &identity);
+	job.text = rq->text;
+	job.nargs = rq->nargs;
+	job.nenv = rq->nenv;
+	job.timeout_ms = rq->timeout_ms;
+	job.who = identity;
+	return keeper_start(&job);
 }
 
 union message {
 	struct helper_request file;
 	struct helper_run run;
+	struct program_run program;
+	struct program_ask ask;
 };
 
 static int
@@ -304,15 +313,21 @@ serve_file(struct helper_request *rq, int *ret_fd)
 }
 
 static void
-serve(int s, union message *m, size_t size)
+serve(int s, union message *m, size_t size, const int *fds)
 {
-	int fd = -1, error = EINVAL;
+	struct helper_reply rp = { EINVAL, "" };
+	int fd = -1;
 
 	if (size == sizeof(m->run) && m->run.op == HELPER_RUN)
-		error = (fd = serve_run(&m->run)) == -1 ? errno : 0;
+		rp.error = (fd = serve_run(&m->run)) == -1 ? errno : 0;
+	else if (size == sizeof(m->program) &&
+	    (m->program.op == HELPER_CALL || m->program.op == HELPER_SPAWN))
+		rp.error = program_serve_run(&m->program, fds, &identity, &fd);
+	else if (size == sizeof(m->ask) && m->ask.op >= HELPER_ADOPT)
+		rp.error = program_serve_ask(&m->ask, &rp, &fd);
 	else if (size == sizeof(m->file))
-		error = serve_file(&m->file, &fd);
-	send_reply(s, error, fd);
+		rp.error = serve_file(&m->file, &fd);
+	send_reply(s, &rp, fd);
 	if (fd != -1)
 		close(fd);
 }
@@ -356,21 +371,47 @@ child_descriptors(int s)
 	return 3;
 }
 
+/* One request with its descriptors; what recvmsg says. */
+static ssize_t
+receive(int s, union message *m, int fds[HELPER_FDS])
+{
+	union {
+		char		buf[CMSG_SPACE(HELPER_FDS * sizeof(int))];
+		struct cmsghdr	align;
+	} control;
+	struct iovec iov = { m, sizeof(*m) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf) };
+	const struct cmsghdr *c;
+	ssize_t n = recvmsg(s, &msg, MSG_CMSG_CLOEXEC);
+
+	for (int i = 0; i < HELPER_FDS; i++)
+		fds[i] = -1;
+	if (n <= 0 || (c = CMSG_FIRSTHDR(&msg)) == NULL || c->cmsg_type != SCM_RIGHTS)
+		return n;
+	memcpy(fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
+	return n;
+}
+
 void
 helper_child_main(int s, pid_t parent)
 {
 	static union message m;
+	int fds[HELPER_FDS];
 	ssize_t n;
 
 	child_signals(parent);
 	s = child_descriptors(s);
 	for (;;) {
-		n = recv(s, &m, sizeof(m), 0);
+		n = receive(s, &m, fds);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			_exit(0);
-		serve(s, &m, (size_t)n);
+		serve(s, &m, (size_t)n, fds);
+		for (int i = 0; i < HELPER_FDS; i++)
+			if (fds[i] != -1)
+				close(fds[i]);
 	}
 }
 
@@ -456,4 +497,5 @@ helper_list_fini(void)
 		free(programs[--nprograms]);
 	free(programs);
 	programs = NULL;
+	program_list_fini();
 }

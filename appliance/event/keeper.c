@@ -8,7 +8,7 @@
  * also who left the group. Then it tells the end over its socket and goes.
  *
  * A process per program costs a fork more and makes the helper's loop one that
- * never waits for a program.
+ * never waits for a program. Programs that live on are watched by warden.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,15 +28,14 @@
 
 #include "event/child.h"
 #include "event/helper.h"
+#include "event/keeper.h"
 
-#define WORDS_MAX	128
 #define TICK_MS		20	/* without pidfd_open */
 #define END_MS		1000	/* to end all that descends from a program */
 
 struct keeper {
-	pid_t		 pid;		/* the program, leader of its group */
-	int		 pidfd;		/* -1: not known to this kernel */
-	int		 out;		/* its output */
+	const struct keeper_job *job;
+	struct keeper_program program;
 	int		 sock;		/* to weir */
 	int64_t		 deadline_ms;
 	bool		 has_exited;
@@ -53,8 +52,8 @@ on_term(int sig)
 	is_told_to_end = 1;
 }
 
-static int64_t
-now_ms(void)
+int64_t
+keeper_now_ms(void)
 {
 	struct timespec ts;
 
@@ -99,88 +98,150 @@ split(const char *p, char **list, unsigned n)
 	return p;
 }
 
-static _Noreturn void
-program_main(const struct helper_run *rq, const struct helper_identity *who, int out, int err)
+/* Its descriptors: 0 to 2, data as 3 if there are some; told, which moves; no other. */
+static int
+take_descriptors(const struct keeper_job *job, int out, int err, int *told)
 {
-	char *args[WORDS_MAX + 1], *env[WORDS_MAX + 1];
+	int first = job->data != -1 ? 4 : 3, high;
+
+	high = fcntl(*told, F_DUPFD, 10);	/* out of the way */
+	if (high == -1 || (job->in != -1 && dup2(job->in, 0) == -1) || dup2(out, 1) == -1 ||
+	    dup2(err != -1 ? err : out, 2) == -1 ||
+	    (job->data != -1 && dup2(job->data, 3) == -1) || dup2(high, first) == -1)
+		return -1;
+	*told = first;
+	fcntl(first, F_SETFD, FD_CLOEXEC);
+	close_range((unsigned)first + 1, ~0U, 0);
+	return 0;
+}
+
+static _Noreturn void
+program_main(const struct keeper_job *job, int out, int err, int told)
+{
+	char *args[PROGRAM_WORDS_MAX + 1], *env[PROGRAM_WORDS_MAX + 1];
 	struct rlimit none = { 0, 0 };
 	int saved;
 
 	setpgid(0, 0);
 	default_signals();
-	split(split(rq->text, args, rq->nargs), env, rq->nenv);
+	split(split(job->text, args, job->nargs), env, job->nenv);
 	setrlimit(RLIMIT_CORE, &none);
-	if (dup2(out, 1) == -1 || dup2(out, 2) == -1 || dup2(err, 3) == -1 || chdir("/") == -1 ||
-	    become(who) == -1)
+	if ((job->cgroup != -1 && write(job->cgroup, "0", 1) != 1) ||
+	    (job->prepare != NULL && job->prepare(job->arg) == -1) ||
+	    take_descriptors(job, out, err, &told) == -1 ||
+	    chdir(job->directory != NULL ? job->directory : "/") == -1 ||
+	    become(&job->who) == -1)
 		goto failed;
-	fcntl(3, F_SETFD, FD_CLOEXEC);
-	err = 3;
-	close_range(4, ~0U, 0);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* setuid has cleared it */
 	execve(args[0], args, env);
 failed:
 	saved = errno;
-	while (write(err, &saved, sizeof(saved)) == -1 && errno == EINTR)
+	while (write(told, &saved, sizeof(saved)) == -1 && errno == EINTR)
 		;
 	_exit(127);
 }
 
 /* ---- the keeper ---- */
 
-/* 0, or -1 with errno when the program could not be run. */
 static int
-start_program(struct keeper *k, const struct helper_run *rq, const struct helper_identity *who)
+make_pipes(int out[2], int err[2], int told[2], bool has_err)
 {
-	int out[2], err[2], error = 0;
+	err[0] = err[1] = -1;
+	if (pipe2(out, O_CLOEXEC) == -1 || pipe2(told, O_CLOEXEC) == -1)
+		return -1;
+	return has_err ? pipe2(err, O_CLOEXEC) : 0;
+}
+
+/* The errno of what failed before the program ran; 0: it runs. */
+static int
+read_told(int fd)
+{
+	int error = 0;
 	ssize_t n;
 
-	if (pipe2(out, O_CLOEXEC) == -1 || pipe2(err, O_CLOEXEC) == -1)
-		return -1;
-	k->pid = fork();
-	if (k->pid == 0)
-		program_main(rq, who, out[1], err[1]);
-	close(out[1]);
-	close(err[1]);
-	k->out = out[0];
-	if (k->pid == -1)
-		return -1;
-	setpgid(k->pid, k->pid);
-	while ((n = read(err[0], &error, sizeof(error))) == -1 && errno == EINTR)
+	while ((n = read(fd, &error, sizeof(error))) == -1 && errno == EINTR)
 		;
-	close(err[0]);
-	if (n == (ssize_t)sizeof(error))
-		return errno = error, -1;
-	fcntl(k->out, F_SETFL, O_NONBLOCK);
-	k->pidfd = (int)syscall(SYS_pidfd_open, k->pid, 0);
+	close(fd);
+	return n == (ssize_t)sizeof(error) ? error : 0;
+}
+
+int
+keeper_program_start(struct keeper_program *p, const struct keeper_job *job,
+    int (*meanwhile)(void *arg, pid_t pid))
+{
+	int out[2], err[2], told[2], error, failed = 0;
+
+	*p = (struct keeper_program){ 0, -1, -1, -1 };
+	if (make_pipes(out, err, told, job->out != -1) == -1)
+		return -1;
+	p->pid = fork();
+	if (p->pid == 0)
+		program_main(job, out[1], err[1], told[1]);
+	close(out[1]);
+	close(told[1]);
+	if (err[1] != -1)
+		close(err[1]);
+	p->out = out[0];
+	p->err = err[0];
+	if (p->pid == -1)
+		return p->pid = 0, -1;
+	setpgid(p->pid, p->pid);
+	if (meanwhile != NULL && meanwhile(job->arg, p->pid) == -1)
+		failed = errno;
+	if (failed != 0)
+		kill(p->pid, SIGKILL);
+	error = read_told(told[0]);
+	if (failed != 0 || error != 0)
+		return errno = failed != 0 ? failed : error, -1;
+	fcntl(p->out, F_SETFL, O_NONBLOCK);
+	if (p->err != -1)
+		fcntl(p->err, F_SETFL, O_NONBLOCK);
+	p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
 	return 0;
 }
 
-/* What it wrote; false at too much. */
+static void
+keep(struct program_result *r, const char *text, size_t len)
+{
+	size_t room = PROGRAM_OUTPUT_KEPT - r->output_len;
+
+	if (len < room)
+		room = len;
+	memcpy(r->output + r->output_len, text, room);
+	r->output_len += (uint32_t)room;
+}
+
+/* All that is there now; false at too much of its output proper. */
 static bool
-take_output(struct keeper *k)
+drain(struct keeper *k, int *fd, bool is_copied)
 {
 	struct program_result *r = &k->result;
 	char buf[8192];
 	ssize_t n;
 
-	while (k->out != -1 && (n = read(k->out, buf, sizeof(buf))) != -1) {
-		size_t room = PROGRAM_OUTPUT_KEPT - r->output_len;
-
+	while (*fd != -1 && (n = read(*fd, buf, sizeof(buf))) != -1) {
 		if (n == 0) {
-			close(k->out);
-			k->out = -1;
+			close(*fd);
+			*fd = -1;
 			break;
 		}
-		if ((size_t)n < room)
-			room = (size_t)n;
-		memcpy(r->output + r->output_len, buf, room);
-		r->output_len += (uint32_t)room;
-		r->output_total += (uint32_t)n;
+		if (is_copied || k->job->out == -1)
+			r->output_total += (uint32_t)n;
 		if (r->output_total > PROGRAM_OUTPUT_MAX)
+			return false;
+		if (!is_copied)
+			keep(r, buf, (size_t)n);
+		else if (write(k->job->out, buf, (size_t)n) != n)
 			return false;
 	}
 	return true;
+}
+
+static bool
+take_output(struct keeper *k)
+{
+	return drain(k, &k->program.out, k->job->out != -1) && drain(k, &k->program.err, false);
 }
 
 static void
@@ -190,7 +251,7 @@ look_for_exit(struct keeper *k)
 	int status;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (pid == k->pid) {
+		if (pid == k->program.pid) {
 			k->has_exited = true;
 			k->status = status;
 		}
@@ -215,15 +276,17 @@ static bool
 watch(struct keeper *k)
 {
 	for (;;) {
-		struct pollfd p[] = { { .fd = k->sock }, { .fd = k->out, .events = POLLIN },
-			{ .fd = k->pidfd, .events = POLLIN } };
-		int64_t left = k->deadline_ms - now_ms();
+		struct pollfd p[] = { { .fd = k->sock },
+			{ .fd = k->program.out, .events = POLLIN },
+			{ .fd = k->program.err, .events = POLLIN },
+			{ .fd = k->program.pidfd, .events = POLLIN } };
+		int64_t left = k->deadline_ms - keeper_now_ms();
 
 		if (left < 0)
 			left = 0;
-		if (k->pidfd == -1 && left > TICK_MS)
+		if (k->program.pidfd == -1 && left > TICK_MS)
 			left = TICK_MS;
-		(void)poll(p, 3, (int)left);
+		(void)poll(p, 4, (int)left);
 		if (is_told_to_end || (p[0].revents & (POLLHUP | POLLERR)))
 			return false;
 		if (!take_output(k)) {
@@ -236,7 +299,7 @@ watch(struct keeper *k)
 			set_end(k);
 			return true;
 		}
-		if (now_ms() >= k->deadline_ms) {
+		if (keeper_now_ms() >= k->deadline_ms) {
 			k->result.end = PROGRAM_TIMEOUT;
 			return true;
 		}
@@ -261,14 +324,14 @@ kill_children(void)
 		kill((pid_t)pid, SIGKILL);
 }
 
-static void
-end_all(struct keeper *k)
+void
+keeper_end_all(pid_t group)
 {
-	int64_t until = now_ms() + END_MS;
+	int64_t until = keeper_now_ms() + END_MS;
 	pid_t pid = 0;
 
-	while (now_ms() < until) {
-		kill(-k->pid, SIGKILL);
+	while (keeper_now_ms() < until) {
+		kill(-group, SIGKILL);
 		kill_children();
 		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 			;
@@ -278,10 +341,25 @@ end_all(struct keeper *k)
 	}
 }
 
-static _Noreturn void
-keeper_main(const struct helper_run *rq, const struct helper_identity *who, int sock)
+/* Time to end by itself. */
+static void
+ask_to_end(struct keeper *k)
 {
-	struct keeper k = { .pidfd = -1, .out = -1, .sock = sock };
+	struct program_result before = k->result;
+
+	kill(-k->program.pid, SIGTERM);
+	k->deadline_ms = keeper_now_ms() + k->job->grace_ms;
+	k->sock = -1;
+	is_told_to_end = 0;
+	(void)watch(k);
+	k->result.end = before.end;
+	k->result.value = before.value;
+}
+
+static _Noreturn void
+keeper_main(const struct keeper_job *job, int sock)
+{
+	struct keeper k = { .job = job, .sock = sock };
 	bool is_wanted = true;
 
 	signal(SIGCHLD, SIG_DFL);
@@ -289,27 +367,29 @@ keeper_main(const struct helper_run *rq, const struct helper_identity *who, int 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);	/* with the helper weir is gone */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_NAME, "weir-keeper");
-	k.deadline_ms = now_ms() + rq->timeout_ms;
-	if (start_program(&k, rq, who) == -1) {
+	k.deadline_ms = keeper_now_ms() + job->timeout_ms;
+	if (keeper_program_start(&k.program, job, NULL) == -1) {
 		k.result.end = PROGRAM_NOT_RUN;
 		k.result.value = errno;
 	} else {
 		is_wanted = watch(&k);
+		if (job->grace_ms > 0 && (!is_wanted || k.result.end == PROGRAM_TIMEOUT))
+			ask_to_end(&k);
 	}
-	if (k.pid > 0)
-		end_all(&k);
+	if (k.program.pid > 0)
+		keeper_end_all(k.program.pid);
 	if (is_wanted)
 		(void)send(sock, &k.result, sizeof(k.result), MSG_NOSIGNAL);
 	_exit(0);
 }
 
 int
-keeper_start(const struct helper_run *rq, const struct helper_identity *who)
+keeper_start(const struct keeper_job *job)
 {
 	int fds[2], saved;
 	pid_t pid;
 
-	if (rq->nargs > WORDS_MAX || rq->nenv > WORDS_MAX)
+	if (job->nargs > PROGRAM_WORDS_MAX || job->nenv > PROGRAM_WORDS_MAX)
 		return errno = E2BIG, -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == -1)
 		return -1;
@@ -317,7 +397,7 @@ keeper_start(const struct helper_run *rq, const struct helper_identity *who)
 	if (pid == 0) {
 		close(3);		/* the helper's socket */
 		close(fds[0]);
-		keeper_main(rq, who, fds[1]);
+		keeper_main(job, fds[1]);
 	}
 	saved = errno;
 	close(fds[1]);
