@@ -36,6 +36,7 @@
 	X(notifier_email) X(notifier_syslog) X(notify) X(outbox) \
 	X(provider_cfg) X(launch_cfg) X(group_cfg) X(provider) X(provider_test) \
 	X(policy_parse) X(policy_simple) X(policy_step) X(policy_target) \
+	X(child) X(provider_child) X(provider_program) X(provider_process) \
 	X(alarm_cfg) X(alarm_check) X(alarm) \
 	/* health checks */ \
 	X(check_cfg) X(check_elb) X(agent_cfg) X(policy_cfg) \
@@ -56,7 +57,7 @@
 	X(cli_ssl_ocsp) \
 	X(cli_events) \
 	X(feed) X(audit) X(cli_subscribe) \
-	X(cli_map) X(cli_clock) X(cli_notify) X(cli_group) X(cli_instance) \
+	X(cli_map) X(cli_clock) X(cli_notify) X(cli_group) X(cli_instance) X(cli_provider) \
 	X(cli_alarm) X(cli_show_alarm) X(cli_alarm_test) X(cli_policy_test) X(cli_policy)
 
 #define X(name) extern const struct module mod_##name;

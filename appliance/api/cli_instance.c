@@ -59,13 +59,29 @@ put_past(struct fields *f, const struct instance_past *p)
 	fields_row_end(f);
 }
 
+/* What does not print is shown as \\xNN. */
 static void
 put_output(struct cli *c, const char *text, const char *none)
 {
-	if (text == NULL || text[0] == '\0')
+	struct outbuf b;
+	struct str line;
+	struct out o;
+
+	if (text == NULL || text[0] == '\0') {
 		cli_err(c, "%s", none);
-	else
-		cli_text(c, text);
+		return;
+	}
+	outbuf_init(&b, 0);
+	for (const char *end; *text != '\0'; text = *end != '\0' ? end + 1 : end) {
+		end = strchrnul(text, '\n');
+		line = (struct str){ text, (size_t)(end - text) };
+		o = outbuf_reserve(&b, 4 * line.len + 2);
+		out_visible(&o, line);
+		out_char(&o, '\n');
+		outbuf_commit(&b, &o);
+	}
+	cli_text(c, b.data);
+	outbuf_fini(&b);
 }
 
 static void

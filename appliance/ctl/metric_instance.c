@@ -263,8 +263,12 @@ ask_provider(const struct instance *i, const struct launch_conf *l)
 	    !l->provider->type->sample(l->provider, i->id, &s))
 		return;
 	put(i, METRICS_PROVIDER, "CPUUtilization", s.cpu_pct, "");
-	put(i, METRICS_PROVIDER, "NetworkIn", (double)s.net_in, "");
-	put(i, METRICS_PROVIDER, "NetworkOut", (double)s.net_out, "");
+	if (s.has_net) {
+		put(i, METRICS_PROVIDER, "NetworkIn", (double)s.net_in, "");
+		put(i, METRICS_PROVIDER, "NetworkOut", (double)s.net_out, "");
+	}
+	if (!s.has_io)
+		return;
 	put(i, METRICS_PROVIDER, "DiskReadBytes", (double)s.disk_read, "");
 	put(i, METRICS_PROVIDER, "DiskWriteBytes", (double)s.disk_write, "");
 	put(i, METRICS_PROVIDER, "DiskReadOps", (double)s.disk_read_ops, "");

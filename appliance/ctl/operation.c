@@ -607,9 +607,20 @@ operation_describe(struct scaler *sc)
 
 /* ---- begin and end ---- */
 
+/* An instance ended by itself: no need to wait for the next look. */
+static void
+on_news(const char *name)
+{
+	struct group *g = group_find(name);
+
+	if (g != NULL && g->scaler != NULL)
+		operation_describe(g->scaler);
+}
+
 void
 operations_begin(struct scaler *sc)
 {
+	provider_on_news(on_news);
 	sched_timer_init(&sc->describe_timer, on_describe_timer);
 	sched_timer_init(&sc->back_off, on_back_off);
 }

@@ -26,6 +26,7 @@ struct provider_live {
 	struct list	 waiting, running;
 	unsigned	 nwaiting, nrunning;
 	uint64_t	 ncalls, nerrors;
+	bool		 is_failing;
 	char		 last_error[sizeof ((struct provider_call *)0)->message];
 };
 
@@ -180,6 +181,7 @@ provider_done(struct provider_call *call)
 
 	WEIR_ASSERT(l != NULL && call->is_open);
 	close_call(call);
+	l->is_failing = call->error != PROVIDER_OK;
 	if (call->error != PROVIDER_OK) {
 		l->nerrors++;
 		memcpy(l->last_error, call->message, sizeof l->last_error);
@@ -221,6 +223,21 @@ provider_fail(struct provider_call *call, enum provider_error e, const char *fmt
 	provider_done(call);
 }
 
+static provider_news_fn *news;
+
+void
+provider_on_news(provider_news_fn *fn)
+{
+	news = fn;
+}
+
+void
+provider_has_news(const char *group)
+{
+	if (news != NULL && !is_stopping)
+		news(group);
+}
+
 void
 provider_stats(const char *name, struct provider_stats *ret)
 {
@@ -229,7 +246,7 @@ provider_stats(const char *name, struct provider_stats *ret)
 	*ret = (struct provider_stats){ .last_error = "" };
 	if (l != NULL)
 		*ret = (struct provider_stats){ l->ncalls, l->nerrors, l->nrunning, l->nwaiting,
-		    l->last_error };
+		    l->last_error, l->is_failing };
 }
 
 static int

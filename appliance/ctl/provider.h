@@ -102,6 +102,7 @@ struct provider_sample {
 	double		 cpu_pct;	/* of its limit, or of one core */
 	uint64_t	 memory_bytes, net_in, net_out, disk_read, disk_write;	/* in this second */
 	uint64_t	 disk_read_ops, disk_write_ops;
+	bool		 has_io, has_net;	/* else those are not known */
 };
 
 struct provider_type {
@@ -134,11 +135,18 @@ void	provider_fail(struct provider_call *call, enum provider_error e, const char
 	    __attribute__((format(printf, 3, 4)));
 const char *provider_error_name(enum provider_error e);	/* "capacity" */
 
+/* For types: an instance of this group has ended by itself. Who is to look then is set
+ * by the scaler. */
+void	provider_has_news(const char *group);
+typedef void provider_news_fn(const char *group);
+void	provider_on_news(provider_news_fn *fn);
+
 /* What was seen of a provider since the process started; by name. */
 struct provider_stats {
 	uint64_t	 ncalls, nerrors;
 	unsigned	 nopen, nwaiting;
 	const char	*last_error;	/* "" = none */
+	bool		 is_failing;	/* the last call that ended was an error */
 };
 void	provider_stats(const char *name, struct provider_stats *ret);
 

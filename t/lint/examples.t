@@ -14,7 +14,7 @@ system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -da
 mkdir "$dir/certs";
 system("cp $dir/weir.pem $dir/certs/a.pem && printf 'HTTP/1.1 503 No\\r\\n\\r\\n' >$dir/503.http") == 0
     or die;
-@ENV{qw(WEIR_RUN WEIR_STATE WEIR_INSTANCE_PORT CERTS PAGES)} =
+@ENV{qw(WEIR_RUN WEIR_STATE WEIR_PORT CERTS PAGES)} =
     ("$dir", "$dir", 8081, "$dir/certs", "$dir");
 for my $file (files(qr/\.cfg$/, 'conf')) {
 	my $r = Weir->run('-c', '-f', $file);

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Children of this machine; see child.h. A child is started by the helper (asked by
+ * a job thread); from then on its warden reports over a socket. What another weir
+ * needs to know of it, its meta text, is kept by the warden:
+ *
+ *	PROVIDER GROUP TOKEN ZONE ADDRESS PORT LAUNCHED EPOCH, with tabs
+ *
+ * At the start all that lives on is found and taken over before anybody is asked for
+ * instances. An orderly stop ends all; a warden whose socket closes without a word
+ * decides by itself (event/warden.c).
+ *
+ * Thread: control.
+ */
+#include "ctl/child.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/magic.h"
+#include "base/module.h"
+#include "base/xalloc.h"
+#include "ctl/control.h"
+#include "event/child.h"
+#include "event/job.h"
+#include "event/loop.h"
+#include "proxy/log_target.h"
+
+#define HELLO_MS	200	/* a warden that was found says what it has */
+#define STOP_MS		15000	/* all end, at our end */
+
+/* A start under way. */
+struct child_work {
+	struct child	*child;		/* NULL: gone */
+	struct program_run *run;	/* owned */
+	char		*data;		/* owned */
+	size_t		 data_len;
+	char		*address;	/* owned; NULL = none */
+	char		 id[CHILD_ID_MAX + 1], meta[CHILD_META_MAX];
+	int		 fd, error;
+};
+
+struct list children = { &children, &children };
+static child_changed_fn *changed;
+
+void
+child_on_change(child_changed_fn *fn)
+{
+	changed = fn;
+}
+
+struct child *
+child_find(const char *id)
+{
+	LIST_EACH(n, &children)
+		if (strcmp(CHILD_OF(n)->at.id, id) == 0)
+			return CHILD_OF(n);
+	return NULL;
+}
+
+/* ---- begin and end ---- */
+
+static void
+child_hang_up(struct child *c)
+{
+	if (c->event != NULL)
+		event_free(c->event);
+	if (c->fd != -1)
+		close(c->fd);
+	c->event = NULL;
+	c->fd = -1;
+}
+
+static void
+child_free(struct child *c)
+{
+	if (c->work != NULL)
+		c->work->child = NULL;
+	child_hang_up(c);
+	list_del(&c->node);
+	free(c->provider);
+	free(c->group);
+	free(c);
+}
+
+/* The oldest of those that have ended go. */
+static void
+forget_old(void)
+{
+	unsigned n = 0;
+
+	for (struct list *at = children.prev, *before; at != &children; at = before) {
+		before = at->prev;
+		if (CHILD_OF(at)->state == CHILD_ENDED && ++n > CHILDREN_KEPT)
+			child_free(CHILD_OF(at));
+	}
+}
+
+void
+child_end_text(const struct child *c, char *ret, size_t size)
+{
+	if (c->end == PROGRAM_EXITED)
+		snprintf(ret, size, "exit status %d", c->value);
+	else if (c->end == PROGRAM_KILLED)
+		snprintf(ret, size, "killed by signal %d (%s)", c->value, strsignal(c->value));
+	else
+		snprintf(ret, size, "cannot be run: %s", strerror(c->value));
+}
+
+static void
+child_ended(struct child *c, int end, int value)
+{
+	char text[128];
+
+	if (c->state == CHILD_ENDED)
+		return;
+	c->end = end;
+	c->value = value;
+	c->state = CHILD_ENDED;
+	c->at.state = INSTANCE_TERMINATED;
+	c->ended_us = clock_mono_us();
+	child_hang_up(c);
+	child_end_text(c, text, sizeof text);
+	log_event(NULL, c->is_stopping ? LOG_L_INFO : LOG_L_WARNING,
+	    "instance %s of group %s has ended: %s", c->at.id, c->group, text);
+	if (changed != NULL)
+		changed(c);
+	forget_old();
+}
+
+/* ---- reports ---- */
+
+static void
+take_console(struct child *c, const struct child_report *r)
+{
+	if (!r->has_console || r->console_len > CHILD_CONSOLE_BYTES)
+		return;
+	memcpy(c->console, r->console, r->console_len);
+	c->console[r->console_len] = '\0';
+}
+
+static void
+child_says_hello(struct child *c, const struct child_report *r)
+{
+	if (c->state != CHILD_STARTING)
+		return;
+	c->state = CHILD_RUNS;
+	c->at.state = INSTANCE_RUNNING;
+	memcpy(c->missing, r->missing, sizeof c->missing);
+	c->missing[sizeof c->missing - 1] = '\0';
+	if (changed != NULL)
+		changed(c);
+}
+
+static void
+take_report(struct child *c, const struct child_report *r)
+{
+	take_console(c, r);
+	switch ((enum child_report_kind)r->kind) {
+	case CHILD_HELLO:
+		child_says_hello(c, r);
+		return;
+	case CHILD_SAMPLE:
+		c->last = r->sample;
+		return;
+	case CHILD_EXITED:
+		child_ended(c, r->end, r->value);
+	}
+}
+
+static bool
+is_whole(const struct child_report *r, ssize_t n)
+{
+	size_t size = offsetof(struct child_report, console);
+
+	return n >= (ssize_t)size && r->meta_len <= CHILD_META_MAX &&
+	    (!r->has_console || (size_t)n == size + r->console_len);
+}
+
+/* A warden that hangs up without a word has another master, or was killed; in either
+ * case the child is not ours any more. */
+static void
+on_report(evutil_socket_t fd, short what, void *arg)
+{
+	struct child *c = arg;
+	struct child_report r;
+	ssize_t n = recv(fd, &r, sizeof r, MSG_DONTWAIT);
+
+	(void)what;
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (is_whole(&r, n))
+		take_report(c, &r);
+	else
+		child_ended(c, PROGRAM_KILLED, 9);
+}
+
+static void
+child_listen(struct child *c, int fd)
+{
+	c->fd = fd;
+	c->event = event_new(control_loop->base, fd, EV_READ | EV_PERSIST, on_report, c);
+	event_add(c->event, NULL);
+}
+
+/* ---- starting ---- */
+
+static int
+memory_file(const void *data, size_t len)
+{
+	int fd = memfd_create("weir-data", MFD_CLOEXEC);
+
+	if (fd != -1 && (write(fd, data, len) != (ssize_t)len || lseek(fd, 0, SEEK_SET) != 0)) {
+		close(fd);
+		return errno = ENOMEM, -1;
+	}
+	return fd;
+}
+
+/* A job thread. */
+static void
+start_it(void *arg)
+{
+	struct child_work *w = arg;
+	struct child_start s = { .id = w->id, .meta = w->meta, .meta_len = strlen(w->meta),
+		.data = -1, .address = w->address };
+
+	if (w->data == NULL || (s.data = memory_file(w->data, w->data_len)) != -1)
+		w->fd = program_spawn(w->run, &s);
+	w->error = errno;
+	if (s.data != -1)
+		close(s.data);
+}
+
+static void
+on_started(void *arg)
+{
+	struct child_work *w = arg;
+	struct child *c = w->child;
+
+	if (c != NULL) {
+		c->work = NULL;
+		if (w->fd == -1)
+			child_ended(c, PROGRAM_NOT_RUN, w->error);
+		else {
+			child_listen(c, w->fd);
+			w->fd = -1;
+			if (c->is_stopping)
+				child_stop(c, true);
+		}
+	}
+	if (w->fd != -1)
+		close(w->fd);
+	free(w->run);
+	free(w->data);
+	free(w->address);
+	free(w);
+}
+
+static struct child *
+child_new(const char *provider, const char *group)
+{
+	struct child *c = xcalloc(1, sizeof *c);
+
+	c->fd = -1;
+	c->provider = xstrdup(provider);
+	c->group = xstrdup(group);
+	list_append(&children, &c->node);
+	return c;
+}
+
+struct child *
+child_start(const struct child_order_new *o)
+{
+	struct child *c = child_new(o->provider, o->group);
+	struct child_work *w = xcalloc(1, sizeof *w);
+
+	c->at = o->at;
+	c->at.state = INSTANCE_PENDING;
+	c->epoch = o->epoch;
+	c->work = w;
+	w->child = c;
+	w->run = o->run;
+	w->fd = -1;
+	if (o->address != NULL)
+		w->address = xstrdup(o->address);
+	if (o->data != NULL) {
+		w->data = xmalloc(o->data_len + 1);
+		memcpy(w->data, o->data, o->data_len);
+		w->data_len = o->data_len;
+	}
+	memcpy(w->id, c->at.id, sizeof w->id);
+	snprintf(w->meta, sizeof w->meta, "%s\t%s\t%s\t%s\t%s\t%u\t%llu\t%llu", o->provider,
+	    o->group, c->at.token, c->at.zone, c->at.address, c->at.port,
+	    (unsigned long long)c->at.launched_us, (unsigned long long)c->epoch);
+	job_run(control_loop, start_it, on_started, w);
+	return c;
+}
+
+void
+child_stop(struct child *c, bool at_once)
+{
+	struct child_order o = { at_once ? CHILD_KILL : CHILD_STOP };
+
+	c->is_stopping = true;
+	if (c->state != CHILD_ENDED)
+		c->at.state = INSTANCE_SHUTTING_DOWN;
+	if (c->fd != -1)
+		(void)send(c->fd, &o, sizeof o, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* ---- samples ---- */
+
+static uint64_t
+grown(uint64_t now, uint64_t before)
+{
+	return now > before ? now - before : 0;
+}
+
+bool
+child_sample_take(struct child *c, struct provider_sample *ret)
+{
+	const struct child_sample *a = &c->taken, *b = &c->last;
+	bool is_first = a->at_us == 0;
+	uint64_t us = grown(b->at_us, a->at_us);
+
+	if (us == 0)
+		return false;
+	*ret = (struct provider_sample){
+		.cpu_pct = (double)grown(b->cpu_us, a->cpu_us) * 100 / (double)us,
+		.memory_bytes = b->memory_bytes, .has_io = b->has_io, .has_net = b->has_net,
+		.net_in = grown(b->net_in, a->net_in), .net_out = grown(b->net_out, a->net_out),
+		.disk_read = grown(b->read_bytes, a->read_bytes),
+		.disk_write = grown(b->write_bytes, a->write_bytes),
+		.disk_read_ops = grown(b->read_ops, a->read_ops),
+		.disk_write_ops = grown(b->write_ops, a->write_ops),
+	};
+	if (b->cpu_pct > 0)
+		ret->cpu_pct = ret->cpu_pct * 100 / b->cpu_pct;
+	c->taken = *b;
+	return !is_first;
+}
+
+/* ---- those that were there before us ---- */
+
+/* The next field of a meta text. */
+static const char *
+next_field(char **rest)
+{
+	char *field = strsep(rest, "\t");
+
+	return field != NULL ? field : "";
+}
+
+static void
+adopt(const char *id, int fd, struct child_report *r)
+{
+	char meta[CHILD_META_MAX + 1], *rest = meta;
+	const char *provider, *group;
+	struct child *c;
+
+	memcpy(meta, r->meta, r->meta_len);
+	meta[r->meta_len] = '\0';
+	provider = next_field(&rest);
+	group = next_field(&rest);
+	c = child_new(provider, group);
+	snprintf(c->at.id, sizeof c->at.id, "%s", id);
+	snprintf(c->at.token, sizeof c->at.token, "%s", next_field(&rest));
+	snprintf(c->at.zone, sizeof c->at.zone, "%s", next_field(&rest));
+	snprintf(c->at.address, sizeof c->at.address, "%s", next_field(&rest));
+	c->at.port = (uint16_t)strtoul(next_field(&rest), NULL, 10);
+	c->at.launched_us = strtoull(next_field(&rest), NULL, 10);
+	c->epoch = strtoull(next_field(&rest), NULL, 10);
+	child_listen(c, fd);
+	log_notice("instance %s of group %s goes on (process %d)", id, group, (int)r->pid);
+	take_report(c, r);
+}
+
+static bool
+hears_hello(int fd, struct child_report *r)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	if (poll(&p, 1, HELLO_MS) != 1)
+		return false;
+	return is_whole(r, recv(fd, r, sizeof *r, MSG_DONTWAIT)) && r->kind == CHILD_HELLO;
+}
+
+/* Threads are not there yet: this may wait. */
+static int
+module_start(void)
+{
+	char id[CHILD_ID_MAX + 1] = "";
+	struct child_report r;
+	int fd;
+
+	while (program_has_folder() && (fd = program_adopt(id, id)) != -1) {
+		if (hears_hello(fd, &r))
+			adopt(id, fd, &r);
+		else
+			close(fd);
+	}
+	return 0;
+}
+
+/* ---- the end of weir ---- */
+
+static bool
+are_running(void)
+{
+	LIST_EACH(n, &children)
+		if (CHILD_OF(n)->fd != -1)
+			return true;
+	return false;
+}
+
+static void
+module_stop(void)
+{
+	uint64_t until = clock_mono_us() + STOP_MS * 1000ull;
+
+	changed = NULL;
+	LIST_EACH(n, &children)
+		child_stop(CHILD_OF(n), false);
+	while (are_running() && clock_mono_us() < until)
+		LIST_EACH_SAFE(n, tmp, &children) {
+			struct child *c = CHILD_OF(n);
+			struct pollfd p = { .fd = c->fd, .events = POLLIN };
+
+			if (c->fd != -1 && poll(&p, 1, 20) == 1)
+				on_report(c->fd, 0, c);
+		}
+	while (!list_is_empty(&children))
+		child_free(CHILD_OF(children.next));
+}
+
+const struct module mod_child = {
+	.name = "child", .start = module_start, .stop = module_stop
+};

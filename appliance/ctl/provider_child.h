@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Providers whose instances are children of this machine (child.h): launch, terminate
+ * and describe are the same for all of them. A type adds where an instance is to be
+ * reached, and what its program is told. Settings begin with a struct child_settings.
+ *
+ * Everything here: control thread.
+ */
+#ifndef WEIR_CTL_PROVIDER_CHILD_H
+#define WEIR_CTL_PROVIDER_CHILD_H
+
+#include "ctl/child.h"
+#include "ctl/provider_program.h"
+
+struct child_kind {
+	/* Address and port of a new instance; false: there is none, `why` tells. */
+	bool	(*place)(const struct provider_call *call, struct provider_instance *i,
+		    char *why, size_t size);
+	bool	 has_network;	/* the address is its own */
+};
+
+struct child_settings {
+	struct program_conf program;	/* first */
+	const struct child_kind *kind;
+};
+
+/* Members of a provider_type. */
+void	provider_child_start(struct provider_call *call);
+void	provider_child_cancel(struct provider_call *call);
+bool	provider_child_sample(const struct provider_conf *p, const char *id,
+	    struct provider_sample *ret);
+const char *provider_child_console(const struct provider_conf *p, const char *id);
+const char *provider_child_missing(const struct provider_conf *p);
+
+/* A port of 127.0.0.1 that nobody has: from lo to hi, or with 0 any. 0: none. */
+uint16_t provider_free_port(uint16_t lo, uint16_t hi);
+
+/* "WEIR_ID={id}" and so on: what each program finds in its environment. */
+extern const char *const provider_child_env[];
+extern const unsigned provider_child_nenv;
+
+#endif

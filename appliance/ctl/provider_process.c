@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The provider `process`: an instance is a process on this machine, with a port of
+ * 127.0.0.1 of its own, which its command is told by {port} or WEIR_PORT. The default
+ * one, so that all of a scaling group runs on one machine.
+ *
+ * Thread: control; parsing: the one that loads.
+ */
+#include <stdio.h>
+
+#include "base/diag.h"
+#include "base/module.h"
+#include "cfg/field.h"
+#include "ctl/provider_child.h"
+
+struct process_settings {
+	struct child_settings child;	/* first */
+	uint16_t	 lo, hi;	/* ports; 0: any free one */
+};
+
+static bool
+place(const struct provider_call *call, struct provider_instance *i, char *why, size_t size)
+{
+	const struct process_settings *s = call->conf->settings;
+
+	snprintf(i->address, sizeof i->address, "127.0.0.1");
+	i->port = provider_free_port(s->lo, s->hi);
+	if (i->port != 0)
+		return true;
+	snprintf(why, size, "no free port from %u to %u", s->lo, s->hi);
+	return false;
+}
+
+static const struct child_kind kind = { .place = place };
+
+static int
+settle(struct cfg *c, struct provider_conf *p)
+{
+	struct process_settings *s = p->settings;
+	struct program *program = &s->child.program.program;
+
+	s->child.kind = &kind;
+	program->env = provider_child_env;
+	program->nenv = provider_child_nenv;
+	return provider_program_settle(c, p);
+}
+
+const struct provider_type provider_process = {
+	.name = "process", .settings_size = sizeof(struct process_settings), .settle = settle,
+	.start = provider_child_start, .cancel = provider_child_cancel,
+	.sample = provider_child_sample, .console = provider_child_console,
+	.missing = provider_child_missing,
+};
+
+/* "20000-20999" */
+static int
+parse_range(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	static const struct provider_type *const types[] = { &provider_process };
+	struct process_settings *s = provider_settings(c, types, 1);
+	unsigned lo = 0, hi = 0;
+	int end = 0;
+
+	(void)nargs;
+	if (s == NULL)
+		return -1;
+	if (sscanf(args[0], "%5u-%5u%n", &lo, &hi, &end) != 2 || args[0][end] != '\0' || lo < 1 ||
+	    hi > 65535 || lo > hi) {
+		diag_error(c->diag, "'%s' expects two ports as 20000-20999, not '%s'.", row->name,
+		    args[0]);
+		return -1;
+	}
+	s->lo = (uint16_t)lo;
+	s->hi = (uint16_t)hi;
+	return 0;
+}
+
+static const struct kw_row rows[] = {
+	{ "port-range", IN_PROVIDER, KW_OBEYED, 1, 1, 0, parse_range, 0, "<low>-<high>",
+	  "process: ports for its instances; any free ones by default." },
+	{ NULL, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL },
+};
+
+const struct module mod_provider_process = {
+	.name = "provider_process", .cfg = rows, .provider = &provider_process
+};

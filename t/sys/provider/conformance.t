@@ -1,0 +1,14 @@
+# Every provider does what a scaling group relies on: launch by token, describe,
+# terminate, epochs, user data of any size. Those that this machine refuses are
+# skipped with the reason.
+use v5.36;
+use Conform;
+use Weir;
+use Test::More;
+
+my $data = join '', map { chr(32 + $_ % 90) } 1 .. 65536;
+my %big = (files => { data => $data }, launch => "\tuser-data-file \"\${DIR}/data\"\n");
+
+conform('test', "\ttype test\n", %big);
+conform('process', "\ttype process\n\tcommand /usr/bin/tail -f /dev/null\n", %big);
+done_testing;

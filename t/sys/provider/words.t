@@ -1,0 +1,33 @@
+# Words of providers that start programs, and what is wrong with them.
+use v5.36;
+use Weir;
+use Test::More;
+
+my $r = Weir->check("provider p\n" . join '', map { "\t$_\n" } 'type process',
+    'command /bin/true {id} {port}', 'port-range 20000-20999', 'user nobody', 'directory /tmp',
+    'cgroup /sys/fs/cgroup/weir', 'limit cpu 50%', 'limit memory 256m', 'stop-signal SIGINT',
+    'kill-after 5s');
+is $r->{code}, 0, 'all words of process' or diag $r->{err};
+
+for (
+	["command bin/true", qr/'command': 'bin\/true' is no absolute path\./],
+	["port-range 1-70000", qr/'port-range' expects two ports as 20000-20999, not '1-70000'\./],
+	["port-range 9-8", qr/'port-range' expects two ports/],
+	["user no-such-user", qr/'user': there is no user 'no-such-user' here\./],
+	["limit disk 5", qr/'limit' expects 'cpu' or 'memory', not 'disk'\./],
+	["limit cpu 0", qr/'limit cpu'/],
+	["stop-signal STOP", qr/'stop-signal' expects TERM, INT, /],
+	["kill-after 5", qr/'kill-after 5': say 5s/],
+	["cgroup weir", qr/'cgroup': 'weir' is no absolute path\./],
+	["delay 5s", qr/'delay' is no word of a provider of type process\./],
+) {
+	my ($line, $want) = @$_;
+	my $c = Weir->check("provider p\n\ttype process\n\tcommand /bin/true\n\t$line\n");
+	like $c->{err}, $want, $line;
+}
+like Weir->check("provider p\n\ttype process\n")->{err}, qr/provider 'p' has no 'command'\./, 'no command';
+like Weir->check("provider p\n\ttype process\n\tcommand /no/such\n")->{err},
+    qr/provider 'p': there is no '\/no\/such' yet\./, 'a warning';
+like Weir->check("provider p\n\tcommand /bin/true\n\ttype process\n")->{err},
+    qr/'command': say 'type' first\./, 'the type comes first';
+done_testing;
