@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Alarms that live; see alarm.h. Their number is that of the configuration, so a
- * sorted list will do.
+ * Alarms that live; see alarm.h.
  *
  * Thread: control.
  */
@@ -24,13 +23,11 @@
 
 #define EXPIRE_US	(3600ull * 1000000)
 #define REPEAT_US	59000000u	/* scaling again; a minute, less what timers are late */
-
 #define BUCKETS		1024u
 
 struct list alarms = { &alarms, &alarms };
 static struct alarm *buckets[BUCKETS];
 static uint32_t nreads;		/* of the configuration */
-
 static struct sched_timer expire_timer;
 
 static struct alarm **
@@ -129,6 +126,7 @@ stay(struct alarm *a, uint64_t at_us, bool is_fresh)
 		return;
 	a->acted_us = at_us;
 	alarm_act(a, &t);
+	alarm_keep(a);		/* what was used is not used again after a restart */
 }
 
 /* ---- evaluation ---- */

@@ -145,7 +145,6 @@ record_ignored(const struct doing *d, const char *why)
 	outbuf_fmt(&b, "Action %s ignored: %s", d->arn.data, why);
 	record(d, b.data, why);
 	outbuf_fini(&b);
-	alarm_keep(d->a);
 }
 
 static void

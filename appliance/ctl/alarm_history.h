@@ -15,8 +15,8 @@
 #include "base/list.h"
 
 #define ALARM_HISTORY_US	(14ull * 86400 * 1000000)
-#define ALARM_HISTORY_MAX	50000u	/* rows in all */
-#define ALARM_HISTORY_EACH	5000u	/* rows of one alarm */
+#define ALARM_HISTORY_MAX	20000u	/* rows in all */
+#define ALARM_HISTORY_EACH	2000u	/* rows of one alarm */
 
 enum alarm_item { ALARM_CONFIGURATION, ALARM_STATE_UPDATE, ALARM_ACTION, ALARM_ITEMS };
 
