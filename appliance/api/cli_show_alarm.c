@@ -20,49 +20,85 @@
 
 /* ---- explain ---- */
 
-/* What the i-th slot (0 is the oldest) counted as; *fills: missing ones to fill yet. */
-static const char *
-counted_as(const struct alarm *a, unsigned i, unsigned *fills)
-{
-	const struct alarm_test *t = &a->conf->test;
+#define SLOTS_AT_A_TIME	64u
 
-	if (a->points[i].n > 0)
-		return alarm_breaches(t->op, a->points[i].v, t->threshold) ? "breaching" : "good";
-	if (*fills == 0)
+/* An evaluation as it was when it was asked for. */
+struct explained {
+	struct metric_point *points;	/* owned */
+	struct alarm_test test;
+	struct alarm_verdict verdict;
+	int64_t		 from_s;
+	uint32_t	 period_s;
+	bool		 is_fresh, is_json;
+	unsigned	 left;		/* slots that are not shown yet */
+	unsigned	 fills;		/* missing ones to fill yet */
+};
+
+static void
+explained_free(void *state)
+{
+	struct explained *e = state;
+
+	free(e->points);
+	free(e);
+}
+
+/* What the i-th slot (0 is the oldest) counted as. */
+static const char *
+counted_as(struct explained *e, unsigned i)
+{
+	const struct metric_point *p = &e->points[i];
+
+	if (p->n > 0)
+		return alarm_breaches(e->test.op, p->v, e->test.threshold) ? "breaching" : "good";
+	if (e->fills == 0)
 		return "missing";
-	--*fills;
-	return a->verdict.rule == ALARM_BY_BREACHING ? "missing: breaching" :
+	e->fills--;
+	return e->verdict.rule == ALARM_BY_BREACHING ? "missing: breaching" :
 	    "missing: not breaching";
 }
 
 static void
-put_slot(struct outbuf *b, const struct alarm *a, unsigned i, unsigned *fills, bool is_json)
+put_slot(struct outbuf *b, struct explained *e, unsigned i)
 {
-	const struct metric_point *p = &a->points[i];
-	unsigned slot = alarm_slots(a->conf->test.n) - i;
-	int64_t from_s = a->from_s + (int64_t)i * a->conf->query.period_s;
+	const struct metric_point *p = &e->points[i];
+	int64_t from_s = e->from_s + (int64_t)i * e->period_s;
 
-	outbuf_fmt(b, is_json ? "{\"slot\":%u,\"time\":\"" : "%u,", slot);
+	outbuf_fmt(b, e->is_json ? "{\"slot\":%u,\"time\":\"" : "%u,",
+	    alarm_slots(e->test.n) - i);
 	alarm_put_instant(b, (uint64_t)from_s * 1000000);
-	outbuf_z(b, is_json ? "\",\"value\":" : ",");
+	outbuf_z(b, e->is_json ? "\",\"value\":" : ",");
 	if (p->n > 0)
 		outbuf_double(b, p->v);
 	else
-		outbuf_z(b, is_json ? "null" : "");
-	outbuf_fmt(b, is_json ? ",\"samples\":%.0f,\"counts_as\":\"%s\"}" : ",%.0f,%s\n", p->n,
-	    counted_as(a, i, fills));
+		outbuf_z(b, e->is_json ? "null" : "");
+	outbuf_fmt(b, e->is_json ? ",\"samples\":%.0f,\"counts_as\":\"%s\"}" : ",%.0f,%s\n", p->n,
+	    counted_as(e, i));
+	outbuf_z(b, e->is_json && i > 0 ? "," : "");
 }
 
 static void
-put_verdict(struct outbuf *b, const struct alarm *a, bool is_json)
+put_verdict(struct outbuf *b, const struct explained *e)
 {
-	const struct alarm_verdict *v = &a->verdict;
+	const struct alarm_verdict *v = &e->verdict;
 
-	outbuf_fmt(b, is_json ? "],\"state\":\"%s\",\"real\":%u,\"breaching\":%u,\"filled\":%u,"
-	    "\"fresh\":%s,\"rule\":\"%s\"}\n" :
+	outbuf_fmt(b, e->is_json ? "],\"state\":\"%s\",\"real\":%u,\"breaching\":%u,"
+	    "\"filled\":%u,\"fresh\":%s,\"rule\":\"%s\"}\n" :
 	    "#state=%s real=%u breaching=%u filled=%u fresh=%s rule: %s\n",
 	    alarm_state_name(v->state), v->real, v->breaching, v->filled,
-	    a->is_fresh ? "true" : "false", alarm_rule_text(v->rule));
+	    e->is_fresh ? "true" : "false", alarm_rule_text(v->rule));
+}
+
+static bool
+explain_more(struct cli *c)
+{
+	struct explained *e = c->state;
+
+	for (unsigned n = 0; e->left > 0 && n < SLOTS_AT_A_TIME; n++)
+		put_slot(&c->out, e, --e->left);
+	if (e->left == 0)
+		put_verdict(&c->out, e);
+	return e->left == 0;
 }
 
 /* Without points: the reason says it. */
@@ -78,11 +114,27 @@ explain_reason(struct cli *c, const struct alarm *a, bool is_json)
 	outbuf_z(&c->out, is_json ? "}\n" : "\n");
 }
 
+static struct explained *
+explained_new(const struct alarm *a, bool is_json)
+{
+	struct explained *e = xcalloc(1, sizeof *e);
+
+	e->test = a->conf->test;
+	e->verdict = a->verdict;
+	e->from_s = a->from_s;
+	e->period_s = a->conf->query.period_s;
+	e->is_fresh = a->is_fresh;
+	e->is_json = is_json;
+	e->left = alarm_slots(e->test.n);
+	e->fills = e->verdict.filled;
+	e->points = xcalloc(e->left, sizeof *e->points);
+	memcpy(e->points, a->points, e->left * sizeof *e->points);
+	return e;
+}
+
 static void
 explain(struct cli *c, const struct alarm *a, bool is_json)
 {
-	unsigned slots = alarm_slots(a->conf->test.n), fills = a->verdict.filled;
-
 	if (a->points == NULL) {
 		explain_reason(c, a, is_json);
 		return;
@@ -92,11 +144,7 @@ explain(struct cli *c, const struct alarm *a, bool is_json)
 		alarm_put_instant(&c->out, a->evaluated_us);
 		outbuf_z(&c->out, "\",\"slots\":[");
 	}
-	for (unsigned i = slots; i-- > 0;) {
-		put_slot(&c->out, a, i, &fills, is_json);
-		outbuf_z(&c->out, is_json && i > 0 ? "," : "");
-	}
-	put_verdict(&c->out, a, is_json);
+	cli_more(c, explain_more, explained_new(a, is_json), explained_free);
 }
 
 /* ---- history ---- */

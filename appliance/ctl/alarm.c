@@ -20,6 +20,7 @@
 #include "ctl/control.h"
 #include "ctl/feed.h"
 #include "ctl/notify.h"
+#include "proxy/log_target.h"
 
 #define EXPIRE_US	(3600ull * 1000000)
 #define REPEAT_US	59000000u	/* scaling again; a minute, less what timers are late */
@@ -105,6 +106,7 @@ change(struct alarm *a, const struct alarm_saying *to, const char *brief, uint64
 	set_text(&a->acked_by, NULL);
 	set_text(&a->ack_comment, NULL);
 	log_notice("alarm %s %s->%s %s", a->name, from, name, a->reason);
+	log_event(NULL, LOG_L_NOTICE, "alarm %s %s->%s %s", a->name, from, name, a->reason);
 	notify_forget(a->name);
 	feed_emit(FEED_ALARM, a->name, from, name, brief[0] != '\0' ? brief : a->reason);
 	alarm_act(a, &t);

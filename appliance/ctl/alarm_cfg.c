@@ -25,6 +25,7 @@
 
 #define DESCRIPTION_MAX	1024u
 #define ACTIONS_MAX	5u	/* of one state */
+#define MATH_POINTS_MAX	2000000u	/* of one computation: 32 MB */
 
 static struct alarm_conf *
 alarm_of(struct cfg *c)
@@ -491,6 +492,11 @@ close_inputs(struct cfg *c, const struct alarm_conf *a)
 			    "'%s'.", a->object.name, in->id);
 		if (check_fine(c, a, &in->query.key) == -1)
 			r = -1;
+	}
+	if ((uint64_t)math_series(a->math, a->ninputs) * alarm_slots(a->test.n) > MATH_POINTS_MAX) {
+		diag_error(c->diag, "alarm '%s': the expression is too large for %u periods.",
+		    a->object.name, a->test.n);
+		r = -1;
 	}
 	if (a->inputs == NULL) {
 		diag_error(c->diag, "alarm '%s': an expression needs at least one 'input'.",

@@ -29,7 +29,7 @@
 struct math {
 	struct math_node *root;
 	const char	*ids[IDS_MAX];
-	unsigned	 nids;
+	unsigned	 nids, nnodes;
 	bool		 uses_all;
 };
 
@@ -96,6 +96,7 @@ node_new(struct parser *ps, enum math_node_kind kind)
 	struct math_node *n = arena_alloc(ps->arena, sizeof *n);
 
 	n->kind = kind;
+	ps->math->nnodes++;
 	return n;
 }
 
@@ -414,6 +415,12 @@ enum math_type
 math_type(const struct math *m)
 {
 	return m->root->type;
+}
+
+unsigned
+math_series(const struct math *m, unsigned ninputs)
+{
+	return m->nnodes * (m->uses_all ? ninputs : 1);
 }
 
 const char *

@@ -29,6 +29,8 @@ enum math_type { MATH_SCALAR, MATH_SERIES, MATH_LIST };
 /* NULL: what is wrong stands in err. */
 struct math	*math_parse(struct arena *a, const char *text, char *err, size_t size);
 enum math_type	 math_type(const struct math *m);
+/* How many series it makes on its way, at most, for so many inputs. */
+unsigned	 math_series(const struct math *m, unsigned ninputs);
 /* Whether it uses an id; METRICS() uses all. */
 bool		 math_uses(const struct math *m, const char *id);
 /* The i-th id that it names, NULL behind the last. */

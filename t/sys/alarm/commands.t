@@ -1,11 +1,15 @@
 # Commands about alarms, on a clock that stands still.
 use v5.36;
 use JSON::PP;
+use SyslogSink;
 use Weir;
 use Test::More;
 
-my $w = Weir->new(defaults => 'http', binds => ['web'], args => ['-T', '2013-02-15T16:31:56Z'],
+my $log = SyslogSink->new;
+my $w = Weir->new(env => { LOG => $log->addr }, defaults => 'http', binds => ['web'], args => ['-T', '2013-02-15T16:31:56Z'],
     cfg => <<'CFG');
+global
+	log "${LOG}" local0
 frontend web
 	bind "fd@${web}"
 	default_backend b
@@ -76,6 +80,7 @@ is_deeply [history('up')], [
 	['2013-02-15T16:31:56.000Z', 'ConfigurationUpdate', '"Alarm ""up"" created"'],
 ], 'its history';
 like $w->stderr, qr/alarm up INSUFFICIENT_DATA->ALARM I say so/, 'the log says it';
+like $log->find(qr/alarm up /), qr/: alarm up INSUFFICIENT_DATA->ALARM I say so$/, 'all logs';
 my ($update) = grep { $_->{type} eq 'StateUpdate' }
     decode_json(cli('show alarm up history from 0 to 2000000000 json'))->@*;
 is_deeply $update->{data}, { version => '1.0',

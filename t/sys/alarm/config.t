@@ -124,6 +124,10 @@ my @errors = (
 	    . "\tthreshold > 1\n", "alarm 'a': the expression needs an 'input y'."],
 	["alarm a\n\texpression x\n\tinput x Latency balancer web\n",
 	    "'input x' expects 'stat <statistic>' behind the metric."],
+	["alarm a\n\texpression \"MAX(METRICS() + " . join(' + ', ('x1') x 30) . ")\"\n"
+	    . "\tperiod 10s\n\tdatapoints 1 of 8640\n\tthreshold > 1\n"
+	    . join('', map { "\tinput x$_ Latency balancer web stat p50\n" } 1 .. 10),
+	    "alarm 'a': the expression is too large for 8640 periods."],
 	["alarm a\n\texpression x\n\tinput X Latency balancer web stat p50\n",
 	    qr/'input': the id 'X' has to begin with a small letter/],
 	["alarm a\n\trule \"ALARM(bee)\"\nalarm bees\n$metric\tthreshold > 7\n",
