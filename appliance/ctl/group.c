@@ -28,7 +28,10 @@
 #include "ctl/scaler_in.h"
 #include "event/loop.h"
 #include "proxy/global.h"
+#include "proxy/live.h"
 #include "proxy/log_target.h"
+#include "proxy/proxy.h"
+#include "proxy/queue.h"
 
 #define HOOKS_MAX	8
 #define HOUR_US		(3600ull * 1000000)
@@ -298,6 +301,45 @@ group_set_size(struct group *g, uint32_t min, uint32_t max, const char *who)
 	snprintf(text, sizeof text, "%s update of AutoScalingGroup constraints to min: %u, "
 	    "max: %u, desired: %u", who, min, max, desired);
 	group_set_desired(g, desired, text, GROUP_NO_COOLDOWN, NULL);
+}
+
+/* ---- from zero ---- */
+
+static void
+renew(const struct proxy *px)
+{
+	queue_renew(px->live);
+	for (const struct server *srv = px->server_list; srv != NULL; srv = srv->next)
+		queue_kick(px->live, srv->live);
+}
+
+/* Requests that wait in its backends; those that came to wait just after a server was
+ * up are told now. */
+static unsigned
+count_waiting(const struct group *g)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < g->conf->nbackends; i++) {
+		const struct proxy *px = proxy_find(snapshot_current(), g->conf->backends[i],
+		    CAP_BACKEND);
+		uint32_t len = px != NULL ? atomic_load(&px->live->queue.len) : 0;
+
+		n += len;
+		if (len > 0 && atomic_load(&px->live->nusable) > 0)
+			renew(px);
+	}
+	return n;
+}
+
+void
+group_wake(struct group *g)
+{
+	if (g->conf == NULL || !g->conf->scales_from_zero || g->is_deleting || g->is_deleted ||
+	    count_waiting(g) == 0 || g->desired > 0 || g->max == 0)
+		return;
+	group_set_desired(g, 1, "a request that waits for the first instance",
+	    GROUP_NO_COOLDOWN, NULL);
 }
 
 /* ---- suspending ---- */

@@ -148,6 +148,7 @@ void	group_on_end(group_fn *fn);
 void	group_instance_moved(struct group *g, enum lifecycle from, enum lifecycle to);
 void	group_look_for_end(struct group *g);	/* deleted and empty: it is gone, later */
 void	groups_reap(void);
+void	group_wake(struct group *g);	/* scale-from-zero: somebody waits */
 void	groups_watch(void);		/* group_watch.c: once a second */
 void	group_end_instance(struct instance *i);	/* a user's request */
 void	group_let_go(struct group *g, const char *id);

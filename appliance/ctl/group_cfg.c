@@ -355,9 +355,9 @@ nth_backend(size_t i, void *arg)
 }
 
 static void
-check_backend(struct cfg *c, const char *name)
+check_backend(struct cfg *c, const struct group_conf *g, const char *name)
 {
-	const struct proxy *px = proxy_find(c->snap, name, CAP_BACKEND);
+	struct proxy *px = proxy_find(c->snap, name, CAP_BACKEND);
 	const char *near;
 
 	if (px == NULL) {
@@ -366,6 +366,8 @@ check_backend(struct cfg *c, const char *name)
 	} else if (!lb_is_dynamic(px))
 		diag_error(c->diag, "'backend': '%s' uses a non dynamic load balancing method, "
 		    "servers cannot come and go.", name);
+	else
+		px->waits_for_servers |= g->scales_from_zero;
 }
 
 static void
@@ -379,7 +381,7 @@ check_one(struct cfg *c, struct group_conf *g)
 	else
 		g->launch = object_need(c, OBJECT_LAUNCH, "'launch-config'", g->launch_name);
 	for (unsigned i = 0; i < g->nbackends; i++)
-		check_backend(c, g->backends[i]);
+		check_backend(c, g, g->backends[i]);
 	if (g->check == GROUP_CHECK_ELB && g->nbackends == 0)
 		diag_error(c->diag, "'health-check elb': scaling-group '%s' has no backend.",
 		    g->object.name);

@@ -482,8 +482,13 @@ on_task(struct loop_task *t)
 	struct list *n;
 
 	(void)t;
-	while ((n = list_pop(&state.changed)) != NULL)
-		instance_step(LIST_ITEM(n, struct instance, changed));
+	while ((n = list_pop(&state.changed)) != NULL) {
+		struct instance *i = LIST_ITEM(n, struct instance, changed);
+		struct group *g = i->group;
+
+		instance_step(i);
+		group_wake(g);
+	}
 }
 
 const char *

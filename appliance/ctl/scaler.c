@@ -566,6 +566,7 @@ on_second(struct sched_timer *t)
 	GROUP_EACH(g) {
 		scaler_enter(g->scaler);
 		look_at_instances(g);
+		group_wake(g);
 		scaler_leave(g->scaler);
 	}
 	groups_watch();

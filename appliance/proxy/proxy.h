@@ -347,6 +347,7 @@ struct proxy {
 	uint64_t	 fullconn;	/* in force; 0 = unknown */
 	struct stick_rule *stick_rules;
 	bool		 stick_by_addr;	/* servers are known by addresses in tables */
+	bool		 waits_for_servers;	/* without any, requests wait: one may be started */
 	/* both */
 	struct stick_conf *stick;	/* `stick-table`; NULL = none */
 	struct acl	*acls;

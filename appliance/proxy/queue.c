@@ -181,6 +181,33 @@ send_away(struct wait_queue *q)
 	} while (it != NULL);
 }
 
+static struct txn *
+take_former(struct wait_queue *q, const struct proxy *now)
+{
+	struct txn *found = NULL;
+
+	pthread_mutex_lock(&q->lock);
+	for (struct list *it = q->head.next; it != &q->head && found == NULL; it = it->next) {
+		struct txn *t = LIST_ITEM(it, struct txn, queue_node);
+
+		if (t->be != now)
+			found = t;
+	}
+	if (found != NULL)
+		take_out(q, found, NULL);
+	pthread_mutex_unlock(&q->lock);
+	return found;
+}
+
+void
+queue_renew(struct proxy_live *be)
+{
+	struct txn *t;
+
+	while ((t = take_former(&be->queue, be->conf)) != NULL)
+		send_slot(t);
+}
+
 /* ---- waiting ---- */
 
 static bool
@@ -285,6 +312,12 @@ release_cell(struct txn *t, struct server_live *l, uint32_t hint)
 		release(srv);
 	else		/* not in our snapshot: nothing but its count is sure to be there */
 		atomic_fetch_sub(&l->inflight.cur, 1);
+}
+
+void
+queue_find_server(struct txn *t)
+{
+	t->srv = server_with_cell(t->be, t->slot, t->slot_index);
 }
 
 void

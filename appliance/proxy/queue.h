@@ -27,10 +27,14 @@ bool	queue_enter(struct wait_queue *q, struct txn *t, uint32_t limit);
 /* Leave a queue (timeout, client gone). false: a slot is already under way by
  * mail; the transaction must stay, with TXN_F_ENDING if it only waits for that. */
 bool	queue_leave(struct txn *t);
+/* t->srv: the one whose slot it was given, in its backend; NULL: not there. */
+void	queue_find_server(struct txn *t);
 /* Free the slot of t's server: hand it to the first waiter or drop it. */
 void	queue_release_slot(struct txn *t);
 
 /* control thread */
+/* Those of former snapshots, whose backend has not the servers of now, pick again. */
+void	queue_renew(struct proxy_live *be);
 /* After live_server_changed (state, weight, maxconn): free slots go to waiters;
  * who waits for a server that is no longer usable picks again. */
 void	queue_kick(struct proxy_live *be, struct server_live *s);

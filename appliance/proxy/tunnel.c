@@ -377,6 +377,9 @@ follow(struct txn *t)
 		return;
 	snapshot_ref(fe->snap, dt->id);
 	snapshot_unref(t->snap, dt->id);
+	if (t->be_snap != NULL)
+		snapshot_unref(t->be_snap, dt->id);
+	t->be_snap = NULL;
 	t->snap = fe->snap;
 	t->fe = (struct proxy *)(uintptr_t)fe;
 	t->be = (struct proxy *)(uintptr_t)be;

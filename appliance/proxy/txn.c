@@ -233,6 +233,8 @@ txn_free(struct txn *t)
 	list_del(&t->node);
 	loop_task_cancel(&t->task);
 	snapshot_unref(t->snap, dt->id);
+	if (unlikely(t->be_snap != NULL))
+		snapshot_unref(t->be_snap, dt->id);
 	loop_task_init(&t->task, on_free);
 	loop_defer(t->loop, &t->task);
 }

@@ -145,6 +145,7 @@ struct txn {
 	struct loop	*loop;		/* this thread's */
 	struct snapshot	*snap;		/* held (use count) until let go */
 	struct proxy	*fe, *be;	/* of snap; be NULL until chosen */
+	struct snapshot	*be_snap;	/* held: be's and srv's, if that is a later one; or NULL */
 	struct server	*srv;		/* of snap; NULL until picked */
 	struct server_conn *sc;		/* owned while in use */
 	struct http_msg	 req, res;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cfg/snapshot.h"
 #include "http/h1_out.h"
 #include "net/buf.h"
 #include "proxy/pp_send.h"
@@ -109,14 +110,6 @@ wish_stands(const struct txn *t)
 	    (t->be->set.options & OPT_PERSIST);
 }
 
-static enum step_result
-no_server(struct txn *t)
-{
-	txn_error(t, 503, 'S', 'C');
-	COUNT(be_count(t), econ);
-	return STEP_NEXT;
-}
-
 /* False: it has as many waiting as may (maxqueue). */
 static bool
 wait_in(struct txn *t, struct wait_queue *q, uint32_t limit)
@@ -135,6 +128,34 @@ static enum step_result
 wait_in_backend(struct txn *t)
 {
 	(void)wait_in(t, &t->be->live->queue, 0);
+	return STEP_NEXT;
+}
+
+/* The backend as it is by now, with servers that came while we waited. What else we
+ * have of the former snapshot stays, and that with it. */
+static bool
+follow_backend(struct txn *t)
+{
+	const struct proxy *be = atomic_load_explicit(&t->be->live->conf, memory_order_acquire);
+
+	if (be == NULL || be == t->be || be->set.mode != t->be->set.mode)
+		return false;
+	snapshot_ref(be->snap, dt->id);
+	if (t->be_snap != NULL)
+		snapshot_unref(t->be_snap, dt->id);
+	t->be_snap = be->snap;
+	t->be = (struct proxy *)(uintptr_t)be;
+	t->wanted = t->avoid = NULL;
+	return true;
+}
+
+static enum step_result
+no_server(struct txn *t)
+{
+	if (unlikely(t->be->waits_for_servers))
+		return follow_backend(t) ? STEP_NEXT : wait_in_backend(t);
+	txn_error(t, 503, 'S', 'C');
+	COUNT(be_count(t), econ);
 	return STEP_NEXT;
 }
 
@@ -261,6 +282,8 @@ step_wait_slot(struct txn *t)
 	}
 	timer_clear(&t->timer);
 	t->timed_out = false;
+	if (t->srv == NULL && follow_backend(t))
+		queue_find_server(t);
 	srv = t->srv;			/* the queue has found it in our snapshot */
 	if (srv == NULL) {		/* removed by a reload while we waited */
 		queue_release_slot(t);

@@ -84,6 +84,16 @@ $w->cli('reload');
 is $w->stat('app', $one->{id})->{status}, 'UP', 'a reload keeps its server';
 is in_service($w, 'web'), 1, 'and it';
 
+# --- from nothing ---
+my $z = Weir->new(defaults => 'http', binds => ['http'], env => { PORT_srv => $srv->port },
+    cfg => ($cfg =~ s/size 1 3/size 0 3\n\tscale-from-zero on/r));
+is group($z, 'web')->{desired}, 0, 'an empty group';
+my @waiting = map { my $c = $z->http('http'); $c->send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"); $c } 1 .. 5;
+is join(' ', map { ($_->read_response // {})->{status} // 'none' } @waiting), '200 200 200 200 200',
+    'requests wait for its first instance';
+is group($z, 'web')->{desired}, 1, 'which they have started';
+like +(activities($z, 'web'))[0]{cause}, qr/^At \S+ a request that waits for the first instance changing the desired capacity from 0 to 1\.  /, 'why';
+
 # --- no request lost ---
 my $load = Load->new(port => $w->port('http'), conns => 8, body => "hello\n", rate => 2000);
 ok $load->wait_ok(20), 'the load runs';
