@@ -43,7 +43,7 @@
 	X(agent) X(health) X(cli_agent) \
 	/* servers that come and go */ \
 	X(resolve) X(reload) X(state_file) X(state_save) \
-	X(scaler) X(group) X(policy) X(schedule) X(hook) X(cli_resolvers) X(cli_server) \
+	X(scaler) X(group) X(policy) X(schedule) X(hook) X(refresh) X(cli_resolvers) X(cli_server) \
 	/* control and operators */ \
 	X(stats_page) X(prom) \
 	X(tick) X(statsd) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
@@ -59,7 +59,7 @@
 	X(feed) X(audit) X(cli_subscribe) \
 	X(cli_map) X(cli_clock) X(cli_notify) X(cli_group) X(cli_instance) \
 	X(cli_provider) X(cli_alarm) X(cli_show_alarm) X(cli_alarm_test) \
-	X(cli_policy_test) X(cli_policy) X(cli_hook)
+	X(cli_policy_test) X(cli_policy) X(cli_hook) X(cli_refresh)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

@@ -17,6 +17,7 @@
 #include "cfg/snapshot.h"
 #include "ctl/control.h"
 #include "ctl/group.h"
+#include "ctl/refresh.h"
 #include "ctl/scaler.h"
 #include "event/loop.h"
 #include "proxy/global.h"
@@ -108,7 +109,7 @@ show_group(struct cli *c)
 {
 	bool is_json = cli_wants_json(c);
 	struct group *g = cli_group(c, cli_arg(c, 0));
-	char trouble[400];
+	char trouble[400], refresh[200];
 	const char *text;
 	struct fields f;
 
@@ -119,6 +120,7 @@ show_group(struct cli *c)
 	put_fact(c, is_json, "id", g->id);
 	text = scaler_trouble(g, trouble, sizeof trouble);
 	put_fact(c, is_json, "trouble", text != NULL ? text : "");
+	put_fact(c, is_json, "refresh", refresh_text(g, refresh, sizeof refresh) ? refresh : "");
 	put_fact(c, is_json, "status", g->is_deleting ? "Delete in progress" : "");
 	if (g->conf != NULL)
 		put_conf(c, is_json, g->conf);

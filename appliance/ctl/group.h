@@ -38,6 +38,7 @@ struct group {
 	uint64_t	 launch_digest;	/* ... and of its launch configuration */
 	uint64_t	 created_us;	/* wall */
 	uint32_t	 min, max, desired;
+	uint32_t	 surge;		/* so many more for now: a refresh replaces some */
 	bool		 is_overridden;	/* min and max were set by command */
 	bool		 is_orphaned;	/* in no file, with instances */
 	char		*provider;	/* owned: name of its provider */

@@ -99,7 +99,8 @@ parse_hook(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 		if (parse_option(c, args[i], args[i + 1], h) == -1)
 			return -1;
 	if (h->timeout_us < SECOND_US || h->timeout_us > TIMEOUT_MAX_US) {
-		diag_error(c->diag, "'hook %s': 'timeout' has to be there, from 1s to 48h.", h->name);
+		diag_error(c->diag, "'hook %s': 'timeout' has to be there, from 1s to 48h.",
+		    h->name);
 		return -1;
 	}
 	*at = h;

@@ -449,7 +449,7 @@ settle_launch(struct group *g)
 
 	if (sc->launch.state != OP_UNKNOWN || sc->seen_look <= sc->launch.failed_look)
 		return;
-	if (group_actual(g) + sc->launch.count <= g->desired + sc->is_rebalancing)
+	if (group_actual(g) + sc->launch.count <= g->desired + g->surge + sc->is_rebalancing)
 		operation_relaunch(sc);
 	else
 		operation_give_up(sc);
@@ -458,19 +458,19 @@ settle_launch(struct group *g)
 static void
 fit(struct group *g)
 {
-	unsigned going, actual, want;
+	unsigned goal = g->desired + g->surge, going, actual, want;
 
 	settle_launch(g);
 	replace(g);
 	(void)count_unhealthy(g, &going);
 	actual = group_actual(g);
 	/* the new one is launched after its predecessor's end was asked for */
-	want = g->desired > going ? g->desired - going : 0;
+	want = goal > going ? goal - going : 0;
 	if (actual < want)
 		grow(g, want - actual);
-	else if (actual > g->desired)
-		shrink(g, actual - g->desired);
-	else if (actual == g->desired && going == 0) {
+	else if (actual > goal)
+		shrink(g, actual - goal);
+	else if (actual == goal && going == 0) {
 		rebalance(g);
 		g->cause_len = 0;
 		g->scaler->nowed = 0;
