@@ -37,6 +37,7 @@
 	X(provider_cfg) X(launch_cfg) X(group_cfg) X(provider) X(provider_test) \
 	X(policy_parse) X(policy_simple) X(policy_step) X(policy_target) \
 	X(child) X(provider_child) X(provider_program) X(provider_process) \
+	X(provider_exec) \
 	X(alarm_cfg) X(alarm_check) X(alarm) \
 	/* health checks */ \
 	X(check_cfg) X(check_elb) X(agent_cfg) X(policy_cfg) \

@@ -176,17 +176,6 @@ launch_one(struct provider_call *call, char *why, size_t size)
 	return PROVIDER_OK;
 }
 
-/* What a program that could not be run means for the group. */
-static enum provider_error
-error_of(int error)
-{
-	switch (error) {
-	case ENOENT: case EACCES: case ENOEXEC: case EPERM: case ENOTDIR: case EINVAL: case E2BIG:
-		return PROVIDER_INVALID;
-	}
-	return PROVIDER_CAPACITY;
-}
-
 static const char *
 program_of(const struct provider_conf *p)
 {
@@ -219,7 +208,8 @@ answer_launch(struct provider_call *call)
 		return;
 	}
 	child_end_text(failed, text, sizeof text);
-	provider_fail(call, error_of(failed->value), "%s %s", program_of(call->conf), text);
+	provider_fail(call, provider_program_error(failed->value), "%s %s",
+	    program_of(call->conf), text);
 }
 
 static bool

@@ -8,7 +8,7 @@
  */
 #include "ctl/provider_program.h"
 
-#include <grp.h>
+#include <errno.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -24,14 +24,14 @@
 #define KILL_AFTER_US	10000000u
 
 static const struct provider_type *const runners[] = {
-	&provider_process
+	&provider_process, &provider_exec
 };
 /* Those whose children live on; those that say the command. */
 static const struct provider_type *const keepers[] = {
 	&provider_process
 };
 static const struct provider_type *const commanded[] = {
-	&provider_process
+	&provider_process, &provider_exec
 };
 
 static struct program_conf *
@@ -182,6 +182,16 @@ provider_program_settle(struct cfg *c, const struct provider_conf *p)
 		return -1;
 	}
 	return 0;
+}
+
+enum provider_error
+provider_program_error(int error)
+{
+	switch (error) {
+	case ENOENT: case EACCES: case ENOEXEC: case EPERM: case ENOTDIR: case EINVAL: case E2BIG:
+		return PROVIDER_INVALID;
+	}
+	return PROVIDER_CAPACITY;
 }
 
 static const struct kw_row rows[] = {

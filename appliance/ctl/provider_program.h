@@ -25,4 +25,8 @@ extern const struct provider_type provider_process, provider_exec, provider_netn
  * helper. 0, or -1 after diag_error. */
 int	provider_program_settle(struct cfg *c, const struct provider_conf *p);
 
+/* any thread */
+/* What a program that could not be run, by errno, means for its group. */
+enum provider_error provider_program_error(int error);
+
 #endif

@@ -3,6 +3,8 @@
 # skipped with the reason.
 use v5.36;
 use Conform;
+use Cwd qw(abs_path);
+use File::Temp;
 use Weir;
 use Test::More;
 
@@ -11,4 +13,7 @@ my %big = (files => { data => $data }, launch => "\tuser-data-file \"\${DIR}/dat
 
 conform('test', "\ttype test\n", %big);
 conform('process', "\ttype process\n\tcommand /usr/bin/tail -f /dev/null\n", %big);
+my $folder = File::Temp->newdir;
+conform('exec', "\ttype exec\n\tcommand \"\${CLOUD}\" \"\${STATE}\"\n", %big,
+    env => { STATE => "$folder", CLOUD => abs_path('t/data/provider/cloud.pl') });
 done_testing;

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The provider `exec`: any program. It is run once per call with the verb as its first
+ * word, reads one JSON document and writes one (exec_text.h); what it writes to stderr
+ * goes to the log line by line. Before its first call it is asked for `capabilities`.
+ *
+ * An end that is not 0, a document that is none, or silence: nobody knows what it has
+ * done, and that is what the answer says (internal); the scaler looks before it tries
+ * again. No more than that is believed: an error of the program's own is one.
+ *
+ * Thread: control; parsing: the one that loads.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/magic.h"
+#include "base/module.h"
+#include "base/xalloc.h"
+#include "ctl/exec_call.h"
+#include "ctl/exec_text.h"
+#include "ctl/group_conf.h"
+#include "ctl/provider_program.h"
+#include "proxy/log_target.h"
+
+#define CAPABILITIES_US	5000000u
+#define ROWS_MAX	256
+
+struct exec_settings {
+	struct program_conf program;	/* first */
+};
+
+/* A provider's call under way: one run of the program, or two. */
+struct exec_run {
+	struct exec_call exec;
+	struct provider_call *call;
+	const char	*verb;
+	const char	*values[3][2];
+	struct outbuf	 text;
+};
+
+static bool is_known[ROWS_MAX];		/* by row: it has told its capabilities */
+
+static const char *const verbs[] = { "launch", "terminate", "describe" };
+
+static const struct exec_settings *
+settings_of(const struct provider_call *call)
+{
+	return call->conf->settings;
+}
+
+static void
+run_free(struct exec_run *r)
+{
+	exec_call_cancel(&r->exec);
+	outbuf_fini(&r->text);
+	r->call->private = NULL;
+	free(r);
+}
+
+/* ---- what it says ---- */
+
+static void
+log_errors(const struct exec_run *r)
+{
+	struct str rest = { r->exec.errors, r->exec.errors_len }, line;
+	char text[512];
+	struct out o;
+
+	while (str_next_elem(&rest, '\n', &line)) {
+		out_init(&o, text, sizeof text - 1);
+		out_visible(&o, (struct str){ line.p, line.len < 120 ? line.len : 120 });
+		*o.p = '\0';
+		log_event(NULL, LOG_L_NOTICE, "provider %s, group %s, %s: %s",
+		    r->call->conf->object.name, r->call->group, r->verb, text);
+	}
+}
+
+static void
+fail(struct exec_run *r, enum provider_error e, const char *why)
+{
+	struct provider_call *call = r->call;
+	const char *verb = r->verb;
+
+	run_free(r);
+	provider_fail(call, e, "%s: %s", verb, why);
+}
+
+/* Whether it ended as it should; else the call has failed. */
+static bool
+ended_well(struct exec_run *r)
+{
+	char why[160];
+
+	log_errors(r);
+	if (r->exec.end == PROGRAM_EXITED && r->exec.value == 0)
+		return true;
+	exec_call_end_text(&r->exec, why, sizeof why);
+	fail(r, r->exec.end == PROGRAM_NOT_RUN ? provider_program_error(r->exec.value) :
+	    PROVIDER_INTERNAL, why);
+	return false;
+}
+
+static void
+on_answer(struct exec_call *e)
+{
+	struct exec_run *r = e->arg;
+	struct provider_call *call = r->call;
+	struct exec_answer a;
+
+	if (!ended_well(r))
+		return;
+	if (!exec_text_parse(e->output, e->output_len, &a))
+		fail(r, PROVIDER_INTERNAL, a.message);
+	else if (a.error != PROVIDER_OK) {
+		call->retry_after_s = a.retry_after_s;
+		run_free(r);
+		provider_fail(call, a.error, "%s", a.message);
+	} else if (call->verb == PROVIDER_LAUNCH && a.n > call->count)
+		fail(r, PROVIDER_INTERNAL, "more instances than were asked for");
+	else {
+		run_free(r);
+		provider_answer(call, a.all, a.n);
+	}
+	free(a.all);
+}
+
+/* ---- running it ---- */
+
+static void
+run_verb(struct exec_run *r, const char *verb, uint64_t timeout_us,
+    void (*done)(struct exec_call *))
+{
+	r->verb = verb;
+	r->values[0][0] = "verb";
+	r->values[0][1] = verb;
+	r->values[1][0] = "group";
+	r->values[1][1] = r->call->group;
+	r->values[2][0] = NULL;
+	r->exec = (struct exec_call){ .row = settings_of(r->call)->program.row,
+		.values = (const char *const (*)[2])r->values, .input = r->text.data,
+		.input_len = r->text.len, .timeout_us = timeout_us, .done = done, .arg = r };
+	exec_call_start(&r->exec);
+}
+
+static void
+run_call(struct exec_run *r)
+{
+	struct provider_call *call = r->call;
+	const struct provider_conf *p = call->conf;
+	uint64_t timeout_us = p->describe_timeout_us;
+
+	if (call->verb == PROVIDER_LAUNCH)
+		timeout_us = p->launch_timeout_us;
+	else if (call->verb == PROVIDER_TERMINATE)
+		timeout_us = p->terminate_timeout_us;
+	outbuf_clear(&r->text);
+	exec_text_request(&r->text, call);
+	run_verb(r, verbs[call->verb], timeout_us, on_answer);
+}
+
+static void
+on_capabilities(struct exec_call *e)
+{
+	struct exec_run *r = e->arg;
+	struct exec_capabilities can;
+	char why[160];
+
+	if (!ended_well(r))
+		return;
+	if (!exec_text_capabilities(e->output, e->output_len, &can, why, sizeof why)) {
+		fail(r, PROVIDER_INVALID, why);
+		return;
+	}
+	is_known[settings_of(r->call)->program.row] = true;
+	run_call(r);
+}
+
+static void
+start(struct provider_call *call)
+{
+	struct exec_run *r = xcalloc(1, sizeof *r);
+
+	call->private = r;
+	r->call = call;
+	outbuf_init(&r->text, 0);
+	if (is_known[settings_of(call)->program.row]) {
+		run_call(r);
+		return;
+	}
+	outbuf_fmt(&r->text, "{\"version\":%d}\n", EXEC_VERSION);
+	run_verb(r, "capabilities", CAPABILITIES_US, on_capabilities);
+}
+
+static void
+cancel(struct provider_call *call)
+{
+	run_free(call->private);
+}
+
+/* ---- the section ---- */
+
+/* PATH VERB ARG... */
+static int
+settle(struct cfg *c, struct provider_conf *p)
+{
+	static const char *const env[] = { "WEIR_GROUP={group}", "WEIR_VERB={verb}" };
+	struct exec_settings *s = p->settings;
+	struct program *program = &s->program.program;
+	const char **args;
+
+	program->env = env;
+	program->nenv = ARRAY_LEN(env);
+	if (program->nargs == 0)
+		return provider_program_settle(c, p);
+	args = arena_calloc(c->arena, program->nargs + 1, sizeof *args);
+	args[0] = program->args[0];
+	args[1] = "{verb}";
+	for (unsigned i = 1; i < program->nargs; i++)
+		args[i + 1] = program->args[i];
+	program->args = args;
+	program->nargs++;
+	return provider_program_settle(c, p);
+}
+
+const struct provider_type provider_exec = {
+	.name = "exec", .settings_size = sizeof(struct exec_settings), .settle = settle,
+	.start = start, .cancel = cancel,
+};
+
+static void
+module_stop(void)
+{
+	memset(is_known, 0, sizeof is_known);
+}
+
+const struct module mod_provider_exec = {
+	.name = "provider_exec", .provider = &provider_exec, .stop = module_stop
+};
