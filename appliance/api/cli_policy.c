@@ -22,7 +22,7 @@
 
 #define ARN_BYTES	700u
 
-static const char policy_fields[] = "group,name,type,adjustment,cooldown_s,alarms,last_time,"
+const char policy_fields[] = "group,name,type,adjustment,cooldown_s,alarms,last_time,"
     "last_result,last_reason,arn";
 
 /* ---- show policies ---- */
@@ -60,7 +60,7 @@ put_adjustment(struct fields *f, const struct policy_conf *p)
 	outbuf_fini(&b);
 }
 
-static void
+void
 put_policy(struct fields *f, const struct group *g, const struct policy_conf *p)
 {
 	struct policy_stats st;

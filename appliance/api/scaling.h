@@ -14,10 +14,11 @@ struct group;
 struct instance;
 struct policy_conf;
 
-extern const char group_fields[], instance_fields[];
+extern const char group_fields[], instance_fields[], policy_fields[];
 
 void	put_group(struct fields *f, const struct group *g);
 void	put_instance(struct fields *f, const struct instance *i);
+void	put_policy(struct fields *f, const struct group *g, const struct policy_conf *p);
 /* All instances of one group (NULL: of all). */
 void	put_instances(struct fields *f, const struct group *only);
 /* NULL after an error that says what is near. */

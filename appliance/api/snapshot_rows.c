@@ -6,12 +6,16 @@
  */
 #include "api/snapshot_rows.h"
 
-#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "api/scaling.h"
 #include "base/list.h"
 #include "base/out.h"
+#include "base/xalloc.h"
 #include "ctl/group.h"
+#include "ctl/policy.h"
+#include "ctl/policy_conf.h"
 
 /* ---- groups, instances ---- */
 
@@ -76,12 +80,56 @@ instance_put(struct outbuf *b, const char *id)
 	return true;
 }
 
+/* Their names are GROUP/POLICY. */
+
+static void
+policy_head(struct outbuf *b)
+{
+	outbuf_z(b, policy_fields);
+}
+
+static void
+policy_each(snapshot_name_fn *fn, void *arg)
+{
+	GROUP_EACH(g) {
+		const struct policy_conf *p = g->conf != NULL && !g->is_deleted ?
+		    g->conf->policies : NULL;
+
+		for (; p != NULL; p = p->next) {
+			char *name = xasprintf("%s/%s", g->name, p->name);
+
+			fn(name, arg);
+			free(name);
+		}
+	}
+}
+
+static bool
+policy_put(struct outbuf *b, const char *name)
+{
+	struct fields f = { .b = b, .names = policy_fields, .prefix = "" };
+	const char *slash = strrchr(name, '/');
+	char *group = xstrndup(name, (size_t)(slash - name));
+	const struct group *g = group_find(group);
+	const struct policy_conf *p = g != NULL ? policy_find(g, slash + 1) : NULL;
+
+	free(group);
+	if (p == NULL)
+		return false;
+	put_policy(&f, g, p);
+	chop(b);
+	return true;
+}
+
 /* cooldown_left_s, age_s */
 static const struct snapshot_rows
     group_rows = { "group", 1u << 8, group_head, group_each, group_put },
-    instance_rows = { "instance", 1u << 11, instance_head, instance_each, instance_put };
+    instance_rows = { "instance", 1u << 11, instance_head, instance_each, instance_put },
+    policy_rows = { "policy", 0, policy_head, policy_each, policy_put };
 
-static const struct snapshot_rows *const kinds[] = { &group_rows, &instance_rows, &alarm_rows };
+static const struct snapshot_rows *const kinds[] = {
+	&group_rows, &instance_rows, &alarm_rows, &policy_rows
+};
 
 const struct snapshot_rows *
 snapshot_rows_at(unsigned i)

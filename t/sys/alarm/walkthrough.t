@@ -172,6 +172,18 @@ for my $alarm (qw(alarmUp alarmDown)) {
 is_deeply by_minute(@got), by_minute(@want), 'the history, string for string';
 is scalar @got, scalar @want, 'and no line more';
 
+# All of it as rows of a snapshot
+my $snapshot = cli('show snapshot only group,instance,alarm,policy');
+like $snapshot, qr/^#group,name,min,desired,.*\ngroup,yourScaler,1,1,3,/m, 'snapshot: groups';
+like $snapshot, qr/^#instance,id,group,.*\ninstance,i-[0-9a-f]+,yourScaler,us-east-1b,InService,/m,
+    'instances';
+like $snapshot, qr/^#alarm,.*\n(?:alarm,Weir.*\n)?alarm,alarmDown,INSUFFICIENT_DATA,.*\nalarm,alarmUp,/m, 'alarms';
+like $snapshot, qr/^#policy,group,name,.*\npolicy,yourScaler,scaleUp,SimpleScaling,/m, 'policies';
+my ($gen) = $snapshot =~ /gen=(\d+)/;
+cli('clock advance 3s');
+is join(' ', cli("show snapshot since $gen only group,instance,alarm,policy") =~ /^(\w+),/mg), '',
+    'time alone is no news';
+
 # The same once more, on what was recorded.
 sub tried ($policy, $with = '') {
 	return cli("policy test yourScaler/$policy from 2013-02-15T16:32:00Z $with");
