@@ -659,6 +659,9 @@ group_delete(struct group *g, enum group_delete_how how)
 	if (how == GROUP_DELETE_EMPTY && g->nopen > 0)
 		return "You cannot delete an AutoScalingGroup while there are scaling activities "
 		    "in progress for that group.";
+	if (how == GROUP_DELETE_FORCE && has_instances && scaler_provider(g) == NULL)
+		return "Its provider is in no file: nobody can end its instances. 'keep' lets them "
+		    "go.";
 	g->is_deleting = true;
 	keep_group(g);
 	g->min = g->max = g->desired = 0;

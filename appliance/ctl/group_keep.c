@@ -140,6 +140,7 @@ keep_instance(const struct instance *i)
 	put_u64(&b, "in_service", i->in_service_us);
 	put_bool(&b, "protected", i->is_protected);
 	put_bool(&b, "passed", i->has_passed);
+	put_bool(&b, "stays_out", i->stays_out);
 	end(&b, STORE_INSTANCE, i->id, i->launched_us);
 }
 
@@ -331,6 +332,7 @@ restore_instance(struct group *g, const struct saved *s)
 	    (uint32_t)row_u64(s->row, "version"));
 	i->is_protected = row_bool(s->row, "protected");
 	i->in_service_us = row_u64(s->row, "in_service");
+	i->stays_out = row_bool(s->row, "stays_out");
 	instance_restore(i, lifecycle_after(row_u64(s->row, "lifecycle")));
 }
 

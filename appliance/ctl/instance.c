@@ -126,10 +126,11 @@ move(struct instance *i, enum lifecycle to)
 	keep_instance(i);
 }
 
+/* Those that came while AddToLoadBalancer was suspended stay out for good. */
 static bool
 has_backends(const struct instance *i)
 {
-	return i->group->conf != NULL && i->group->conf->nbackends > 0;
+	return !i->stays_out && i->group->conf != NULL && i->group->conf->nbackends > 0;
 }
 
 static void
@@ -164,10 +165,10 @@ enter_service(struct instance *i)
 static void
 step_proceed(struct instance *i)
 {
+	i->stays_out |= group_is_suspended(i->group, GROUP_P_ADD_SERVER) && i->servers == NULL;
 	servers_want(i);
 	i->has_passed |= has_backends(i) && servers_are_up(i);
-	if (has_backends(i) && i->group->conf->check == GROUP_CHECK_ELB && !i->has_passed &&
-	    !group_is_suspended(i->group, GROUP_P_ADD_SERVER))
+	if (has_backends(i) && i->group->conf->check == GROUP_CHECK_ELB && !i->has_passed)
 		return;
 	enter_service(i);
 }
@@ -238,7 +239,7 @@ fails_elb(const struct instance *i)
 	const struct group_conf *conf = i->group->conf;
 	uint64_t now = sched_wall_us(), until = i->running_us + conf->boot_timeout_us;
 
-	if (servers_are_up(i) || group_is_suspended(i->group, GROUP_P_ADD_SERVER))
+	if (servers_are_up(i))
 		return false;
 	if (i->has_passed)
 		return true;
@@ -279,6 +280,7 @@ begin_drain(struct instance *i, bool is_now)
 	uint64_t limit_us = is_now ? 0 : i->group->drain_us;
 
 	if (i->servers == NULL || limit_us == 0) {
+		servers_cut(i);
 		instance_drained(i);
 		return;
 	}

@@ -76,8 +76,7 @@ struct instance {
 	bool		 is_protected;
 	bool		 is_unhealthy;
 	bool		 has_passed;	/* a check, since it came (back) */
-	bool		 leaves_now;	/* no draining */
-	bool		 is_replacement;	/* comes for an unhealthy one */
+	bool		 stays_out;	/* it is no server of its group's backends */
 	const char	*unhealthy_why;	/* of the table in activity.h */
 	struct instance_server *servers;	/* owned: one in each backend */
 	struct sched_timer drain_limit;

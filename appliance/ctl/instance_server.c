@@ -296,7 +296,8 @@ servers_want(struct instance *i)
 {
 	const struct group *g = i->group;
 
-	if (g->conf == NULL || i->address[0] == '\0' || i->port == 0 || i->is_draining)
+	if (g->conf == NULL || i->address[0] == '\0' || i->port == 0 || i->is_draining ||
+	    i->stays_out)
 		return;
 	for (struct instance_server **at = &i->servers; *at != NULL; )
 		if (!is_wanted_in(g, (*at)->backend) && !(*at)->is_adding) {
@@ -304,8 +305,6 @@ servers_want(struct instance *i)
 			*at = entry_free(*at);
 		} else
 			at = &(*at)->next;
-	if (group_is_suspended(g, GROUP_P_ADD_SERVER))
-		return;
 	for (unsigned k = 0; k < g->conf->nbackends; k++)
 		want_in(i, g->conf->backends[k]);
 }
@@ -404,17 +403,40 @@ on_told(void *arg)
 }
 
 static void
+close_inflight(const struct server *srv)
+{
+	unsigned n = gauge_get(&srv->live->inflight);
+
+	if (n == 0)
+		return;
+	log_event(srv->backend, LOG_L_WARNING, "Server %s/%s is not drained any longer: %u "
+	    "requests are closed.", srv->backend->name, srv->name, n);
+	shutdown_sessions_of(srv->live, 'D');
+}
+
+static void
+leave(const struct server *srv)
+{
+	srv->live->is_leaving = true;
+	health_set_admin(srv->live, SRV_ADM_FDRAIN, 0);
+}
+
+void
+servers_cut(struct instance *i)
+{
+	SERVERS_EACH(i, srv) {
+		leave(srv);
+		close_inflight(srv);
+	}
+}
+
+static void
 on_limit(struct sched_timer *t)
 {
 	struct instance *i = LIST_ITEM(t, struct instance, drain_limit);
 
 	SERVERS_EACH(i, srv)
-		if (gauge_get(&srv->live->inflight) > 0) {
-			log_event(srv->backend, LOG_L_WARNING, "Server %s/%s is drained no longer: "
-			    "%u requests are closed.", srv->backend->name, srv->name,
-			    gauge_get(&srv->live->inflight));
-			shutdown_sessions_of(srv->live, 'D');
-		}
+		close_inflight(srv);
 	i->is_draining = false;
 	instance_drained(i);
 }
@@ -426,8 +448,7 @@ servers_drain(struct instance *i, uint64_t limit_us)
 	unsigned n = 0;
 
 	SERVERS_EACH(i, srv) {
-		srv->live->is_leaving = true;
-		health_set_admin(srv->live, SRV_ADM_FDRAIN, 0);
+		leave(srv);
 		n++;
 	}
 	if (n == 0) {

@@ -20,6 +20,8 @@ void	servers_want(struct instance *i);
  * limit_us (schedule clock) has passed and what was left is closed. At once when there
  * are none. */
 void	servers_drain(struct instance *i, uint64_t limit_us);
+/* Nothing new goes to them, and what is in flight is closed. */
+void	servers_cut(struct instance *i);
 /* They go, on their own; i need not live on. */
 void	servers_remove(struct instance *i);
 /* All have passed a check (or are not checked); one has failed. */

@@ -412,7 +412,7 @@ rebalance(struct group *g)
 
 	if (sc->launch.state != OP_NONE || sc->is_rebalancing ||
 	    group_is_suspended(g, GROUP_P_REBALANCE) || group_is_suspended(g, GROUP_P_LAUNCH) ||
-	    group_is_suspended(g, GROUP_P_TERMINATE) || group_pending(g) > 0 ||
+	    group_pending(g) > 0 ||
 	    group_actual(g) >= g->max + zones_margin(g->max) ||
 	    !zones_rebalance(z, n, &from, &to))
 		return;
