@@ -17,6 +17,7 @@
 #include "ctl/group.h"
 #include "ctl/policy.h"
 #include "ctl/policy_conf.h"
+#include "ctl/policy_predictive.h"
 #include "ctl/schedule.h"
 #include "event/sched.h"
 
@@ -165,6 +166,48 @@ show_schedules(struct cli *c)
 	fields_end(&f);
 }
 
+/* ---- show forecast ---- */
+
+static void
+put_double(struct fields *f, double v)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%.6g", v);
+	fields_text(f, text);
+}
+
+/* GROUP [POLICY] */
+static void
+show_forecast(struct cli *c)
+{
+	bool is_json = cli_wants_json(c);
+	struct group *g = cli_group(c, cli_arg(c, 0));
+	struct forecast_row rows[FORECAST_AHEAD];
+	struct fields f;
+	unsigned n;
+
+	if (g == NULL)
+		return;
+	n = predictive_rows(g, c->nargs > 1 ? c->args[1] : NULL, rows);
+	if (n == 0) {
+		cli_err(c, "No forecast: group %s has no such policy, or less than %u hours of "
+		    "its metric are known.", g->name, FORECAST_LEAST);
+		return;
+	}
+	fields_begin(&f, &c->out, "t,low,mid,high,desired", is_json);
+	for (unsigned i = 0; i < n; i++) {
+		fields_row(&f);
+		fields_time(&f, (uint64_t)rows[i].t_s * 1000000);
+		put_double(&f, rows[i].load.low);
+		put_double(&f, rows[i].load.mid);
+		put_double(&f, rows[i].load.high);
+		fields_u64(&f, rows[i].desired);
+		fields_row_end(&f);
+	}
+	fields_end(&f);
+}
+
 /* ---- policy execute, enable, disable ---- */
 
 static const char *
@@ -291,6 +334,8 @@ static const struct cli_row rows[] = {
 	  "list scaling policies, and what became of them last" },
 	{ "show schedules", CLI_USER, 0, show_schedules, "<group> [json]",
 	  "list scheduled actions of a group, and when they are due" },
+	{ "show forecast", CLI_USER, 0, show_forecast, "<group> [<policy>] [json]",
+	  "what a predictive policy expects hour by hour" },
 	{ "policy execute", CLI_ADMIN, CLI_F_CHANGE, execute,
 	  "<group>/<policy> [honor-cooldown] [value <v> breach <b>]",
 	  "do what a scaling policy says" },

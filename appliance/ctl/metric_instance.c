@@ -16,6 +16,7 @@
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
 #include "ctl/group.h"
+#include "ctl/policy.h"
 #include "ctl/metric.h"
 #include "ctl/metric_unit.h"
 #include "ctl/node_exporter.h"
@@ -142,7 +143,8 @@ put(const struct instance *i, enum metrics_source source, const char *name, doub
 	const struct metric_row *row = metric_row_named(metric_ns_name(NS_EC2), name);
 	const struct metric_unit *from = suffix[0] != '\0' ? metric_unit_of_suffix(suffix) : NULL;
 	const char *unit = row != NULL ? row->unit : from != NULL ? from->name : NULL;
-	struct metric_instance who = { .id = i->id, .group = i->group->name };
+	struct metric_instance who = { .id = i->id,
+	    .group = policy_is_warming(i) ? NULL : i->group->name };
 
 	if (l == NULL || rank(l, source) == METRICS_SOURCES ||
 	    (row != NULL && !may_speak(measured_of(i), l, source, row)))
