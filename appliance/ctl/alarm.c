@@ -438,6 +438,8 @@ adopt(const struct alarm_conf *conf)
 	follow(a, conf);
 	keep_metrics(conf);
 	restored = is_new ? alarm_restore(a) : ALARM_RESTORED_OTHER;
+	if (is_new && restored != ALARM_RESTORED_NOT)		/* nothing was measured meanwhile */
+		alarm_gap(0, sched_wall_s());
 	if (restored != ALARM_RESTORED)
 		record_change(a, restored == ALARM_RESTORED_NOT ? ALARM_CREATED : ALARM_UPDATED);
 	alarm_keep(a);

@@ -11,6 +11,12 @@ alarm up
 alarm changed
 	metric CPUUtilization namespace AWS/EC2
 	threshold > 80
+alarm heartbeat
+	metric Beats namespace Lab
+	datapoints 2 of 2
+	threshold < 1
+	missing-data breaching
+	phase 5s
 alarm gone
 	rule "ALARM(up)"
 CFG
@@ -39,6 +45,9 @@ cli('alarm ack up comment mine');
 cli('alarm silence up for 3h');
 cli('alarm disable changed');
 cli('alarm set-state changed OK reason fine');
+cli('put metric Beats value 1 namespace Lab');
+cli('clock advance 30s');
+is field('heartbeat', 'state'), 'OK', 'a value';
 my $before = history('up');
 is scalar @$before, 3, 'a history';
 ok $w->wait_for(sub { -s $w->file('weir.db-wal') }), 'the store has something';
@@ -60,6 +69,12 @@ is_deeply history('up'), $before, 'the history is as it was';
 is history('changed')->[0], 'ConfigurationUpdate "Alarm ""changed"" updated"',
     'a text that changed meanwhile';
 is history('gone')->[0], 'ConfigurationUpdate "Alarm ""gone"" deleted"', 'and one that went';
+
+# What was not measured while weir was down is nobody's fault.
+cli('clock advance 60s');
+is field('heartbeat', 'state'), 'OK', 'no alarm after a time without weir';
+cli('clock advance 5m');
+is field('heartbeat', 'state'), 'ALARM', 'but when nothing comes now';
 
 # Killed: what was answered is kept.
 cli('alarm set-state up OK reason better');
