@@ -19,6 +19,7 @@
 
 #include "base/list.h"
 #include "base/str.h"
+#include "event/sched.h"
 #include "event/timer.h"
 #include "net/addr.h"
 #include "net/conn.h"
@@ -176,8 +177,10 @@ struct check {
 	const struct check_conf *conf;	/* borrowed: current snapshot; NULL = no check */
 	/* idle: the next start; running: the deadline */
 	struct timer	 timer;
+	struct sched_timer schedule;	/* the next start, on a test's clock */
 	uint64_t	 due_us, start_us;
 	bool		 is_running, is_enabled;
+	bool		 is_soon;	/* begins at once: a test's clock waits for it */
 	bool		 in_maintenance;	/* as last told */
 	bool		 is_tracking;	/* its server followed another one, at the last look */
 	bool		 is_agent;	/* of `agent-check`: agent.c */

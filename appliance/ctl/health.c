@@ -122,10 +122,28 @@ together(uint64_t at_us, uint64_t us)
 }
 
 static void
+set_soon(struct check *chk, bool is_soon)
+{
+	if (chk->is_soon == is_soon)
+		return;
+	chk->is_soon = is_soon;
+	if (is_soon)
+		sched_busy_begin();
+	else
+		sched_busy_end();
+}
+
+static void
 start_in(struct check *chk, uint64_t us)
 {
 	chk->due_us = clock_now_us + us;
-	timer_set(&control_loop->wheel, &chk->timer, together(chk->due_us, us));
+	set_soon(chk, us == 0);
+	timer_clear(&chk->timer);
+	sched_cancel(&chk->schedule);
+	if (us > 0 && sched_is_test())
+		sched_after(&chk->schedule, us);
+	else
+		timer_set(&control_loop->wheel, &chk->timer, together(chk->due_us, us));
 }
 
 /* spread-checks: an interval varies by this percentage either way. */
@@ -157,12 +175,14 @@ end_run(struct check *chk)
 	timer_clear(&chk->timer);
 	chk->conf->type->cancel(chk);
 	chk->is_running = false;
+	sched_busy_end();
 }
 
 static void
 run(struct check *chk)
 {
 	chk->is_running = true;
+	sched_busy_begin();
 	chk->start_us = clock_now_us;
 	check_deadline(chk, chk->conf->connect_us);
 	chk->conf->type->start(chk);
@@ -185,10 +205,11 @@ static void
 on_timer(struct timer *t)
 {
 	struct check *chk = CONTAINER_OF(t, struct check, timer);
-	uint64_t late_us;
+	uint64_t late_us = clock_now_us - chk->due_us;
+	bool was_soon = chk->is_soon;
 
 	MAGIC_OK(chk, CHECK_MAGIC);
-	late_us = clock_now_us - chk->due_us;
+	chk->is_soon = false;
 	if (chk->is_running)
 		chk->conf->type->timed_out(chk);
 	else if (is_paused(chk))
@@ -198,6 +219,21 @@ on_timer(struct timer *t)
 	else if (is_pass_full())
 		timer_set(&control_loop->wheel, t, clock_now_us + 1);
 	else
+		run(chk);
+	if (was_soon)
+		sched_busy_end();
+}
+
+/* With -T checks begin by the test's clock; what they wait for is real. */
+static void
+on_schedule(struct sched_timer *t)
+{
+	struct check *chk = CONTAINER_OF(t, struct check, schedule);
+
+	MAGIC_OK(chk, CHECK_MAGIC);
+	if (is_paused(chk))
+		start_after_interval(chk);
+	else if (!chk->is_running)
 		run(chk);
 }
 
@@ -448,6 +484,7 @@ check_new(struct server_live *l, bool is_agent)
 	chk->status = CHECK_S_INI;
 	chk->duration_ms = -1;
 	timer_init(&chk->timer, on_timer);
+	sched_timer_init(&chk->schedule, on_schedule);
 	list_init(&chk->warm);
 	list_append(&state.checks, &chk->node);
 	if (is_agent)
@@ -463,6 +500,8 @@ stop_running(struct check *chk)
 	if (chk->is_running)
 		end_run(chk);
 	timer_unlink(&control_loop->wheel, &chk->timer);
+	sched_cancel(&chk->schedule);
+	set_soon(chk, false);
 }
 
 static void

@@ -46,6 +46,7 @@ my $g = group($w, 'web');
 is "@$g{qw(desired inservice suspended cooldown_left_s)}", '3 3 AZRebalance 3000', 'state';
 is_deeply [sort map { "$_->{id} $_->{status}" } activities($w, 'web')], [sort @done], 'activities';
 like $w->cli('show group web'), qr/^trouble: scaling is paused: night$/m, 'the pause';
+$w->cli('clock advance 3s');
 ok $w->wait_status('app', $ids[0], 'UP'), 'their servers come again';
 is $w->http('http')->get('/')->{status}, 200, 'and serve';
 $w->cli('clock advance 1m');
