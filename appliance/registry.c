@@ -39,6 +39,8 @@
 	X(child) X(provider_child) X(provider_program) X(provider_process) \
 	X(provider_exec) \
 	X(alarm_cfg) X(alarm_check) X(alarm) \
+	/* scripts */ \
+	X(script_cfg) X(script) X(lua_policy) X(lua_alarm) X(lua_termination) X(lua_notifier) \
 	/* health checks */ \
 	X(check_cfg) X(check_elb) X(agent_cfg) X(policy_cfg) \
 	X(agent) X(health) X(cli_agent) \

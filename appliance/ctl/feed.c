@@ -27,7 +27,7 @@ static struct {
 	struct list	 watches;
 } feed = { .next = 1, .watches = { &feed.watches, &feed.watches } };
 
-static const char *const kinds[] = { "health", "config", "command", "alarm", "group" };
+static const char *const kinds[] = { "health", "config", "command", "alarm", "group", "lua" };
 
 unsigned
 feed_kind_named(const char *name, size_t len)

@@ -21,7 +21,8 @@
 #define FEED_COMMAND	0x4u
 #define FEED_ALARM	0x8u
 #define FEED_GROUP	0x10u
-#define FEED_ALL	(FEED_HEALTH | FEED_CONFIG | FEED_COMMAND | FEED_ALARM | FEED_GROUP)
+#define FEED_LUA	0x20u
+#define FEED_ALL	(FEED_HEALTH | FEED_CONFIG | FEED_COMMAND | FEED_ALARM | FEED_GROUP | FEED_LUA)
 
 struct feed_watch {
 	struct list	 node;

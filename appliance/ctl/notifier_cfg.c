@@ -248,7 +248,7 @@ parse_secret(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 #define OR_OFF(member)	((intptr_t)offsetof(struct notifier_conf, member))
 
 static const struct kw_row rows[] = {
-	{ "type", IN_NOTIFIER, KW_OBEYED, 1, 1, 0, parse_type, 0, "webhook|email|syslog",
+	{ "type", IN_NOTIFIER, KW_OBEYED, 1, 1, 0, parse_type, 0, "webhook|email|syslog|lua",
 	  "how it tells; the first line" },
 	{ "arn", IN_NOTIFIER, KW_OBEYED, 1, 1, 0, parse_word, WORD(NULL, CFG_TEXT, arn), "<arn>",
 	  "it answers to this topic as well" },
@@ -276,6 +276,8 @@ static const struct kw_row rows[] = {
 	  "<url>", "smtp://host:port or smtps://host:port" },
 	{ "from", IN_NOTIFIER, KW_OBEYED, 1, 1, 0, parse_word, WORD("email", CFG_TEXT, from),
 	  "<address>", "the sender of mails" },
+	{ "function", IN_NOTIFIER, KW_OBEYED, 1, 1, 0, parse_word,
+	  WORD("lua", CFG_TEXT, function), "<name>", "of a script of lua-policy" },
 	{ "to", IN_NOTIFIER, KW_OBEYED, 1, 32, 0, parse_to, 0, "<address> ...",
 	  "who gets mails" },
 	{ "user", IN_NOTIFIER, KW_OBEYED, 1, 1, 0, parse_word, WORD("email", CFG_TEXT, user),

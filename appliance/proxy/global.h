@@ -18,6 +18,7 @@ struct http_errors;
 struct log_target;
 struct peers;
 struct proxy;
+struct script_conf;
 struct stick_conf;
 struct tls_global;
 struct track_action;
@@ -91,6 +92,7 @@ struct global {
 	struct healthcheck *healthchecks;	/* ctl/check_cfg.c */
 	bool		 may_fork;		/* insecure-fork-wanted, -dI */
 	bool		 external_check, preserves_env;	/* external-check */
+	struct script_conf *scripts;	/* script/script_conf.h: file order */
 	struct resolvers *resolvers;		/* file order */
 	struct proxy	**proxies_tail;		/* while parsing */
 	struct proxy	*by_name[PROXY_BUCKETS];	/* frontends, backends, listens */

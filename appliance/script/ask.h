@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A question to a function of a script, and its answer. It runs in slices, the first
+ * one at once; between them the loop turns. What the function is given and what it may
+ * ask for (metrics, alarms, the group) is made by lua_api.c.
+ *
+ * Everything here: control thread.
+ */
+#ifndef WEIR_SCRIPT_ASK_H
+#define WEIR_SCRIPT_ASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "ctl/alarm_eval.h"
+#include "event/loop.h"
+#include "script/script.h"
+
+struct script_live;
+struct script_param;
+
+enum script_act { SCRIPT_NOTHING, SCRIPT_HOLD, SCRIPT_SET, SCRIPT_ADD, SCRIPT_PERCENT };
+
+#define SCRIPT_REASON	400u
+
+struct script_decision {
+	enum script_act	 act;
+	int64_t		 n;
+	uint32_t	 min_step;
+	char		 reason[SCRIPT_REASON];
+};
+
+struct script_candidate;	/* of a termination */
+
+struct script_ask {
+	struct vm_call	 call;		/* first */
+	struct list	 node;		/* of all that run */
+	struct loop_task task;
+	struct script	*script;	/* held */
+	const struct script_fn *fn;	/* borrowed: of the script; NULL: a text (eval) */
+	struct script_live *live;	/* borrowed; NULL: only tried, not counted */
+	/* what it is about */
+	char		*group, *name;	/* owned; "" = none; name: the policy's, the alarm's */
+	char		*cell;		/* owned: key of what it keeps; NULL = nothing */
+	const char	*reason_prev;	/* borrowed, while it begins */
+	const struct script_param *params;	/* the same */
+	uint64_t	 now_us;
+	bool		 is_simulated;
+	bool		 has_desired;	/* desired is another than the group's */
+	uint32_t	 desired;
+	void		*subject;	/* a termination's, a notifier's; borrowed */
+	/* the answer */
+	bool		 ok;
+	char		 error[VM_ERROR_MAX];
+	struct script_decision decision;
+	bool		 has_state;
+	enum alarm_state state;
+	char		*data;		/* owned: JSON, or NULL */
+	void		(*done)(struct script_ask *a);
+	void		*arg;
+};
+
+/* For a function in service, or one of a script that is tried. */
+struct script_ask *script_ask_live(struct script_live *f, const char *group, const char *name);
+struct script_ask *script_ask_new(struct script *s, const struct script_fn *fn,
+	    const char *group, const char *name);
+/* Ends in done, from here or later; then it is freed. */
+void	 script_ask_start(struct script_ask *a);
+/* All of it now, limit_us at most; the caller frees it. Nothing that waits. */
+void	 script_ask_now(struct script_ask *a, uint64_t limit_us);
+void	 script_ask_free(struct script_ask *a);
+void	 script_asks_stop(void);
+
+/* The capacity that a decision asks for; desired where it asks for none. */
+int64_t	 script_wanted(const struct script_decision *d, uint32_t desired);
+/* "+1 text", "hold: text" */
+void	 script_decision_text(const struct script_decision *d, char *buf, size_t size);
+
+/* Of what predicts a metric, where there is such; NULL: nothing does. */
+struct script_forecast {
+	double		 low, mid, high;
+};
+typedef bool script_forecast_fn(const char *group, const char *metric, uint64_t ahead_us,
+	    struct script_forecast *ret);
+extern script_forecast_fn *script_forecast;
+
+/* ---- lua_api.c ---- */
+struct script_ask *ask_of(lua_State *L);
+extern const lua_CFunction ask_push[SCRIPT_KINDS], ask_take[SCRIPT_KINDS];
+/* `p` of a policy, at the top of the stack: for eval. */
+void	 ask_push_policy(lua_State *L, struct script_ask *a);
+/* The decision at idx, or NULL. */
+const struct script_decision *ask_decision(lua_State *L, int idx);
+void	 ask_push_group(lua_State *L, struct script_ask *a);	/* lua_group.c */
+int	 ask_metric(lua_State *L);				/* lua_metric.c */
+void	 ask_push_json(lua_State *L, const char *json);		/* lua_json.c */
+/* A table of texts, numbers and booleans at idx: a JSON object (owned by the caller). */
+char	*ask_json(lua_State *L, int idx, const char *what, size_t max);
+
+/* Candidates of a termination, in and out. */
+struct instance;
+struct script_victims {
+	const struct instance *const *all;
+	unsigned	 n, want;
+	unsigned	*order, norder;
+};
+/* What a notifier is told. */
+struct script_notice {
+	const char	*kind, *id, *subject, *json;
+};
+void	 ask_push_instance(lua_State *L, const struct instance *i, uint64_t now_us);
+
+#endif
