@@ -62,7 +62,7 @@
 	X(feed) X(audit) X(cli_subscribe) \
 	X(cli_map) X(cli_clock) X(cli_notify) X(cli_group) X(cli_instance) \
 	X(cli_provider) X(cli_alarm) X(cli_show_alarm) X(cli_alarm_test) \
-	X(cli_policy_test) X(cli_policy) X(cli_hook) X(cli_refresh)
+	X(cli_policy_test) X(cli_policy) X(cli_hook) X(cli_refresh) X(cli_lua)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/lua_put.h"
 #include "api/scaling.h"
 #include "base/list.h"
 #include "base/out.h"
@@ -128,7 +129,7 @@ static const struct snapshot_rows
     policy_rows = { "policy", 0, policy_head, policy_each, policy_put };
 
 static const struct snapshot_rows *const kinds[] = {
-	&group_rows, &instance_rows, &alarm_rows, &policy_rows
+	&group_rows, &instance_rows, &alarm_rows, &policy_rows, &lua_rows
 };
 
 const struct snapshot_rows *

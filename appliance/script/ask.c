@@ -33,6 +33,10 @@ script_ask_new(struct script *s, const struct script_fn *fn, const char *group,
 	script_ref(s);
 	a->script = s;
 	a->fn = fn;
+	if (fn != NULL) {
+		a->push = ask_push[fn->kind];
+		a->take = ask_take[fn->kind];
+	}
 	a->group = xstrdup(group);
 	a->name = xstrdup(name);
 	a->now_us = sched_wall_us();
@@ -83,7 +87,7 @@ begin(struct script_ask *a)
 {
 	a->call.arg = a;
 	vm_set_now(a->script->vm, a->now_us);
-	return vm_call_begin(&a->call, a->script->vm, ask_push[a->fn->kind], a);
+	return vm_call_begin(&a->call, a->script->vm, a->push, a);
 }
 
 static void
@@ -91,7 +95,7 @@ end(struct script_ask *a, bool ok)
 {
 	char text[SCRIPT_REASON + 40];
 
-	a->ok = ok && vm_call_take(&a->call, ask_take[a->fn->kind], a);
+	a->ok = ok && vm_call_take(&a->call, a->take, a);
 	if (!a->ok)
 		(void)snprintf(a->error, sizeof a->error, "%s", vm_error(a->script->vm));
 	if (a->live == NULL)

@@ -40,6 +40,7 @@ struct script_ask {
 	struct script	*script;	/* held */
 	const struct script_fn *fn;	/* borrowed: of the script; NULL: a text (eval) */
 	struct script_live *live;	/* borrowed; NULL: only tried, not counted */
+	lua_CFunction	 push, take;	/* by the function's kind */
 	/* what it is about */
 	char		*group, *name;	/* owned; "" = none; name: the policy's, the alarm's */
 	char		*cell;		/* owned: key of what it keeps; NULL = nothing */
@@ -54,14 +55,15 @@ struct script_ask {
 	bool		 ok;
 	char		 error[VM_ERROR_MAX];
 	struct script_decision decision;
-	bool		 has_state;
+	bool		 has_state;	/* of an alarm; its reason is the decision's */
 	enum alarm_state state;
 	char		*data;		/* owned: JSON, or NULL */
 	void		(*done)(struct script_ask *a);
 	void		*arg;
 };
 
-/* For a function in service, or one of a script that is tried. */
+/* For a function in service, or one of a script that is tried (fn NULL: the caller sets
+ * push and take). */
 struct script_ask *script_ask_live(struct script_live *f, const char *group, const char *name);
 struct script_ask *script_ask_new(struct script *s, const struct script_fn *fn,
 	    const char *group, const char *name);
@@ -105,6 +107,12 @@ struct script_victims {
 	unsigned	 n, want;
 	unsigned	*order, norder;
 };
+/* Calls each policy and alarm of a script that something asks for once, without effect:
+ * NULL, or the error of one (owned by the caller). lua_policy.c */
+char	*script_try(struct script *s);
+/* A group that a script's policies are for, or any; "" = there is none. */
+const char *script_group_of(const struct script *s);
+
 /* What a notifier is told. */
 struct script_notice {
 	const char	*kind, *id, *subject, *json;

@@ -20,7 +20,7 @@
 #include "base/out.h"
 #include "base/xalloc.h"
 #include "cfg/kw.h"
-#include "ctl/alarm_conf.h"
+#include "ctl/alarm.h"
 #include "ctl/group.h"
 #include "ctl/notify.h"
 #include "ctl/policy.h"
@@ -213,6 +213,76 @@ want(const struct policy_ask *q, int64_t *ret, char *ret_text)
 		    a->ok ? a->decision.reason : a->error);
 	script_ask_free(a);
 	return acts;
+}
+
+/* ---- tries ---- */
+
+static const struct binding *
+binding_of(const char *function)
+{
+	LIST_EACH(n, &bindings) {
+		const struct binding *b = LIST_ITEM(n, struct binding, node);
+
+		if (strcmp(b->function, function) == 0)
+			return b;
+	}
+	return NULL;
+}
+
+const char *
+script_group_of(const struct script *s)
+{
+	for (unsigned i = 0; i < s->nfns; i++) {
+		const struct binding *b = binding_of(s->fns[i].name);
+
+		if (s->fns[i].kind == SCRIPT_POLICY && b != NULL)
+			return b->group;
+	}
+	GROUP_EACH(g)
+		return g->name;
+	return "";
+}
+
+/* What asks for it, as a question; NULL: nothing does. */
+static struct script_ask *
+try_of(struct script *s, const struct script_fn *f)
+{
+	const struct binding *b = binding_of(f->name);
+	struct script_ask *a;
+
+	if (f->kind == SCRIPT_POLICY && b != NULL) {
+		a = script_ask_new(s, f, b->group, b->policy);
+		a->params = b->conf->params;
+		return a;
+	}
+	if (f->kind == SCRIPT_POLICY && f->group != NULL)
+		return script_ask_new(s, f, f->group, f->name);
+	if (f->kind == SCRIPT_ALARM)
+		ALARM_EACH(alarm)
+			if (alarm->conf->source == ALARM_OF_KIND &&
+			    strcmp(alarm->conf->text, f->name) == 0)
+				return script_ask_new(s, f, "", alarm->name);
+	return NULL;
+}
+
+char *
+script_try(struct script *s)
+{
+	char *error = NULL;
+
+	for (unsigned i = 0; i < s->nfns && error == NULL; i++) {
+		struct script_ask *a = try_of(s, &s->fns[i]);
+
+		if (a == NULL)
+			continue;
+		a->is_simulated = true;
+		script_ask_now(a, VM_CALL_US);
+		if (!a->ok)
+			error = xasprintf("%s (%s '%s', tried)", a->error,
+			    script_kind_name(s->fns[i].kind), s->fns[i].name);
+		script_ask_free(a);
+	}
+	return error;
 }
 
 /* ---- life ---- */

@@ -20,6 +20,7 @@
 #include "ctl/control.h"
 #include "ctl/feed.h"
 #include "event/sched.h"
+#include "script/ask.h"
 #include "script/script_conf.h"
 
 #define OFF_ALARM	"Weir/LuaFunctionOff"
@@ -258,7 +259,8 @@ build_alone(const struct script_unit *u, const char *text, size_t len, char **re
 {
 	struct script *s = script_unit_build(u, text, len, ret_error);
 
-	if (s == NULL || (*ret_error = find_twice(u, s)) == NULL)
+	if (s == NULL || ((*ret_error = find_twice(u, s)) == NULL &&
+	    (*ret_error = script_try(s)) == NULL))
 		return s;
 	script_unref(s);
 	return NULL;

@@ -16,12 +16,14 @@ chmod 0600, glob "$dir/*.pem";
 Cert::spew("$dir/list", "$dir/a.pem [ssl-min-ver TLSv1.2] a.test\n");
 Cert::spew("$dir/page", "HTTP/1.0 503 No\r\n\r\nsorry\n");
 Cert::openssl('dhparam', '-dsaparam', '-out', "$dir/dh.pem", '1024');
+open my $lua, '>', "$dir/w.lua" or die; print $lua "weir.log('debug', 'read')\n"; close $lua;
 my $user = getpwuid $>;
 my $group = getgrgid $);
 
 # Arguments of obeyed words; a word that is not here takes none.
 my %global = map { /^(\S+(?: (?:socket|timeout|maxconn))?)\s*(.*)/ } split /\n/, <<"ROWS";
 maxconn 100
+lua-policy $dir/w.lua a b
 nbthread 2
 thread-groups 1
 ulimit-n 200

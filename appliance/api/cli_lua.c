@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Scripts for operators: show lua; lua check, load, reload, rollback, enable, disable,
+ * eval. Texts come as payload, never as the name of a file.
+ *
+ * Thread: control.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/cli.h"
+#include "api/lua_put.h"
+#include "api/scaling.h"
+#include "base/file.h"
+#include "base/module.h"
+#include "base/xalloc.h"
+#include "ctl/store.h"
+#include "script/eval.h"
+#include "script/unit.h"
+
+/* ---- names ---- */
+
+static const char *
+nth_unit(size_t n, void *arg)
+{
+	(void)arg;
+	SCRIPT_UNIT_EACH(u)
+		if (u->is_there && n-- == 0)
+			return u->name;
+	return NULL;
+}
+
+/* NULL after an error that says what is near. */
+static struct script_unit *
+unit_named(struct cli *c, const char *name)
+{
+	struct script_unit *u = script_unit_find(name);
+	const char *near;
+
+	if (u != NULL)
+		return u;
+	near = str_nearest(name, nth_unit, NULL);
+	if (name[0] == '\0')
+		cli_err(c, "The name of a script is missing.");
+	else if (near != NULL)
+		cli_err(c, "There is no script '%s', did you mean '%s'?", name, near);
+	else
+		cli_err(c, "There is no script '%s' of lua-policy.", name);
+	return NULL;
+}
+
+/* ---- show lua ---- */
+
+static void
+show_all(struct cli *c, bool is_json)
+{
+	struct fields f;
+
+	fields_begin(&f, &c->out, lua_fields, is_json);
+	lua_put_rows(&f);
+	fields_end(&f);
+}
+
+static void
+show_versions(struct cli *c, const struct script_unit *u, bool is_json)
+{
+	struct fields f;
+
+	fields_begin(&f, &c->out, "version,time,bytes,origin,active,comment", is_json);
+	for (unsigned i = u->nversions; i-- > 0; ) {
+		const struct script_version *v = &u->versions[i];
+
+		fields_row(&f);
+		fields_u64(&f, v->n);
+		fields_time(&f, v->at_us);
+		fields_u64(&f, v->len);
+		fields_text(&f, v->origin);
+		fields_bool(&f, v->n == u->version);
+		fields_text(&f, v->comment);
+		fields_row_end(&f);
+	}
+	fields_end(&f);
+}
+
+static void
+show_errors(struct cli *c, const struct script_unit *u, bool is_json)
+{
+	struct fields f;
+
+	fields_begin(&f, &c->out, "time,function,text", is_json);
+	for (unsigned i = u->nerrors; i-- > 0; ) {
+		fields_row(&f);
+		fields_time(&f, u->errors[i].at_us);
+		fields_text(&f, u->errors[i].function);
+		fields_text(&f, u->errors[i].text);
+		fields_row_end(&f);
+	}
+	fields_end(&f);
+}
+
+/* Each line behind a blank, so that an empty one does not end the answer. */
+static void
+put_lines(struct cli *c, const struct script_version *v)
+{
+	const char *p = v->text, *end = v->text + v->len;
+
+	while (p < end) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		const char *stop = nl != NULL ? nl : end;
+
+		outbuf_z(&c->out, " ");
+		outbuf_mem(&c->out, p, (size_t)(stop - p));
+		outbuf_z(&c->out, "\n");
+		p = stop + 1;
+	}
+}
+
+/* NAME source [version N] */
+static void
+show_source(struct cli *c, const struct script_unit *u, bool is_json)
+{
+	uint64_t n = u->version;
+	const struct script_version *v;
+
+	if (strcmp(cli_arg(c, 2), "version") == 0 && !str_to_u64(str_of(cli_arg(c, 3)), &n)) {
+		cli_err(c, "'version' expects a number.");
+		return;
+	}
+	v = script_unit_version(u, (unsigned)n);
+	if (v == NULL) {
+		cli_err(c, "There is no version %" PRIu64 " of '%s'.", n, u->name);
+		return;
+	}
+	if (!is_json) {
+		put_lines(c, v);
+		return;
+	}
+	outbuf_fmt(&c->out, "{\"version\":%u,\"source\":", v->n);
+	outbuf_json(&c->out, v->text);
+	outbuf_z(&c->out, "}\n");
+}
+
+static void
+show_unit(struct cli *c, const struct script_unit *u, bool is_json)
+{
+	struct fields f;
+
+	fields_begin(&f, &c->out, lua_fields, is_json);
+	lua_put_unit(&f, u);
+	fields_end(&f);
+}
+
+static void
+show_lua(struct cli *c)
+{
+	bool is_json = cli_wants_json(c);
+	const char *what = cli_arg(c, 1);
+	const struct script_unit *u;
+
+	if (c->nargs == 0) {
+		show_all(c, is_json);
+		return;
+	}
+	u = unit_named(c, cli_arg(c, 0));
+	if (u == NULL)
+		return;
+	if (what[0] == '\0')
+		show_unit(c, u, is_json);
+	else if (strcmp(what, "versions") == 0)
+		show_versions(c, u, is_json);
+	else if (strcmp(what, "errors") == 0)
+		show_errors(c, u, is_json);
+	else if (strcmp(what, "source") != 0)
+		cli_err(c, "Unknown word '%s': 'source', 'versions' and 'errors' are known.",
+		    what);
+	else if (c->level < CLI_OPERATOR)
+		cli_err(c, "Permission denied");
+	else
+		show_source(c, u, is_json);
+}
+
+/* ---- texts ---- */
+
+/* The payload, or what the script's file has now; NULL after an error. Owned by the
+ * caller. */
+static char *
+text_of(struct cli *c, const struct script_unit *u, size_t *ret_len)
+{
+	char *text;
+
+	if (c->payload.p != NULL) {
+		*ret_len = c->payload.len;
+		return xstrndup(c->payload.p, c->payload.len);
+	}
+	text = file_read(u->path, SCRIPT_BYTES_MAX, ret_len);
+	if (text == NULL)
+		cli_err(c, "%s: %s.", u->path, strerror(errno));
+	return text;
+}
+
+static void
+on_kept(void *arg, bool ok)
+{
+	struct cli *c = arg;
+
+	if (!ok)
+		cli_err(c, "It is in force but could not be written: %s.", store_problem());
+	cli_done(c);
+}
+
+/* The end of a change; the answer comes when the store has it. */
+static void
+changed(struct cli *c, const struct script_unit *u, char *error)
+{
+	if (error != NULL) {
+		cli_err(c, "%s", error);
+		free(error);
+		return;
+	}
+	outbuf_fmt(&c->out, "%s v%u active\n", u->name, u->version);
+	cli_wait(c);
+	store_sync(on_kept, c);
+}
+
+static void
+do_check(struct cli *c)
+{
+	const struct script_unit *u = unit_named(c, cli_arg(c, 0));
+	char *text, *error;
+	size_t len;
+
+	if (u == NULL || (text = text_of(c, u, &len)) == NULL)
+		return;
+	error = script_unit_check(u, text, len);
+	if (error != NULL)
+		cli_err(c, "%s", error);
+	else
+		outbuf_z(&c->out, "ok\n");
+	free(error);
+	free(text);
+}
+
+struct load_words {
+	uint64_t	 if_version;
+	bool		 has_version, resets;
+	char		*comment;	/* owned */
+};
+
+static char *
+rest_of(const struct cli *c, int i)
+{
+	struct outbuf b;
+
+	outbuf_init(&b, 0);
+	for (outbuf_z(&b, ""); i < c->nargs; i++)
+		outbuf_fmt(&b, "%s%s", b.len > 0 ? " " : "", c->args[i]);
+	return b.data != NULL ? b.data : xstrdup("");
+}
+
+/* [if-version N] [reset-state] [comment TEXT] */
+static bool
+read_load(struct cli *c, struct load_words *w)
+{
+	for (int i = 1; i < c->nargs; i++) {
+		if (strcmp(c->args[i], "reset-state") == 0) {
+			w->resets = true;
+		} else if (strcmp(c->args[i], "if-version") == 0) {
+			w->has_version = true;
+			if (!str_to_u64(str_of(cli_arg(c, ++i)), &w->if_version)) {
+				cli_err(c, "'if-version' expects a number.");
+				return false;
+			}
+		} else if (strcmp(c->args[i], "comment") == 0) {
+			w->comment = rest_of(c, i + 1);
+			return true;
+		} else {
+			cli_err(c, "Unknown word '%s': 'if-version', 'reset-state' and 'comment' "
+			    "are known.", c->args[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void
+load_text(struct cli *c, struct script_unit *u, const struct load_words *w)
+{
+	struct script_text t = { .origin = c->payload.p != NULL ? "command" : "file",
+	    .comment = w->comment != NULL ? w->comment : "" };
+	char *text = text_of(c, u, &t.len), *error;
+
+	if (text == NULL)
+		return;
+	t.text = text;
+	error = script_unit_load(u, &t);
+	if (error == NULL && w->resets)
+		unit_cells_reset(u);
+	changed(c, u, error);
+	free(text);
+}
+
+static void
+do_load(struct cli *c)
+{
+	struct script_unit *u = unit_named(c, cli_arg(c, 0));
+	struct load_words w = { 0 };
+
+	if (u == NULL)
+		return;
+	if (read_load(c, &w)) {
+		if (w.has_version && w.if_version != u->version)
+			cli_err(c, "version is now %u", u->version);
+		else
+			load_text(c, u, &w);
+	}
+	free(w.comment);
+}
+
+static void
+do_reload(struct cli *c)
+{
+	SCRIPT_UNIT_EACH(u) {
+		char *error = u->is_there ? script_unit_reload(u) : NULL;
+
+		if (error != NULL)
+			cli_err(c, "%s", error);
+		else if (u->is_there)
+			outbuf_fmt(&c->out, "%s v%u active\n", u->name, u->version);
+		free(error);
+	}
+	cli_wait(c);
+	store_sync(on_kept, c);
+}
+
+/* NAME [to N] */
+static void
+do_rollback(struct cli *c)
+{
+	struct script_unit *u = unit_named(c, cli_arg(c, 0));
+	uint64_t to = 0;
+
+	if (u == NULL)
+		return;
+	if (c->nargs > 1 && (strcmp(c->args[1], "to") != 0 ||
+	    !str_to_u64(str_of(cli_arg(c, 2)), &to) || to == 0 || to > UINT32_MAX)) {
+		cli_err(c, "'lua rollback NAME to' expects the number of a version.");
+		return;
+	}
+	changed(c, u, script_unit_rollback(u, (unsigned)to));
+}
+
+/* A function by its name, else all of a script. */
+static void
+enable(struct cli *c, bool is_enabled)
+{
+	const char *name = cli_arg(c, 0);
+	struct script_unit *unit;
+	unsigned n = 0;
+
+	SCRIPT_UNIT_EACH(u) {
+		if (!u->is_there)
+			continue;
+		SCRIPT_LIVE_EACH(f, u)
+			if (f->fn != NULL && strcmp(f->name, name) == 0) {
+				script_live_enable(f, is_enabled);
+				n++;
+			}
+	}
+	if (n == 0) {
+		unit = unit_named(c, name);
+		if (unit == NULL)
+			return;
+		SCRIPT_LIVE_EACH(f, unit)
+			script_live_enable(f, is_enabled);
+	}
+	cli_wait(c);
+	store_sync(on_kept, c);
+}
+
+static void
+do_enable(struct cli *c)
+{
+	enable(c, true);
+}
+
+static void
+do_disable(struct cli *c)
+{
+	enable(c, false);
+}
+
+/* ---- eval ---- */
+
+static void
+on_evaluated(void *arg, bool ok, const char *text)
+{
+	struct cli *c = arg;
+
+	if (ok)
+		cli_text(c, text[0] != '\0' ? text : "nothing");
+	else
+		cli_err(c, "%s", text);
+	cli_done(c);
+}
+
+static void
+do_eval(struct cli *c)
+{
+	const struct script_unit *u = NULL;
+
+	if (strcmp(cli_arg(c, 0), "with") == 0 && (u = unit_named(c, cli_arg(c, 1))) == NULL)
+		return;
+	if (c->payload.p == NULL) {
+		cli_err(c, "'lua eval' expects a text behind <<.");
+		return;
+	}
+	cli_wait(c);
+	script_eval(u, c->payload.p, c->payload.len, on_evaluated, c);
+}
+
+static const struct cli_row rows[] = {
+	{ "show lua", CLI_USER, 0, show_lua,
+	    "[<name> [source [version <n>] | versions | errors]] [json]",
+	    "scripts and their functions" },
+	{ "lua check", CLI_OPERATOR, CLI_F_PAYLOAD, do_check, "<name> [<<]",
+	    "try a text of a script, or its file" },
+	{ "lua load", CLI_ADMIN, CLI_F_PAYLOAD | CLI_F_CHANGE, do_load,
+	    "<name> [<<] [if-version <n>] [reset-state] [comment <text>]",
+	    "put a text of a script, or its file, into service" },
+	{ "lua reload", CLI_ADMIN, CLI_F_CHANGE, do_reload, "",
+	    "put all scripts' files into service" },
+	{ "lua rollback", CLI_ADMIN, CLI_F_CHANGE, do_rollback, "<name> [to <n>]",
+	    "put an older version of a script into service" },
+	{ "lua enable", CLI_ADMIN, CLI_F_CHANGE, do_enable, "<name>",
+	    "let a function, or all of a script, run again" },
+	{ "lua disable", CLI_ADMIN, CLI_F_CHANGE, do_disable, "<name>",
+	    "let a function, or all of a script, run no more" },
+	{ "lua eval", CLI_ADMIN, CLI_F_PAYLOAD, do_eval, "[with <name>] <<",
+	    "run a text on a copy of a script; nothing is applied" },
+	{ NULL, 0, 0, NULL, NULL, NULL },
+};
+
+const struct module mod_cli_lua = { .name = "cli_lua", .cli = rows };
