@@ -362,6 +362,7 @@ process_helper(const struct snapshot *s, char *const *paths, int npaths)
 		allow(paths[i]);
 		allow_folder_of(paths[i]);
 	}
+	allow("/usr/share/zoneinfo");	/* a reload and scripts may name any zone */
 	file_set_recorder(NULL);
 	set_instances(g);
 	helper_set_user(g->has_uid, g->uid, g->has_gid, g->gid);

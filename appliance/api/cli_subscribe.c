@@ -61,7 +61,8 @@ read_kinds(struct cli *c, const char *list, unsigned *ret_kinds)
 
 		if (bit == 0) {
 			cli_err(c, "There are no events of kind '" STR_FMT
-			    "': there are health, config, command, alarm, group and lua.", STR_ARG(kind));
+			    "': there are health, config, command, alarm, group and lua.",
+			    STR_ARG(kind));
 			return false;
 		}
 		*ret_kinds |= bit;

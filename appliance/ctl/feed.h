@@ -22,7 +22,7 @@
 #define FEED_ALARM	0x8u
 #define FEED_GROUP	0x10u
 #define FEED_LUA	0x20u
-#define FEED_ALL	(FEED_HEALTH | FEED_CONFIG | FEED_COMMAND | FEED_ALARM | FEED_GROUP | FEED_LUA)
+#define FEED_ALL	0x3fu
 
 struct feed_watch {
 	struct list	 node;

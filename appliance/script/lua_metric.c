@@ -16,9 +16,8 @@
 #define COUNT_MAX	1500
 
 struct wish {
-	struct metric_query q;
+	struct metric_query q;		/* its texts are on Lua's stack */
 	unsigned	 count;
-	char		*backend;	/* a copy on Lua's stack: of server "BE/SRV" */
 };
 
 static const char *
@@ -117,11 +116,27 @@ check_words(lua_State *L)
 	}
 }
 
+/* What is in a namespace of others may be put later, unless it looks misspelt. */
+static void
+check_known(lua_State *L, const struct metric_key *k)
+{
+	const char *near;
+
+	if (metric_is_known(k))
+		return;
+	near = metric_nearest(k->ns, k->name);
+	if (near != NULL)
+		luaL_error(L, "there is no metric '%s' in %s, did you mean '%s'?", k->name,
+		    k->ns, near);
+	if (strncmp(k->ns, "AWS/", 4) == 0 || strcmp(k->ns, "Weir") == 0)
+		luaL_error(L, "there is no metric '%s' in %s", k->name, k->ns);
+}
+
 static void
 read_wish(lua_State *L, struct wish *w)
 {
 	struct metric_key *k = &w->q.key;
-	const char *near, *stat;
+	const char *stat;
 
 	k->name = luaL_checkstring(L, 2);
 	read_dimensions(L, k);
@@ -134,13 +149,7 @@ read_wish(lua_State *L, struct wish *w)
 	w->q.stat = METRIC_AVERAGE;
 	if (stat != NULL && !metric_stat_named(stat, &w->q.stat, &w->q.percentile))
 		luaL_error(L, "stat: there is no statistic '%s'", stat);
-	if (metric_is_known(k))
-		return;
-	near = metric_nearest(k->ns, k->name);
-	if (near != NULL)
-		luaL_error(L, "there is no metric '%s' in %s, did you mean '%s'?", k->name,
-		    k->ns, near);
-	luaL_error(L, "there is no metric '%s' in %s", k->name, k->ns);
+	check_known(L, k);
 }
 
 /* The result's fields, into the table at the top. */

@@ -82,7 +82,8 @@ extern struct list script_units;
 struct script_unit *script_unit_find(const char *name);	/* of those that are there */
 struct script_live *script_live_find(enum script_kind kind, const char *name);
 bool	 script_live_is_on(const struct script_live *f);
-const char *script_live_state(const struct script_live *f);	/* "ok", "off", "disabled", "gone" */
+/* "ok", "off", "disabled", "gone" */
+const char *script_live_state(const struct script_live *f);
 void	 script_live_enable(struct script_live *f, bool is_enabled);
 
 /* A text as a version in service. comment: "" = none. NULL, or what is wrong (owned by

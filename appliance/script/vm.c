@@ -77,9 +77,7 @@ on_alloc(void *arg, void *p, size_t old_size, size_t size)
 		charge(vm, VM_STEPS);	/* the garbage collector has run for it */
 		return NULL;
 	}
-	q = realloc(p, size);
-	if (q == NULL)
-		return size < old ? p : NULL;
+	q = xrealloc(p, size);
 	vm->used += size - old;
 	if (size > old && size >= BIG_BLOCK)
 		charge(vm, (size - old) / BYTES_PER_STEP);

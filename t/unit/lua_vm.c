@@ -103,8 +103,8 @@ test_time(void)
 	    "while true do end end)) end", "ran longer");
 	stops("nor wrap", "local f = coroutine.wrap(function() while true do end end) "
 	    "while true do pcall(f) end", "ran longer");
-	stops("nor close", "while true do local x <close> = setmetatable({}, { __close = function() "
-	    "while true do end end }) end", "ran longer");
+	stops("nor close", "while true do local x <close> = setmetatable({}, "
+	    "{ __close = function() while true do end end }) end", "ran longer");
 	stops("a comparison that does not end", "table.sort({ 3, 2, 1 }, function() "
 	    "while true do end end)", "where it cannot pause");
 	stops("a replacement that does not end", "('aaa'):gsub('a', function() "
@@ -146,13 +146,15 @@ test_memory(void)
 	is_str(run("return 1"), "1");
 	vm_collect(vm);
 	before = vm_memory(vm);
-	stops("a table hog", "local t = {} for i = 1, 1e9 do t[i] = { {} } end", "not enough memory");
+	stops("a table hog", "local t = {} for i = 1, 1e9 do t[i] = { {} } end",
+	    "not enough memory");
 	stops("a hog of small things", "local t for i = 1, 1e9 do t = { t } end",
 	    "not enough memory: 8 MiB");
 	stops("a hog with pcall", "while true do pcall(function() local t "
 	    "for i = 1, 1e9 do t = { t } end end) end", "ran longer");
 	stops("doubling", "local s = 'x' while true do s = s .. s end", "more than 256 KiB");
-	stops("copying", "local s = ('x'):rep(60000) s = s .. s while true do local t = s .. 'y' end",
+	stops("copying", "local s = ('x'):rep(60000) s = s .. s "
+	    "while true do local t = s .. 'y' end",
 	    "ran longer");
 	vm_collect(vm);
 	ok_named(vm_memory(vm) < before + 8192, "memory came back: %zu, %zu before",
@@ -219,7 +221,8 @@ test_errors(void)
 	is_str(run("error(12)"), "12");
 	is_str(run("return pcall(error, 'x')"), "false x");
 	is_str(run("return pcall(function(...) return ... end, 1, 2)"), "true 1 2");
-	is_str(run("return xpcall(function(a) error(a, 0) end, function(e) return e .. '!' end, 'x')"),
+	is_str(run("return xpcall(function(a) error(a, 0) end, "
+	    "function(e) return e .. '!' end, 'x')"),
 	    "false x!");
 	is_str(run("return xpcall(function(...) return ... end, print, 1, 2)"), "true 1 2");
 	is_str(run("x ="), "t:1: unexpected symbol near <eof>");
