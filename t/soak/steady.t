@@ -11,6 +11,8 @@ plan skip_all => 'slow: WEIR_SLOW=1' unless $ENV{WEIR_SLOW};
 my $seconds = $ENV{SOAK_S} // 600;
 my $srv = Backend->new(response(200, 'x' x 1000));
 my $w = Weir->new(defaults => 'http', binds => ['fe'], env => { SRV => $srv->addr }, cfg => <<'CFG');
+global
+	metrics-memory 1m	# metrics grow into it as time goes by
 listen l
 	bind "fd@${fe}"
 	option forwardfor
