@@ -6,6 +6,8 @@
  */
 #include "api/audit.h"
 
+#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,10 +18,12 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "ctl/feed.h"
+#include "ctl/store.h"
 #include "proxy/log_target.h"
 
 #define COMMAND_BYTES	400
 #define RESULT_BYTES	200
+#define STORED_US	(42ull * 86400 * 1000000)
 
 struct entry {
 	uint64_t	 id;		/* from 1; 0 = free */
@@ -60,7 +64,7 @@ audit_begin(const struct cli *c, int nshown)
 
 	free(e->command);
 	free(e->result);
-	*e = (struct entry){ .id = next, .wall_us = clock_wall_us(), 
+	*e = (struct entry){ .id = next, .wall_us = clock_wall_us(),
 	    .command = command_text(c, nshown) };
 	out_init(&o, e->who, sizeof e->who - 1);
 	if (c->pid != 0) {
@@ -73,6 +77,50 @@ audit_begin(const struct cli *c, int nshown)
 	}
 	*o.p = '\0';
 	return next++;
+}
+
+/* ---- the store ---- */
+
+static void
+keep(const struct entry *e)
+{
+	json_t *j = json_pack("{ss ss ss}", "who", e->who, "command", e->command, "result",
+	    e->result);
+	char *text = j != NULL ? json_dumps(j, JSON_COMPACT) : NULL, key[40];
+
+	snprintf(key, sizeof key, "%016llx.%08llx", (unsigned long long)e->wall_us,
+	    (unsigned long long)e->id);
+	if (text != NULL)
+		store_put(STORE_AUDIT, key, (int64_t)e->wall_us, text, strlen(text));
+	free(text);
+	json_decref(j);
+}
+
+static void
+restore(const char *key, int64_t t_us, const char *data, size_t len, void *arg)
+{
+	json_t *j = json_loadb(data, len, 0, NULL);
+	struct entry *e = &ring[next % AUDIT_KEPT];
+	const char *who, *command, *result;
+
+	(void)key, (void)arg;
+	if (j != NULL && json_unpack(j, "{ss ss ss}", "who", &who, "command", &command, "result",
+	    &result) == 0) {
+		free(e->command);
+		free(e->result);
+		*e = (struct entry){ .id = next++, .wall_us = (uint64_t)t_us,
+		    .command = xstrdup(command), .result = xstrdup(result) };
+		snprintf(e->who, sizeof e->who, "%s", who);
+	}
+	json_decref(j);
+}
+
+static int
+audit_start(void)
+{
+	store_del_older(STORE_AUDIT, (int64_t)(clock_wall_us() - STORED_US));
+	store_each(STORE_AUDIT, restore, NULL);
+	return 0;
 }
 
 void
@@ -89,6 +137,7 @@ audit_end(uint64_t id, const char *result)
 	memcpy(text, result, len);
 	text[len] = '\0';
 	e->result = xstrdup(text);
+	keep(e);
 	feed_emit(FEED_COMMAND, e->who, "", text, e->command);
 }
 
@@ -184,4 +233,6 @@ static const struct cli_row rows[] = {
 	{ 0 }
 };
 
-const struct module mod_audit = { .name = "audit", .cli = rows, .stop = audit_stop };
+const struct module mod_audit = {
+	.name = "audit", .cli = rows, .start = audit_start, .stop = audit_stop
+};

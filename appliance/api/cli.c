@@ -25,6 +25,7 @@
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
 #include "ctl/control.h"
+#include "ctl/store.h"
 #include "net/listen.h"
 #include "proxy/global.h"
 #include "proxy/log_target.h"
@@ -229,8 +230,35 @@ put_prompt(struct cli *c)
 }
 
 static void
+on_kept(void *arg, bool is_kept)
+{
+	struct cli *c = arg;
+
+	if (!is_kept)
+		cli_err(c, "Done, but it will not outlive this process: %s.",
+		    store_problem() != NULL ? store_problem() : "the store is closed");
+	c->is_keeping = false;
+	cli_done(c);
+}
+
+/* What a command changed is in the store before its success is told. */
+static bool
+keep_first(struct cli *c)
+{
+	if (c->audit_id == 0 || c->nputs == store_puts())
+		return false;
+	c->nputs = store_puts();
+	c->is_keeping = true;
+	cli_wait(c);
+	store_sync(on_kept, c);
+	return true;
+}
+
+static void
 command_end(struct cli *c)
 {
+	if (keep_first(c))
+		return;
 	command_release(c);
 	if (c->is_closing)
 		return;
@@ -400,6 +428,7 @@ static void
 command_start(struct cli *c, char *text)
 {
 	c->is_running = true;
+	c->nputs = store_puts();
 	if (cli_split(text, &c->words) != 0)
 		cli_err(c, "Too many words.");
 	else if (c->words.n > 0)
@@ -419,6 +448,8 @@ unsent(const struct cli *c)
 static void
 flush(struct cli *c)
 {
+	if (c->is_keeping)
+		return;
 	while (unsent(c) > 0 && conn_can_write(&c->conn)) {
 		struct iovec iov = { c->out.data + c->out_sent, unsent(c) };
 		ssize_t n = conn_sendv(&c->conn, &iov, 1);

@@ -87,6 +87,8 @@ struct cli {
 	uint64_t	 lost;		/* lines that a stream could not take */
 	/* of a command that changes something */
 	uint64_t	 audit_id;	/* 0 = none */
+	uint64_t	 nputs;		/* of the store, when it began */
+	bool		 is_keeping;	/* the store has it in hand: nothing is told yet */
 	char		*problem;	/* owned: its first error; NULL = none */
 };
 

@@ -15,7 +15,6 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "ctl/alarm.h"
-#include "ctl/store.h"
 #include "event/sched.h"
 
 #define SILENCE_MAX_US	(365ull * 86400 * 1000000)
@@ -147,25 +146,6 @@ show_alarms(struct cli *c)
 
 /* ---- changes ---- */
 
-static void
-on_kept(void *arg, bool is_kept)
-{
-	struct cli *c = arg;
-
-	if (!is_kept)
-		cli_err(c, "Done, but it will not outlive this process: %s.",
-		    store_problem() != NULL ? store_problem() : "the store is closed");
-	cli_done(c);
-}
-
-/* The answer comes when the store has it. */
-static void
-keep(struct cli *c)
-{
-	cli_wait(c);
-	store_sync(on_kept, c);
-}
-
 /* The words from argument i on, behind `word`; "" = none. Owned by the caller. */
 static char *
 text_behind(struct cli *c, int i, const char *word)
@@ -200,7 +180,6 @@ alarm_ack_cmd(struct cli *c)
 	*o.p = '\0';
 	alarm_ack(a, who, comment);
 	free(comment);
-	keep(c);
 }
 
 static void
@@ -211,7 +190,6 @@ alarm_unack_cmd(struct cli *c)
 	if (a == NULL)
 		return;
 	alarm_ack(a, NULL, NULL);
-	keep(c);
 }
 
 static void
@@ -225,7 +203,6 @@ silence(struct cli *c, uint64_t until_us)
 	ALARM_EACH(a)
 		if (is_all || a == one)
 			alarm_silence(a, until_us);
-	keep(c);
 }
 
 static void
@@ -262,7 +239,6 @@ enable(struct cli *c, bool is_enabled)
 	}
 	for (int i = 0; i < c->nargs; i++)
 		alarm_enable(alarm_find(c->args[i]), is_enabled);
-	keep(c);
 }
 
 static void
@@ -292,12 +268,10 @@ alarm_set_state_cmd(struct cli *c)
 		return;
 	}
 	reason = text_behind(c, 2, "reason");
-	if (reason[0] == '\0') {
+	if (reason[0] == '\0')
 		cli_err(c, "'alarm set-state' expects 'reason' and a text.");
-	} else {
+	else
 		alarm_set_state(a, &(struct alarm_saying){ s, reason, NULL });
-		keep(c);
-	}
 	free(reason);
 }
 

@@ -54,6 +54,7 @@ static struct {
 	char		*path;
 	struct list	 waiting, writing;
 	unsigned	 nwaiting;
+	uint64_t	 nputs;
 	bool		 is_busy, is_failing;
 	char		 problem[256];	/* of the job's last transaction; "" = none */
 	struct sched_timer retry;
@@ -74,6 +75,12 @@ bool
 store_is_there(void)
 {
 	return store.db != NULL;
+}
+
+uint64_t
+store_puts(void)
+{
+	return store.nputs;
 }
 
 const char *
@@ -300,6 +307,7 @@ add(enum op_kind kind, enum store_table t, const char *key, int64_t t_us, const 
 		memcpy(op->data, data, len);
 	list_append(&store.waiting, &op->node);
 	store.nwaiting++;
+	store.nputs += kind != OP_SYNC;
 	if (store.is_failing && done != NULL)	/* it would not hear for long */
 		tell(op, false);
 	loop_ready(control_loop, &store.task);
