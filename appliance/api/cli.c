@@ -445,10 +445,17 @@ unsent(const struct cli *c)
 	return c->out.len - c->out_sent;
 }
 
+/* A change is told when it is done and in the store; but pieces as they come. */
+static bool
+is_held_back(const struct cli *c)
+{
+	return c->is_keeping || (c->is_waiting && c->audit_id != 0 && c->more == NULL);
+}
+
 static void
 flush(struct cli *c)
 {
-	if (c->is_keeping)
+	if (is_held_back(c))
 		return;
 	while (unsent(c) > 0 && conn_can_write(&c->conn)) {
 		struct iovec iov = { c->out.data + c->out_sent, unsent(c) };

@@ -50,13 +50,15 @@ sub drive ($w) {
 	while (1) {
 		my $n = ++$serial;
 		my $reason = "r$n";
-		my $state = (qw(OK ALARM))[$n % 2];
+		my $state = (qw(OK ALARM))[int($n / 4) % 2];
 		my @command = (
 			["alarm set-state a $state reason $reason", sub ($answer) {
 				push $done{reasons}->@*, $reason if $state ne $done{state};
 				$done{state} = $state;
 			}],
-			['group set-desired g ' . $n % 10, sub ($answer) { $done{desired} = $n % 10 }],
+			['group set-desired g ' . $n % 10, sub ($answer) {
+				$done{desired} = $n % 10 if $answer =~ /^desired \d -> \d$/ || fault($answer);
+			}],
 			['put metric M value 1', sub ($answer) { $done{metric}++ }],
 			['notifier test hook', sub ($answer) { push $done{ids}->@*, $answer =~ /(\S+)/ }],
 		)[$n % 4]->@*;
@@ -74,7 +76,7 @@ sub rows ($w, $command) {
 }
 
 sub verify ($w, $open) {
-	my ($alarm) = rows($w, 'show alarms');
+	my ($alarm) = grep { $_->{name} eq 'a' } rows($w, 'show alarms');
 	my ($group) = rows($w, 'show groups');
 	my @metric = rows($w, 'show metric M stat SampleCount period 1d from -1d to 2013-02-16T00:00:00Z');
 	my $count = 0;
