@@ -126,7 +126,7 @@ my $last = join '', map { "  $_\n" }
     'prompt [n|i|p|timed]*                   : toggle interactive mode with prompt',
     'quit                                    : disconnect';
 my $unknown = raw("foo bar\n");
-like $unknown, qr/^Unknown command: 'foo', but maybe one of the following ones is a better match:\n(  .{40}: .*\n){8}\n$/,
+like $unknown, qr/^Unknown command: 'foo', but maybe one of the following ones is a better match:\n(  .{40,}: .*\n){8}\n$/,
     'five hints and three lines more';
 like $unknown, qr/\Q$last\E\n$/, 'which are help, prompt, quit';
 like raw("show sta\n"), qr/^Unknown command: 'show'.*\n(?:  .*\n)*  show stat /, 'words match whole';
