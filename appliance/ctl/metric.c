@@ -18,6 +18,7 @@
 #include "ctl/metric_hist.h"
 #include "ctl/metric_index.h"
 #include "ctl/metric_unit.h"
+#include "ctl/tick.h"
 #include "event/sched.h"
 
 #define BUCKETS_FIRST	1024u
@@ -155,9 +156,9 @@ has(unsigned flags, enum metric_tier tier)
 }
 
 static enum metric_class
-class_of(unsigned flags, enum metric_tier tier)
+class_of(unsigned flags)
 {
-	return flags & METRIC_SERVER && tier < METRIC_60S ? METRIC_OF_SERVERS : METRIC_OF_OTHERS;
+	return flags & METRIC_SERVER ? METRIC_OF_SERVERS : METRIC_OF_OTHERS;
 }
 
 /* It is written where its columns are. */
@@ -184,7 +185,7 @@ take_columns(struct metric_series *s, unsigned flags)
 		enum metric_tier tier = (enum metric_tier)t;
 
 		if (has(s->flags, tier) && s->column[tier] == METRIC_NO_COLUMN) {
-			s->column[tier] = metric_column_new(tier, class_of(s->flags, tier));
+			s->column[tier] = metric_column_new(tier, class_of(s->flags));
 			any |= s->column[tier] != METRIC_NO_COLUMN;
 		}
 	}
@@ -274,7 +275,8 @@ enlist(struct metric_series *s)
 static void
 fill_long(struct metric_series *s)
 {
-	int64_t now_s = sched_wall_s(), first = now_s - metric_span_s(METRIC_60S, METRIC_OF_OTHERS);
+	int64_t now_s = sched_wall_s();
+	int64_t first = now_s - metric_span_s(METRIC_60S, class_of(s->flags));
 	struct metric_value v;
 
 	for (int64_t t = first; s->last_s != 0 && t <= now_s + METRIC_AHEAD_S; t += 60)
@@ -662,7 +664,7 @@ metric_has_tier(const struct metric_series *s, enum metric_tier tier)
 int64_t
 metric_tier_span_s(const struct metric_series *s, enum metric_tier tier)
 {
-	return metric_has_tier(s, tier) ? metric_span_s(tier, class_of(s->flags, tier)) : 0;
+	return metric_has_tier(s, tier) ? metric_span_s(tier, class_of(s->flags)) : 0;
 }
 
 int64_t
@@ -706,7 +708,7 @@ metric_first_s(const struct metric_series *s, uint32_t step_s)
 
 	if (tier == METRIC_TIERS)
 		return INT64_MAX;
-	kept_from = sched_wall_s() - metric_span_s(tier, class_of(s->flags, tier));
+	kept_from = sched_wall_s() - metric_span_s(tier, class_of(s->flags));
 	return kept_from > s->first_s ? kept_from : s->first_s;
 }
 
@@ -766,9 +768,10 @@ void
 metric_values(const struct metric_key *k, uint32_t period_s, int64_t from_s, unsigned count,
     struct metric_value *ret)
 {
-	const struct metric_series *s = metric_find(k);
+	const struct metric_series *s;
 
-	if (s != NULL)
+	tick_catch_up();
+	if ((s = metric_find(k)) != NULL)
 		metric_series_values(s, period_s, from_s, count, ret);
 	else
 		memset(ret, 0, count * sizeof ret[0]);
@@ -800,9 +803,11 @@ void
 metric_read(const struct metric_query *q, int64_t from_s, unsigned count,
     struct metric_point *ret)
 {
-	const struct metric_series *s = metric_find(&q->key);
+	const struct metric_series *s;
 	int64_t start_s = slot_start(q->period_s, from_s);
 
+	tick_catch_up();
+	s = metric_find(&q->key);
 	for (unsigned i = 0; i < count; i++, start_s += q->period_s) {
 		struct metric_value v = { 0 };
 

@@ -52,6 +52,8 @@ metric_disk_bytes(void)
 void
 metric_disk_bound(uint64_t max_bytes)
 {
+	if (max_bytes > disk.max_bytes)
+		disk.has_no_room = false;
 	disk.max_bytes = max_bytes;
 }
 
@@ -326,16 +328,23 @@ give_up(enum metric_tier tier)
 }
 
 bool
-ring_disk_has_room(uint64_t bytes)
+ring_disk_has_room(const struct metric_shape *s, bool must)
 {
+	uint64_t max_bytes = ring_share(disk.max_bytes, s->k), bytes = metric_file_bytes(s);
+
 	if (disk.dir == NULL)
 		return true;
-	while (disk.bytes + bytes > disk.max_bytes)
-		if (!give_up(METRIC_1S) && !give_up(METRIC_10S)) {
+	while (disk.bytes + bytes > max_bytes) {
+		if (must && (give_up(METRIC_1S) || give_up(METRIC_10S)))
+			continue;
+		if (must) {
 			disk.has_no_room = true;
 			tell_full(NULL, 0);
-			return false;
 		}
+		return false;
+	}
+	if (rings.tiers[s->tier].is_off[s->k])
+		return false;
 	disk.bytes += bytes;
 	return true;
 }

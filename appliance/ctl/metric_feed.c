@@ -27,6 +27,7 @@
 
 #define BUCKETS		1024u
 #define GONE_TICKS	60u		/* a row that nobody has is kept this long */
+#define RETRY_TICKS	60u
 #define PREV_MAX	8		/* counters whose growth is a value */
 
 const char *const metric_field_names[MF_MAX] = {
@@ -110,21 +111,31 @@ metric_feed_key(enum metric_side side, const char *proxy, const char *server,
 	ret->ndims = side == SIDE_SERVER ? 2 : 1;
 }
 
+/* Those that were refused are asked for again now and then. */
+static void
+make_series(struct feed_row *r)
+{
+	struct metric_key k;
+
+	for (unsigned f = 0; f < MF_MAX; f++) {
+		if (r->series[f] != NULL)
+			continue;
+		metric_feed_key(r->side, r->proxy, r->server, (enum metric_field)f, &k);
+		r->series[f] = metric_make(&k,
+		    METRIC_FINE | (r->side == SIDE_SERVER ? METRIC_SERVER : 0));
+		metric_hold(r->series[f]);
+	}
+}
+
 static struct feed_row *
 row_new(enum metric_side side, const char *proxy, const char *server)
 {
 	struct feed_row *r = xcalloc(1, sizeof *r), **at = bucket_of(side, proxy, server);
-	struct metric_key k;
 
 	r->side = side;
 	r->proxy = xstrdup(proxy);
 	r->server = server != NULL ? xstrdup(server) : NULL;
-	for (unsigned f = 0; f < MF_MAX; f++) {
-		metric_feed_key(side, r->proxy, r->server, (enum metric_field)f, &k);
-		r->series[f] = metric_make(&k,
-		    METRIC_FINE | (side == SIDE_SERVER ? METRIC_SERVER : 0));
-		metric_hold(r->series[f]);
-	}
+	make_series(r);
 	r->next = *at;
 	*at = r;
 	list_append(&feed.rows, &r->node);
@@ -363,6 +374,8 @@ sample(const struct source *s, int64_t t_s, uint64_t us)
 	struct feed_row *r = row_of(s);
 	double v[MF_MAX];
 
+	if (feed.ticks % RETRY_TICKS == 0)
+		make_series(r);
 	for (unsigned f = 0; f < MF_MAX; f++)
 		v[f] = NAN;
 	put_growth(r, s, us, v);

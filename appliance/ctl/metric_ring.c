@@ -103,6 +103,20 @@ width_of_next(enum metric_tier tier, enum metric_class k, const struct metric_sh
 	return width < RING_WIDTH_MAX ? width : RING_WIDTH_MAX;
 }
 
+static struct metric_shape
+shape_of(enum metric_tier tier, enum metric_class k, uint32_t width)
+{
+	struct metric_shape s = {
+		.tier = tier, .k = k, .width = width, .step_s = metric_step_s[tier],
+		.nslots = (kept_s[tier] + (is_fine(tier) ? 0 : AHEAD_S)) / metric_step_s[tier] + 1,
+		.sample_bytes = (uint32_t)ring_sample_bytes(tier),
+	};
+
+	if (width == 0)
+		s.width = width_of_next(tier, k, &s);
+	return s;
+}
+
 struct ring_file *
 ring_file_new(enum metric_tier tier, enum metric_class k, unsigned index, uint32_t width)
 {
@@ -112,12 +126,7 @@ ring_file_new(enum metric_tier tier, enum metric_class k, unsigned index, uint32
 	if (index >= RING_FILES_MAX)
 		return NULL;
 	f = xcalloc(1, sizeof *f);
-	f->shape = (struct metric_shape){
-		.tier = tier, .k = k, .step_s = metric_step_s[tier],
-		.nslots = (kept_s[tier] + (is_fine(tier) ? 0 : AHEAD_S)) / metric_step_s[tier] + 1,
-		.sample_bytes = (uint32_t)ring_sample_bytes(tier),
-	};
-	f->shape.width = width != 0 ? width : width_of_next(tier, k, &f->shape);
+	f->shape = shape_of(tier, k, width);
 	f->stride = f->shape.width * f->shape.sample_bytes;
 	f->nclean = f->shape.width;
 	f->use = xcalloc(f->shape.width, 1);
@@ -209,6 +218,12 @@ metric_ring_free(void)
 
 /* ---- columns ---- */
 
+uint64_t
+ring_share(uint64_t max_bytes, enum metric_class k)
+{
+	return k == METRIC_OF_SERVERS ? max_bytes / 4 * 3 : max_bytes;
+}
+
 static uint32_t
 take_column(struct ring_file *f, unsigned index)
 {
@@ -223,6 +238,20 @@ take_column(struct ring_file *f, unsigned index)
 	return index << RING_WIDTH_BITS | c;
 }
 
+/* Where there is no room for it, a narrower one. */
+static struct ring_file *
+file_that_fits(enum metric_tier tier, enum metric_class k)
+{
+	struct metric_shape shape = shape_of(tier, k, 0);
+
+	while (!ring_disk_has_room(&shape, shape.width == WIDTH_FIRST)) {
+		if (shape.width == WIDTH_FIRST)
+			return NULL;
+		shape.width /= 4;
+	}
+	return ring_file_new(tier, k, rings.tiers[tier].nfiles, shape.width);
+}
+
 uint32_t
 metric_column_new(enum metric_tier tier, enum metric_class k)
 {
@@ -235,14 +264,9 @@ metric_column_new(enum metric_tier tier, enum metric_class k)
 	for (i = 0; i < t->nfiles; i++)
 		if ((f = t->files[i]) != NULL && f->shape.k == k && f->nclean > 0)
 			return take_column(f, i);
-	if (rings.bytes >= rings.max_bytes)
+	if (rings.bytes >= ring_share(rings.max_bytes, k))
 		return METRIC_NO_COLUMN;
-	f = ring_file_new(tier, k, i, 0);
-	if (f != NULL && !ring_disk_has_room(metric_file_bytes(&f->shape))) {
-		ring_file_free(tier, i);
-		t->nfiles--;
-		f = NULL;
-	}
+	f = file_that_fits(tier, k);
 	return f != NULL ? take_column(f, i) : METRIC_NO_COLUMN;
 }
 

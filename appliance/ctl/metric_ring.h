@@ -34,7 +34,8 @@ extern const uint32_t metric_step_s[METRIC_TIERS];
 int64_t	 metric_span_s(enum metric_tier tier, enum metric_class k);
 bool	 metric_is_short(void);		/* something had to be given up */
 
-/* METRIC_NO_COLUMN: there is no room. */
+/* METRIC_NO_COLUMN: there is no room. A quarter of it is kept for others than
+ * servers. */
 uint32_t metric_column_new(enum metric_tier tier, enum metric_class k);
 void	 metric_column_free(enum metric_tier tier, uint32_t column);
 /* Merges into the slot of t_s; false: there is no such slot, or no room for it. */

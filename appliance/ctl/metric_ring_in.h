@@ -48,8 +48,8 @@ struct rings {
 
 extern struct rings rings;
 
-/* Columns 0; shape.width 0: as the next file of the class should be. At the index,
- * or behind the last one (index nfiles). */
+/* Of that many columns; 0: as the next file of the class should be. At the index, or
+ * behind the last one (index nfiles). */
 struct ring_file *ring_file_new(enum metric_tier tier, enum metric_class k, unsigned index,
 	    uint32_t width);
 void	 ring_file_free(enum metric_tier tier, unsigned index);
@@ -57,8 +57,10 @@ void	 ring_file_free(enum metric_tier tier, unsigned index);
 void	 ring_file_move(enum metric_tier tier, struct ring_file *f, const struct metric_map *map);
 char	*ring_slot(const struct ring_file *f, uint32_t slot);	/* NULL: not there */
 size_t	 ring_sample_bytes(enum metric_tier tier);
-/* metric_disk.c: may another file of that size be? Gives things up for it. */
-bool	 ring_disk_has_room(uint64_t bytes);
+/* metric_disk.c: may another file of that shape be? Gives things up for it if it must,
+ * maybe those of its own kind. */
+bool	 ring_disk_has_room(const struct metric_shape *s, bool must);
+uint64_t ring_share(uint64_t max_bytes, enum metric_class k);	/* what the class may fill */
 uint64_t ring_disk_share(void);	/* a file should not be larger; UINT64_MAX: no files */
 
 #endif

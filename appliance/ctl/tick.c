@@ -173,6 +173,15 @@ on_tick(struct sched_timer *t)
 }
 
 void
+tick_catch_up(void)
+{
+	if (!sched_is_set(&timer) || sched_left_us(&timer) > 0)
+		return;
+	sched_cancel(&timer);
+	on_tick(&timer);
+}
+
+void
 tick_clear_maxima(void)
 {
 	struct tick_rate *rates[] = { &tick.conns, &tick.sessions, &tick.ssl, &tick.ssl_keys,

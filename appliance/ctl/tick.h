@@ -31,5 +31,8 @@ struct totals {
 };
 struct totals totals_now(void);
 void	tick_clear_maxima(void);
+/* A tick that is due at this very instant runs now: who reads metrics of the second
+ * that has just ended finds them, whoever's timer came first. */
+void	tick_catch_up(void);
 
 #endif
