@@ -46,7 +46,8 @@
 	X(agent) X(health) X(cli_agent) \
 	/* servers that come and go */ \
 	X(resolve) X(reload) X(state_file) X(state_save) \
-	X(scaler) X(group) X(policy) X(schedule) X(hook) X(refresh) X(cli_resolvers) X(cli_server) \
+	X(scaler) X(group) X(policy) X(schedule) X(hook) X(refresh) \
+	X(warm_pool) X(cli_resolvers) X(cli_server) \
 	/* control and operators */ \
 	X(stats_page) X(prom) \
 	X(tick) X(statsd) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \

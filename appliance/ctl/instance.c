@@ -205,6 +205,12 @@ instance_step(struct instance *i)
 	case LIFE_PENDING_PROCEED:
 		step_proceed(i);
 		break;
+	case LIFE_WARMED_PENDING:
+		if (i->state != INSTANCE_RUNNING)
+			break;
+		move(i, LIFE_WARMED_RUNNING);
+		end_activity(i, ACTIVITY_SUCCESSFUL, NULL);
+		break;
 	case LIFE_IN_SERVICE:
 		servers_want(i);
 		i->has_passed |= servers_are_up(i);
@@ -304,6 +310,7 @@ instance_leave(struct instance *i, const struct leave_why *why)
 		a->begins_cooldown = true;
 		g->ncooling++;
 	}
+	i->returns = why->to_pool;
 	move(i, LIFE_TERMINATING);
 	begin_drain(i, why->is_now);
 	return a;
@@ -319,10 +326,51 @@ end_cooling(struct instance *i)
 	group_cooling_done(i->group);
 }
 
+/* ---- warm pool ---- */
+
+void
+instance_to_pool(struct instance *i)
+{
+	move(i, LIFE_WARMED_PENDING);
+}
+
+void
+instance_from_pool(struct instance *i, const char *cause, bool begins_cooldown)
+{
+	struct group *g = i->group;
+	struct activity *a = i->activity = activity_begin(g, ACTIVITY_LAUNCH, i->id, cause);
+
+	activity_set_instance(a, i->id, i->zone);
+	activity_set(a, ACTIVITY_PRE_SERVICE, 30);
+	if (begins_cooldown) {
+		a->begins_cooldown = true;
+		g->ncooling++;
+	}
+	i->running_us = i->in_service_us = 0;
+	move(i, LIFE_PENDING);
+	instance_step(i);
+}
+
+static void
+drained_to_pool(struct instance *i)
+{
+	i->returns = i->is_unhealthy = false;
+	servers_remove(i);
+	move(i, LIFE_WARMED_RUNNING);
+	end_activity(i, ACTIVITY_SUCCESSFUL, NULL);
+	scaler_kick(i->group);
+}
+
+/* ---- drained ---- */
+
 static void
 drained_to_end(struct instance *i)
 {
 	end_cooling(i);
+	if (i->returns) {
+		drained_to_pool(i);
+		return;
+	}
 	activity_set(i->activity, ACTIVITY_IN_PROGRESS, 50);
 	if (gate != NULL && i->missing_looks < 2 && gate(i, false)) {
 		move(i, LIFE_TERMINATING_WAIT);

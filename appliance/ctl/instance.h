@@ -77,6 +77,7 @@ struct instance {
 	bool		 is_unhealthy;
 	bool		 has_passed;	/* a check, since it came (back) */
 	bool		 stays_out;	/* it is no server of its group's backends */
+	bool		 returns;	/* drained, it comes into the warm pool */
 	const char	*unhealthy_why;	/* of the table in activity.h */
 	struct instance_server *servers;	/* owned: one in each backend */
 	struct sched_timer drain_limit;
@@ -108,6 +109,7 @@ struct leave_why {
 	const char	*cause;		/* sentences; copied */
 	bool		 is_now;	/* no draining */
 	bool		 begins_cooldown;
+	bool		 to_pool;	/* it does not end, but waits in the warm pool */
 };
 /* It goes: drain, hooks, the provider's call. Returns its activity; it may have ended
  * already. NULL: it leaves already. */
@@ -152,6 +154,9 @@ void	 instance_step(struct instance *i);
 void	 instance_gone(struct instance *i);
 /* The same without a word to anybody. */
 void	 instance_forget(struct instance *i);
+/* One that was just made is of the warm pool; one of the pool comes into the group. */
+void	 instance_to_pool(struct instance *i);
+void	 instance_from_pool(struct instance *i, const char *cause, bool begins_cooldown);
 /* Its time to boot, or the checks it failed: who is unhealthy now. */
 void	 instance_judge(struct instance *i);
 void	 instance_drained(struct instance *i);	/* by instance_server.c */

@@ -214,6 +214,8 @@ take_launched(struct operation *op, const struct provider_instance *p, unsigned 
 		memcpy(i->token, op->token, sizeof i->token);
 		if (i->zone[0] == '\0')
 			memcpy(i->zone, op->zone, sizeof i->zone);
+		if (op->is_warm)
+			instance_to_pool(i);
 	}
 	if (op->activities[k] != NULL && i->activity == NULL) {
 		i->activity = op->activities[k];
@@ -339,6 +341,7 @@ operation_launch(struct scaler *sc, const struct launch_order *o)
 	snprintf(op->zone, sizeof op->zone, "%s", o->zone);
 	op->cause = xstrdup(o->cause);
 	op->begins_cooldown = o->begins_cooldown;
+	op->is_warm = o->is_warm;
 	op->activities = xcalloc(o->count, sizeof *op->activities);
 	op->launch_name = xstrdup(conf->launch->object.name);
 	op->launch_version = launch_version(conf->launch);
@@ -471,6 +474,8 @@ adopt(struct scaler *sc, const struct provider_instance *p)
 	i = instance_new(g, p, g->conf->launch->object.name,
 	    is_own ? op->launch_version : launch_version(g->conf->launch));
 	i->seen_looks = sc->looks;
+	if (is_own && op->is_warm)
+		instance_to_pool(i);
 	log_event(NULL, LOG_L_NOTICE, "group %s: instance %s is adopted", g->name, i->id);
 	instance_told(i, p);
 }

@@ -192,9 +192,10 @@ is_of_wave(const struct group_policies *gp, const struct instance *i)
 {
 	uint64_t now = sched_wall_us();
 
-	if (gp == NULL || gp->nadded == 0 || i->launched_us + SECOND_US <= gp->wave_us)
+	if (gp == NULL || gp->nadded == 0)
 		return false;
-	return i->in_service_us == 0 || now < i->in_service_us + gp->warmup_us;
+	return i->in_service_us == 0 || (i->in_service_us >= gp->wave_us &&
+	    now < i->in_service_us + gp->warmup_us);
 }
 
 /* How many of desired come just now for a policy that has a warm-up. */

@@ -24,6 +24,7 @@
 #include "ctl/group.h"
 #include "ctl/instance_server.h"
 #include "ctl/scaler_in.h"
+#include "ctl/warm_pool.h"
 #include "ctl/zones.h"
 #include "event/loop.h"
 #include "proxy/balancer.h"
@@ -208,17 +209,39 @@ launch_cause(struct group *g, unsigned from, unsigned to, char *cause)
 	    to);
 }
 
+/* Those that wait in the warm pool come first; how many are still wanted. */
+static unsigned
+grow_from_pool(struct group *g, unsigned want)
+{
+	bool begins_cooldown = g->is_scaling && g->scaler->nowed == 0;
+	unsigned actual = group_actual(g);
+	char cause[CAUSE_BYTES];
+	struct instance *i;
+
+	launch_cause(g, actual, actual + want, cause);
+	while (want > 0 && (i = warm_pool_ready(g)) != NULL) {
+		instance_from_pool(i, cause, begins_cooldown);
+		g->scaler->nowed -= g->scaler->nowed > 0;
+		want--;
+	}
+	return want;
+}
+
 static void
 grow(struct group *g, unsigned want)
 {
 	struct scaler *sc = g->scaler;
-	unsigned actual = group_actual(g), n, count;
+	unsigned actual, n, count;
 	struct zone_count z[ZONES_MAX];
 	char cause[CAUSE_BYTES];
 	struct launch_order o;
 	int at;
 
-	if (group_is_suspended(g, GROUP_P_LAUNCH) || sc->launch.state != OP_NONE)
+	if (group_is_suspended(g, GROUP_P_LAUNCH))
+		return;
+	want = grow_from_pool(g, want);
+	actual = group_actual(g);
+	if (want == 0 || sc->launch.state != OP_NONE)
 		return;
 	if (sc->nowed > 0 && want > sc->nowed)
 		want = sc->nowed;
@@ -231,6 +254,30 @@ grow(struct group *g, unsigned want)
 	    .begins_cooldown = g->is_scaling && sc->nowed == 0 };
 	sc->nowed -= sc->nowed > count ? count : sc->nowed;
 	(void)operation_launch(sc, &o);
+}
+
+/* The warm pool, when nothing else is to be launched. */
+static void
+fill_pool(struct group *g)
+{
+	unsigned had = warm_pool_size(g), missing = warm_pool_fit(g), n;
+	struct zone_count z[ZONES_MAX];
+	char cause[CAUSE_BYTES];
+	struct launch_order o = { .cause = cause, .is_warm = true };
+	int at;
+
+	if (missing == 0 || g->scaler->launch.state != OP_NONE ||
+	    group_is_suspended(g, GROUP_P_LAUNCH))
+		return;
+	n = zones_of(g, z);
+	if ((at = zones_pick(z, n)) < 0)
+		return;
+	(void)activity_say(cause, 0, "an instance was started in response to a difference between "
+	    "desired and actual warm pool capacity, increasing the warm pool capacity from %u to "
+	    "%u.", had, had + missing);
+	o.zone = z[at].name;
+	o.count = missing;
+	(void)operation_launch(g->scaler, &o);
 }
 
 /* ---- shrinking ---- */
@@ -367,7 +414,8 @@ end_chosen(struct instance *i, unsigned from, unsigned to)
 {
 	struct group *g = i->group;
 	char cause[CAUSE_BYTES];
-	struct leave_why why = { .cause = cause, .begins_cooldown = g->is_scaling };
+	struct leave_why why = { .cause = cause, .begins_cooldown = g->is_scaling,
+	    .to_pool = warm_pool_wants(g) };
 	size_t len = 0;
 
 	if (g->cause_len > 0) {
@@ -449,7 +497,10 @@ settle_launch(struct group *g)
 
 	if (sc->launch.state != OP_UNKNOWN || sc->seen_look <= sc->launch.failed_look)
 		return;
-	if (group_actual(g) + sc->launch.count <= g->desired + g->surge + sc->is_rebalancing)
+	if (sc->launch.is_warm)
+		operation_give_up(sc);	/* the pool is filled anew */
+	else if (group_actual(g) + sc->launch.count <=
+	    g->desired + g->surge + sc->is_rebalancing)
 		operation_relaunch(sc);
 	else
 		operation_give_up(sc);
@@ -474,6 +525,7 @@ fit(struct group *g)
 		rebalance(g);
 		g->cause_len = 0;
 		g->scaler->nowed = 0;
+		fill_pool(g);
 	}
 }
 

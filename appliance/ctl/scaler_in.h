@@ -35,7 +35,7 @@ struct operation {
 	unsigned	 count;
 	char		 zone[64];
 	char		*cause;		/* owned */
-	bool		 begins_cooldown;
+	bool		 begins_cooldown, is_warm;
 	struct activity	**activities;	/* owned; count of them, of a launch */
 	struct provider_tag *tags;	/* owned */
 	char		*launch_name;	/* owned */
@@ -72,7 +72,7 @@ struct scaler {
 struct launch_order {
 	const char	*zone, *cause;
 	unsigned	 count;
-	bool		 begins_cooldown;
+	bool		 begins_cooldown, is_warm;	/* is_warm: for the warm pool */
 };
 
 /* False: one is open already. */

@@ -38,7 +38,6 @@ is schedule('once')->{next}, '', 'not again';
 is group($w, 'web')->{cooldown_left_s}, 0, 'no cooldown';
 is sized('2013-02-15T17:10:00Z'), '1 3 12', 'not before `at`';
 is schedule('wide')->{next}, '1360948800.000', 'again';
-$w->cli('group set-size web min 1 max 10');
 is sized('2013-02-15T17:20:00Z'), '1 3 12', 'up to `until`';
 is schedule('wide')->{next}, '', 'and not after it';
 is sized('2013-02-15T18:00:00Z'), '1 5 12', 'in file order';
