@@ -244,7 +244,7 @@ group_cooling_done(struct group *g)
 static void
 say_cause(struct group *g, uint32_t from, uint32_t to, const char *who)
 {
-	if (group_actual(g) == from)
+	if (group_actual(g) == from || g->cause_len > CAUSE_BYTES / 2)
 		g->cause_len = 0;
 	g->cause_len = activity_say(g->cause, g->cause_len,
 	    "%s changing the desired capacity from %u to %u.", who, from, to);

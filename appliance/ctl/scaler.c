@@ -332,27 +332,29 @@ policies_of(const struct group *g, enum victims_policy *list)
 	return n;
 }
 
-/* What a script says; how many of want it named. */
+/* What a script says, of those that zone balance allows, one after the other. */
 static unsigned
 by_script(struct group *g, struct choice *c, unsigned want, scaler_victim_fn *fn, void *arg)
 {
 	const char *name = g->conf->ntermination > 0 ? g->conf->termination[0] : "";
-	unsigned *order, done = 0;
+	struct choice *right;
+	uint16_t at[GROUP_SIZE_MAX];
+	unsigned done = 0, order;
 
 	if (state.termination == NULL || strncmp(name, "lua ", 4) != 0)
 		return 0;
-	for (unsigned i = 0; i < c->n; )
-		if (c->all[i].is_protected)
-			drop(c, i);
-		else
-			i++;
-	if (want > c->n)
-		want = c->n;
-	order = xcalloc(want + 1, sizeof *order);
-	if (want > 0 && state.termination(name + 4, g, c->all, c->n, want, order))
-		for (; done < want; done++)
-			fn(c->all[order[done]].arg, name, "named by the script", arg);
-	free(order);
+	right = xcalloc(1, sizeof *right);
+	for (; done < want; done++) {
+		right->n = victims_zones(c->all, c->n, at);
+		for (unsigned i = 0; i < right->n; i++)
+			right->all[i] = c->all[at[i]];
+		if (right->n == 0 ||
+		    !state.termination(name + 4, g, right->all, right->n, 1, &order))
+			break;
+		fn(right->all[order].arg, name, "named by the script", arg);
+		drop(c, at[order]);
+	}
+	free(right);
 	return done;
 }
 
@@ -406,7 +408,8 @@ choose(const struct instance *i, const char *policy, const char *reason, void *a
 	struct chosen *c = arg;
 
 	(void)policy, (void)reason;
-	c->all[c->n++] = (struct instance *)(uintptr_t)i;
+	if (c->n < GROUP_SIZE_MAX)
+		c->all[c->n++] = (struct instance *)(uintptr_t)i;
 }
 
 static void

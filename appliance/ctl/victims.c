@@ -120,33 +120,43 @@ narrow(struct set *s, const struct victim *all, step_fn *value, int64_t now_us)
 	return kept < before;
 }
 
-static unsigned
-in_zone(const struct victim *all, unsigned n, const char *zone)
+/* How many instances each one's zone has, protected ones too. */
+static void
+count_zones(const struct victim *all, unsigned n, uint16_t *ret_count)
 {
-	unsigned count = 0;
+	uint16_t first[NMAX], nzones = 0, of[NMAX], count[NMAX];
 
+	for (unsigned i = 0; i < n; i++) {
+		uint16_t z = 0;
+
+		while (z < nzones && strcmp(all[first[z]].zone, all[i].zone) != 0)
+			z++;
+		if (z == nzones) {
+			first[nzones] = (uint16_t)i;
+			count[nzones++] = 0;
+		}
+		count[z]++;
+		of[i] = z;
+	}
 	for (unsigned i = 0; i < n; i++)
-		count += strcmp(all[i].zone, zone) == 0;
-	return count;
+		ret_count[i] = count[of[i]];
 }
 
-/* Unprotected ones, of the zones that have the most instances. */
-static bool
-narrow_zones(struct set *s, const struct victim *all, unsigned n, char *ret_reason)
+unsigned
+victims_zones(const struct victim *all, unsigned n, uint16_t *ret_at)
 {
-	unsigned most = 0, kept = 0, before = s->n, count;
+	uint16_t count[NMAX], most = 0;
+	unsigned kept = 0;
 
-	for (unsigned i = 0; i < s->n; i++)
-		if ((count = in_zone(all, n, all[s->at[i]].zone)) > most)
-			most = count;
-	for (unsigned i = 0; i < before; i++)
-		if (in_zone(all, n, all[s->at[i]].zone) == most)
-			s->at[kept++] = s->at[i];
-	s->n = kept;
-	if (kept < before)
-		snprintf(ret_reason, VICTIM_REASON, "zone %s has the most instances, %u",
-		    all[s->at[0]].zone, most);
-	return kept < before;
+	WEIR_ASSERT(n <= NMAX);
+	count_zones(all, n, count);
+	for (unsigned i = 0; i < n; i++)
+		if (!all[i].is_protected && count[i] > most)
+			most = count[i];
+	for (unsigned i = 0; i < n; i++)
+		if (!all[i].is_protected && count[i] == most)
+			ret_at[kept++] = (uint16_t)i;
+	return kept;
 }
 
 static void
@@ -170,20 +180,20 @@ victims_pick(const struct victim *all, unsigned n, const enum victims_policy *li
     unsigned npolicies, int64_t now_us, uint32_t (*draw)(uint32_t n), const char **ret_policy,
     char *ret_reason)
 {
-	struct set s = { .n = 0 };
+	unsigned nfree = 0;
+	struct set s;
 
-	WEIR_ASSERT(n <= NMAX);
 	for (unsigned i = 0; i < n; i++)
-		if (!all[i].is_protected)
-			s.at[s.n++] = (uint16_t)i;
+		nfree += !all[i].is_protected;
+	s.n = victims_zones(all, n, s.at);
 	if (s.n == 0)
 		return -1;
-	*ret_policy = "only";
-	snprintf(ret_reason, VICTIM_REASON, "no other one may go");
-	if (s.n == 1)
-		return s.at[0];
-	if (narrow_zones(&s, all, n, ret_reason))
-		*ret_policy = "zones";
+	*ret_policy = nfree == 1 ? "only" : "zones";
+	if (nfree == 1)
+		snprintf(ret_reason, VICTIM_REASON, "no other one may go");
+	else
+		snprintf(ret_reason, VICTIM_REASON, "zone %s has the most instances",
+		    all[s.at[0]].zone);
 	for (unsigned i = 0; i < npolicies; i++)
 		narrow_policy(&s, all, list[i], now_us, ret_policy, ret_reason);
 	if (s.n == 1)

@@ -32,6 +32,9 @@ struct victim {
 enum victims_policy victims_policy(const char *name);	/* VICTIMS_POLICIES = none */
 const char *victims_policy_name(size_t i);		/* NULL at the end */
 
+/* Those that zone balance allows: unprotected, in the zones that have the most. Their
+ * indices into ret_at (of n); how many. */
+unsigned victims_zones(const struct victim *all, unsigned n, uint16_t *ret_at);
 /* The index of the one that goes next out of n, or -1: none may (all protected).
  * draw(n): 0 <= r < n, for ties. ret_policy: the name of the policy that decided,
  * "zones" or "random"; ret_reason: VICTIM_REASON bytes. */

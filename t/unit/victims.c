@@ -51,6 +51,7 @@ static const struct {
 	/* zones with the most, of which one at least is not protected */
 	{ "x a 10 2; y a 20 2; z b 999 1", "O", "y", "OldestInstance" },
 	{ "x a 10 2*; y a 20 2*; z b 9 2", "O", "z", "only" },
+	{ "x a 10 2*; y a 20 2; z b 9 2", "N", "y", "zones" },
 	{ "x a 10 2*; y a 20 2*; w b 30 2; z c 9 2", "N", "z", "NewestInstance" },
 	{ "x a 10 2; y b 20 2; z b 9 2*", "N", "y", "zones" },
 	/* Default: the oldest launch configuration, then the next hour */
