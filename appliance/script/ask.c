@@ -43,13 +43,19 @@ script_ask_new(struct script *s, const struct script_fn *fn, const char *group,
 	return a;
 }
 
+char *
+script_cell(enum script_kind kind, const char *group, const char *name, const char *function)
+{
+	return xasprintf("s/%s/%s/%s\n%s", script_kind_name(kind), group, name, function);
+}
+
 struct script_ask *
 script_ask_live(struct script_live *f, const char *group, const char *name)
 {
 	struct script_ask *a = script_ask_new(f->unit->script, f->fn, group, name);
 
 	a->live = f;
-	a->cell = xasprintf("s/%s/%s/%s\n%s", script_kind_name(f->kind), group, name, f->name);
+	a->cell = script_cell(f->kind, group, name, f->name);
 	return a;
 }
 

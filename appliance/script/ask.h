@@ -79,14 +79,6 @@ int64_t	 script_wanted(const struct script_decision *d, uint32_t desired);
 /* "+1 text", "hold: text" */
 void	 script_decision_text(const struct script_decision *d, char *buf, size_t size);
 
-/* Of what predicts a metric, where there is such; NULL: nothing does. */
-struct script_forecast {
-	double		 low, mid, high;
-};
-typedef bool script_forecast_fn(const char *group, const char *metric, uint64_t ahead_us,
-	    struct script_forecast *ret);
-extern script_forecast_fn *script_forecast;
-
 /* ---- lua_api.c ---- */
 struct script_ask *ask_of(lua_State *L);
 extern const lua_CFunction ask_push[SCRIPT_KINDS], ask_take[SCRIPT_KINDS];
@@ -112,6 +104,10 @@ struct script_victims {
 char	*script_try(struct script *s);
 /* A group that a script's policies are for, or any; "" = there is none. */
 const char *script_group_of(const struct script *s);
+/* The key of what the first of these keeps, or NULL; owned by the caller. */
+char	*script_cell_of(const struct script *s);
+char	*script_cell(enum script_kind kind, const char *group, const char *name,
+	    const char *function);
 
 /* What a notifier is told. */
 struct script_notice {

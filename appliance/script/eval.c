@@ -142,6 +142,7 @@ script_eval(const struct script_unit *u, const char *text, size_t len, script_ev
 	outbuf_init(&e->out, OUTPUT_MAX);
 	vm_set_print(s->vm, on_print, e);
 	a = script_ask_new(s, NULL, script_group_of(s), "eval");
+	a->cell = script_cell_of(s);
 	script_unref(s);
 	a->push = push_eval;
 	a->take = take_eval;

@@ -14,7 +14,9 @@
 #include "base/tz.h"
 #include "base/xalloc.h"
 #include "ctl/alarm.h"
+#include "ctl/group.h"
 #include "ctl/instance.h"
+#include "ctl/policy_predictive.h"
 #include "script/ask.h"
 #include "script/lua_in.h"
 #include "script/script_conf.h"
@@ -23,6 +25,7 @@
 #define STATE_BYTES	4096u
 #define DECISION	"weir.decision"
 #define ZONES		8
+#define HOUR_S		3600
 
 struct script_ask *
 ask_of(lua_State *L)
@@ -31,8 +34,6 @@ ask_of(lua_State *L)
 
 	return c != NULL ? c->arg : NULL;
 }
-
-script_forecast_fn *script_forecast;
 
 /* ---- time ---- */
 
@@ -279,25 +280,29 @@ set_common(lua_State *L, struct script_ask *a)
 	lua_setfield(L, -2, "state");
 }
 
+/* Of the policy of that name, or of the group's first one that predicts. */
 static int
 ask_forecast(lua_State *L)
 {
-	struct script_forecast f;
-	uint64_t ahead;
+	const char *name = luaL_checkstring(L, 2);
+	const struct script_ask *a = ask_of(L);
+	int64_t at_s = (int64_t)((a->now_us + script_duration_us(L, 3, "ahead")) / 1000000);
+	const struct group *g = group_find(a->group);
+	struct forecast_row rows[FORECAST_AHEAD];
+	unsigned n = g != NULL ? predictive_rows(g, name, rows) : 0;
 
-	(void)luaL_checkstring(L, 2);
-	ahead = script_duration_us(L, 3, "forecast");
-	if (script_forecast == NULL || !script_forecast(ask_of(L)->group, lua_tostring(L, 2),
-	    ahead, &f))
-		return 0;
-	lua_createtable(L, 0, 3);
-	lua_pushnumber(L, f.low);
-	lua_setfield(L, -2, "low");
-	lua_pushnumber(L, f.mid);
-	lua_setfield(L, -2, "mid");
-	lua_pushnumber(L, f.high);
-	lua_setfield(L, -2, "high");
-	return 1;
+	if (n == 0 && g != NULL)
+		n = predictive_rows(g, NULL, rows);
+	for (unsigned i = 0; i < n; i++) {
+		if (!rows[i].load.is_there || at_s < rows[i].t_s || at_s >= rows[i].t_s + HOUR_S)
+			continue;
+		lua_createtable(L, 0, 3);
+		set_number(L, "low", rows[i].load.low);
+		set_number(L, "mid", rows[i].load.mid);
+		set_number(L, "high", rows[i].load.high);
+		return 1;
+	}
+	return 0;
 }
 
 void

@@ -22,6 +22,13 @@ set_int(lua_State *L, const char *name, int64_t value)
 }
 
 static inline void
+set_number(lua_State *L, const char *name, double value)
+{
+	lua_pushnumber(L, value);
+	lua_setfield(L, -2, name);
+}
+
+static inline void
 set_bool(lua_State *L, const char *name, bool value)
 {
 	lua_pushboolean(L, value);

@@ -243,6 +243,18 @@ script_group_of(const struct script *s)
 	return "";
 }
 
+char *
+script_cell_of(const struct script *s)
+{
+	for (unsigned i = 0; i < s->nfns; i++) {
+		const struct binding *b = binding_of(s->fns[i].name);
+
+		if (s->fns[i].kind == SCRIPT_POLICY && b != NULL)
+			return script_cell(SCRIPT_POLICY, b->group, b->policy, b->function);
+	}
+	return NULL;
+}
+
 /* What asks for it, as a question; NULL: nothing does. */
 static struct script_ask *
 try_of(struct script *s, const struct script_fn *f)

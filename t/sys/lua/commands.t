@@ -118,6 +118,7 @@ like $w->cli('show lua size errors'), qr/ran longer than 100 ms/, 'stopped';
 # --- eval ---
 is with('lua eval', "= 1 + 1\n"), '2', 'a value';
 is with('lua eval', "p.group.name, p.group.max, p:add(1, 'try')\n"), "web\t3\tdecision +1 try", 'of p';
+like with('lua eval with size', "= p.state.n\n"), qr/^\d+$/, 'of what is kept';
 is with('lua eval with size', "local x = 2\nprint('out', x)\nreturn x * 2\n"), "out\t2\n4", 'statements';
 like with('lua eval', "error('oh')\n"), qr/eval:1: oh/, 'an error';
 like with('lua eval', "while true do end\n"), qr/ran longer/, 'one that does not end';
