@@ -69,6 +69,11 @@ alarm math
 	threshold > 100
 	phase 5s
 	on alarm policy steps/up
+# by ARN, of which group and policy count
+alarm arns
+	rule FALSE
+	on alarm arn arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:1:autoScalingGroupName/fast:policyName/up
+	on alarm arn arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:1:autoScalingGroupName/fast:policyName/nope
 CFG
 sub cli ($command) { return said($w, $command) }
 sub desired ($group) { return group($w, $group)->{desired} }
@@ -140,4 +145,12 @@ is desired('steps'), 6, 'far above it: the second one';
 cli('alarm set-state math OK reason a person says so');
 cli('clock advance 60s');
 is desired('steps'), 6, 'nothing new, nothing done';
+
+# --- ARNs of policies
+my $was = desired('fast');
+cli('alarm set-state arns ALARM reason try them');
+is desired('fast'), $was + 1, 'the ARN of a policy';
+my ($failed) = grep { $_->{summary} =~ /^Failed/ } csv_rows(cli('show alarm arns history'));
+like $failed->{summary}, qr{^Failed to execute action arn:aws:autoscaling:.*/nope\. Received error: "there is no such policy"$},
+    'and of none';
 done_testing;

@@ -137,7 +137,7 @@ my @errors = (
 	["alarm a\n\trule \"ALARM b\"\n", "'rule': expected '(' at position 7."],
 	["alarm a\n\trule TRUE\n\tthreshold > 3\n",
 	    "alarm 'a': 'threshold' goes with 'metric' and 'expression'."],
-	["alarm a\n\tlua fn\n", "'lua': nothing here runs such alarms."],
+	["alarm a\n\tlua fn\n", "'lua' names no alarm 'fn' of a script of lua-policy."],
 	["alarm a\n\tmetric Latency balancer *\n\tthreshold > 1s\nalarm a/web\n$metric"
 	    . "\tthreshold > 7\n", qr/makes an alarm 'a\/web', which is there already/],
 	["global\n\tregion a/b\n", qr/'region' expects a name of letters, digits and '-'/],
