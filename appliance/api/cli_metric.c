@@ -155,14 +155,13 @@ list_more(struct cli *c)
 	return false;
 }
 
-/* Words of the answer's state: they outlive the command's line. */
+/* Words of the answer outlive the command's line. */
 static char *
-keep(struct list_state *l, char **at, const char *word)
+keep(char **at, const char *word)
 {
 	size_t bytes = strlen(word) + 1;
 	char *to = memcpy(*at, word, bytes);
 
-	(void)l;
 	*at += bytes;
 	return to;
 }
@@ -183,7 +182,7 @@ list_word(struct cli *c, struct list_state *l, int i, char **at)
 		return -1;
 	}
 	if (strcmp(word, "name") == 0) {
-		l->want.name = keep(l, at, value);
+		l->want.name = keep(at, value);
 		return 2;
 	}
 	if (strcmp(word, "max") == 0) {
@@ -194,12 +193,12 @@ list_word(struct cli *c, struct list_state *l, int i, char **at)
 	}
 	if (strcmp(word, "dimension") == 0 && value[0] != '\0' && strchr(value, '=') == NULL &&
 	    l->want.ndims < METRIC_DIMS) {	/* the name alone */
-		l->want.dims[l->want.ndims++] = (struct metric_dim){ keep(l, at, value), "" };
+		l->want.dims[l->want.ndims++] = (struct metric_dim){ keep(at, value), "" };
 		return 2;
 	}
 	if (strcmp(word, "unit") == 0)
 		return 0;
-	copy = keep(l, at, value);
+	copy = keep(at, value);
 	return cli_metric_word(c, (char *[]){ c->args[i], copy }, value[0] != '\0' ? 2 : 1, 0,
 	    &l->want);
 }

@@ -107,7 +107,6 @@ wake_all(void)
 
 struct making {
 	enum metric_tier tier;
-	unsigned	 index;
 	struct ring_file *f;		/* borrowed; busy meanwhile */
 	char		*path;		/* owned */
 	struct metric_map map;
@@ -162,7 +161,6 @@ start_making(enum metric_tier tier, unsigned index, struct ring_file *f)
 	struct making *m = xcalloc(1, sizeof *m);
 
 	m->tier = tier;
-	m->index = index;
 	m->f = f;
 	m->path = path_of(tier, f->shape.k, index);
 	f->is_busy = true;

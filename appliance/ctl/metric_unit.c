@@ -127,5 +127,7 @@ metric_number(const char *word, const char *unit, double *ret)
 		return NUMBER_UNIT;
 	if (unit == NULL)
 		*ret = v * from->times / from->per;
-	return unit == NULL || metric_unit_convert(from, unit, ret) ? NUMBER_OK : NUMBER_KIND;
+	else if (!metric_unit_convert(from, unit, ret))
+		return NUMBER_KIND;
+	return isfinite(*ret) ? NUMBER_OK : NUMBER_JUNK;
 }

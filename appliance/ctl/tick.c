@@ -132,11 +132,12 @@ tick_process(uint64_t us)
 static void
 feed_metrics(uint64_t us)
 {
-	uint64_t bytes = snapshot_current()->global->metrics_memory;
+	uint64_t bytes = snapshot_current()->global->metrics_memory, left;
 	int64_t now_s = (int64_t)((sched_wall_us() + ROUND_US) / TICK_US);
+	int64_t t_s = now_s > fed_until_s ? now_s - 1 : METRIC_NO_TIME;
 
-	metric_feed_tick(now_s > fed_until_s ? now_s - 1 : METRIC_NO_TIME, us);
-	metric_instance_tick(now_s > fed_until_s ? now_s - 1 : METRIC_NO_TIME);
+	metric_feed_tick(t_s, us);
+	metric_instance_tick(t_s);
 	if (now_s > fed_until_s)
 		fed_until_s = now_s;
 	metric_disk_bound(snapshot_current()->global->metrics_space);
@@ -144,7 +145,8 @@ feed_metrics(uint64_t us)
 	metric_index_flush();
 	metric_hist_flush();
 	metric_hist_bound(bytes / 4, now_s);
-	metric_ring_bound(bytes - metric_hist_bytes(), now_s);
+	left = bytes > metric_hist_bytes() ? bytes - metric_hist_bytes() : 0;
+	metric_ring_bound(left, now_s);
 	metric_expire(now_s);
 }
 
@@ -161,7 +163,6 @@ on_tick(struct sched_timer *t)
 	uint64_t now = sched_mono_us(), us = now - tick.at_us;
 
 	(void)t;
-
 	tick.at_us = now;
 	for (struct proxy *px = snapshot_current()->proxies; px != NULL; px = px->next)
 		tick_proxy(px, us);

@@ -141,6 +141,7 @@ test_numbers(void)
 		{ "nan", "Seconds", NUMBER_JUNK, 0 }, { "inf", NULL, NUMBER_JUNK, 0 },
 		{ "0x10", NULL, NUMBER_JUNK, 0 }, { "", NULL, NUMBER_JUNK, 0 },
 		{ "1e999", NULL, NUMBER_JUNK, 0 },
+		{ "1e308TB", NULL, NUMBER_JUNK, 0 }, { "1e308TB", "Bytes", NUMBER_JUNK, 0 },
 	};
 	double v;
 	size_t n;
