@@ -24,14 +24,14 @@
 #define KILL_AFTER_US	10000000u
 
 static const struct provider_type *const runners[] = {
-	&provider_process, &provider_exec
+	&provider_process, &provider_netns, &provider_exec
 };
 /* Those whose children live on; those that say the command. */
 static const struct provider_type *const keepers[] = {
-	&provider_process
+	&provider_process, &provider_netns
 };
 static const struct provider_type *const commanded[] = {
-	&provider_process, &provider_exec
+	&provider_process, &provider_netns, &provider_exec
 };
 
 static struct program_conf *

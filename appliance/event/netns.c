@@ -140,3 +140,30 @@ netns_connect(struct netns *n, pid_t child)
 	close(n->made[1]);
 	return errno = saved, rc;
 }
+
+/* In a child: an errno, or 0. */
+static int
+try_network(void)
+{
+	if (unshare(CLONE_NEWNET) == -1)
+		return EPERM;
+	return ip("link set lo up") == -1 ? ENOENT : 0;
+}
+
+void
+netns_probe(char *missing, size_t size)
+{
+	const char *sep = missing[0] != '\0' ? "; " : "";
+	size_t len = strlen(missing);
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(try_network());
+	while (pid != -1 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		;
+	if (pid == -1 || !WIFEXITED(status) || WEXITSTATUS(status) == 0)
+		return;
+	snprintf(missing + len, size - len, "%s%s", sep, WEXITSTATUS(status) == ENOENT ?
+	    "network: ip(8) is not there or refuses" : "network: namespaces are refused");
+}

@@ -6,6 +6,7 @@
 #ifndef WEIR_EVENT_NETNS_H
 #define WEIR_EVENT_NETNS_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 struct netns;
@@ -17,5 +18,8 @@ struct netns *netns_new(const char *bridge, const char *gateway, const char *add
 int	netns_enter(struct netns *n);
 /* In the warden meanwhile. */
 int	netns_connect(struct netns *n, pid_t child);
+
+/* Why there can be none here, added to a text; nothing if there can. */
+void	netns_probe(char *missing, size_t size);
 
 #endif

@@ -28,6 +28,7 @@
 #include "event/child.h"
 #include "event/helper.h"
 #include "event/keeper.h"
+#include "event/netns.h"
 
 #define ROWS_MAX	256u
 #define VALUE_MAX	255u
@@ -535,6 +536,8 @@ program_serve_ask(struct program_ask *rq, struct helper_reply *reply, int *ret_f
 		if (rq->row >= nrows)
 			return EINVAL;
 		cgroup_probe(&rows[rq->row], reply->text, sizeof(reply->text));
+		if (rows[rq->row].bridge != NULL)
+			netns_probe(reply->text, sizeof(reply->text));
 		return 0;
 	}
 	if (rq->op > HELPER_PROBE ||

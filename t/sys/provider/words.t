@@ -30,4 +30,17 @@ like Weir->check("provider p\n\ttype process\n\tcommand /no/such\n")->{err},
     qr/provider 'p': there is no '\/no\/such' yet\./, 'a warning';
 like Weir->check("provider p\n\tcommand /bin/true\n\ttype process\n")->{err},
     qr/'command': say 'type' first\./, 'the type comes first';
+is Weir->check("provider p\n\ttype netns\n\tcommand /bin/true\n\tbridge br0\n\tsubnet 10.9.0.0/24\n")->{code},
+    0, 'netns';
+for (
+	["bridge br/0", qr/'bridge': 'br\/0' is no name of an interface\./],
+	["bridge a-much-too-long-name", qr/'bridge'/],
+	["subnet 10.9.0.0", qr/'subnet' expects an IPv4 network as 10\.9\.0\.0\/24/],
+	["subnet 10.9.0.0/31", qr/'subnet' expects/],
+	["bridge br0", qr/provider 'p' needs 'bridge' and 'subnet'\./],
+	["port-range 1-2", qr/'port-range' is no word of a provider of type netns\./],
+) {
+	my ($line, $want) = @$_;
+	like Weir->check("provider p\n\ttype netns\n\tcommand /bin/true\n\t$line\n")->{err}, $want, $line;
+}
 done_testing;
