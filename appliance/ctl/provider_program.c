@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/diag.h"
@@ -171,9 +170,6 @@ provider_program_settle(struct cfg *c, const struct provider_conf *p)
 	if (!s->has_kill_after)
 		s->kill_after_us = KILL_AFTER_US;
 	s->program.kill_after_ms = (uint32_t)(s->kill_after_us / 1000);
-	if (access(s->program.args[0], F_OK) == -1)
-		diag_warn(c->diag, "provider '%s': there is no '%s' yet.", p->object.name,
-		    s->program.args[0]);
 	s->row = program_row(&s->program);
 	if (s->row == -1) {
 		diag_error(c->diag, "provider '%s': '%s' with these words was not named when the "

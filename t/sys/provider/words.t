@@ -26,8 +26,6 @@ for (
 	like $c->{err}, $want, $line;
 }
 like Weir->check("provider p\n\ttype process\n")->{err}, qr/provider 'p' has no 'command'\./, 'no command';
-like Weir->check("provider p\n\ttype process\n\tcommand /no/such\n")->{err},
-    qr/provider 'p': there is no '\/no\/such' yet\./, 'a warning';
 like Weir->check("provider p\n\tcommand /bin/true\n\ttype process\n")->{err},
     qr/'command': say 'type' first\./, 'the type comes first';
 is Weir->check("provider p\n\ttype netns\n\tcommand /bin/true\n\tbridge br0\n\tsubnet 10.9.0.0/24\n")->{code},

@@ -28,6 +28,8 @@ is_deeply \%mode, {
 	(map { ("/usr/share/doc/weir/$_" => 644) } qw(LICENSE README.md), map { s{doc/}{}r } glob 'doc/*.md'),
 	(map { ("/usr/share/doc/weir/examples/" . s{.*/}{}r => 644) }
 	    'conf/instance.cfg', glob 'conf/examples/*.cfg'),
+	(map { ("/usr/share/doc/weir/providers/" . s{.*/}{}r => /\.md$/ ? 644 : 755) }
+	    glob 'conf/providers/*'),
 }, 'every file with its mode';
 is sprintf('%o', (stat "$dir/var/lib/weir")[2] & 07777), 750, 'the folder of state';
 
