@@ -37,7 +37,7 @@
 	X(provider_cfg) X(launch_cfg) X(group_cfg) X(provider) X(provider_test) \
 	X(policy_parse) X(policy_simple) X(policy_step) X(policy_target) X(policy_predictive) \
 	X(child) X(provider_child) X(provider_program) X(provider_process) \
-	X(provider_netns) X(provider_exec) \
+	X(provider_netns) X(provider_exec) X(provider_ec2) \
 	X(alarm_cfg) X(alarm_check) X(alarm) \
 	/* scripts */ \
 	X(script_cfg) X(script) X(lua_policy) X(lua_alarm) X(lua_termination) X(lua_notifier) \

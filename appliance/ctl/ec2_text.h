@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The language of EC2: forms as requests, XML as answers.
+ *
+ * any thread
+ */
+#ifndef WEIR_CTL_EC2_TEXT_H
+#define WEIR_CTL_EC2_TEXT_H
+
+#include "base/out.h"
+#include "ctl/provider.h"
+
+/* Name=value, escaped; with `&` before it unless it is the first. */
+void	ec2_text_put(struct outbuf *b, const char *name, const char *value);
+void	ec2_text_launch(struct outbuf *b, const struct provider_call *call);
+void	ec2_text_describe(struct outbuf *b, const struct provider_call *call, const char *next);
+void	ec2_text_terminate(struct outbuf *b, const char *id);
+
+struct ec2_answer {
+	struct provider_instance *all;	/* the caller's to free */
+	unsigned	 n;
+	char		 next[1025];	/* where a description goes on; "" = that was all */
+	char		 code[64], message[200];	/* of an error; "" = none */
+};
+/* False: it is no XML, or too much. all and n may be set all the same. */
+bool	ec2_text_parse(const char *text, size_t len, struct ec2_answer *ret);
+enum provider_error ec2_text_error(const char *code);
+
+#endif
