@@ -33,7 +33,7 @@
 	X(proxy_post) X(persist_cfg) \
 	/* alarms, groups and what they need */ \
 	X(transfer) X(place) X(object) X(notifier_cfg) X(notifier_webhook) \
-	X(notifier_email) X(notifier_syslog) X(notify) X(outbox) \
+	X(notifier_email) X(notifier_exec) X(notifier_syslog) X(notify) X(outbox) \
 	X(provider_cfg) X(launch_cfg) X(group_cfg) X(provider) X(provider_test) \
 	X(policy_parse) X(policy_simple) X(policy_step) X(policy_target) X(policy_predictive) \
 	X(child) X(provider_child) X(provider_program) X(provider_process) \

@@ -248,7 +248,7 @@ parse_secret(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 #define OR_OFF(member)	((intptr_t)offsetof(struct notifier_conf, member))
 
 static const struct kw_row rows[] = {
-	{ "type", IN_NOTIFIER, KW_OBEYED, 1, 1, 0, parse_type, 0, "webhook|email|syslog|lua",
+	{ "type", IN_NOTIFIER, KW_OBEYED, 1, 1, 0, parse_type, 0, "webhook|email|exec|syslog|lua",
 	  "how it tells; the first line" },
 	{ "arn", IN_NOTIFIER, KW_OBEYED, 1, 1, 0, parse_word, WORD(NULL, CFG_TEXT, arn), "<arn>",
 	  "it answers to this topic as well" },

@@ -68,6 +68,7 @@ struct notifier_conf {
 	const char	*smtp, *from, **to, *user, *password;
 	/* exec: ends with NULL; lua: the function's name */
 	char		**command;
+	int		 program_row;	/* of event/program.h */
 	const char	*function;
 };
 

@@ -81,7 +81,7 @@ for (
 	['type email', qr/notifier 'n' of type email needs 'smtp'/],
 	["type email\n\turl http://x", qr/'url' is a word of notifiers of type webhook, this one is of type email/],
 	['url http://x', qr/'url': 'type' must be the first line of a notifier/],
-	['type web', qr/'type' expects one of webhook, email, syslog.* but got 'web'/],
+	['type web', qr/'type' expects one of webhook, email, exec, syslog.* but got 'web'/],
 	["type syslog\n\tretry 10s 5s for 1h", qr/pauses from 1s on, the shortest first/],
 	["type syslog\n\tretry 10s 50s of 1h", qr/there is 'of' where 'for' should be/],
 	["type syslog\n\trepeat 4", qr/'repeat 4': say 4s or 4ms/],
