@@ -43,15 +43,17 @@ test_free(void *state)
 static void
 put_reason(struct outbuf *b, const struct simulated_event *e)
 {
-	const struct alarm_try *a = &e->alarm->try;
+	const struct alarm_try *a;
 	struct alarm_words w;
 
-	alarm_words_init(&w, &a->conf, &a->look, a->points, a->at_us);
-	if (e->result == POLICY_IGNORED)
+	if (e->result == POLICY_IGNORED || e->alarm == NULL) {
 		outbuf_z(b, e->text);
-	else
-		outbuf_fmt(b, "%s in state %s: %s", a->name, alarm_state_name(a->state),
-		    w.brief.len > 0 ? w.brief.data : w.reason.data);
+		return;
+	}
+	a = &e->alarm->try;
+	alarm_words_init(&w, &a->conf, &a->look, a->points, a->at_us);
+	outbuf_fmt(b, "%s in state %s: %s", a->name, alarm_state_name(a->state),
+	    w.brief.len > 0 ? w.brief.data : w.reason.data);
 	alarm_words_fini(&w);
 }
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct arena;
 struct cfg;
 struct group;
 struct group_conf;
@@ -75,9 +76,13 @@ struct policy_kind {
 	int		(*parse)(struct cfg *c, struct policy_conf *p, char **args, int nargs);
 	/* When its group was read as a whole; may be NULL. */
 	int		(*settle)(struct cfg *c, struct group_conf *g, struct policy_conf *p);
-	/* The capacity it asks for, before limits; false: none, ret_text (POLICY_TEXT
-	 * bytes) says why, "" = it has nothing to say. NULL: only it itself acts. */
+	/* The capacity it asks for, before limits (ret_text, POLICY_TEXT bytes: why, or "");
+	 * false: none, ret_text says why, "" = it has nothing to say. NULL: only it itself acts. */
 	bool		(*want)(const struct policy_ask *ask, int64_t *ret, char *ret_text);
+	/* How often it asks itself, where no alarm does: for tries. May be NULL. */
+	uint64_t	(*every_us)(const struct policy_conf *p);
+	/* KEY=VALUE of a try, into a copy: NULL, or what is wrong. May be NULL. */
+	const char	*(*set)(struct policy_conf *p, struct arena *a, const char *setting);
 	/* "change +1" */
 	void		(*describe)(const struct policy_conf *p, struct outbuf *b);
 	/* A snapshot with it is in service; it is there no more. May be NULL. */

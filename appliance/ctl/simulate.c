@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "ctl/group.h"
@@ -98,7 +99,7 @@ add_alarms(struct simulation *s)
 			return bad;
 		s->alarms[s->nalarms++].try.bend = &s->bend;
 	}
-	return n > 0 ? NULL : NOBODY_POINTS;
+	return n > 0 || s->every_us > 0 ? NULL : NOBODY_POINTS;
 }
 
 const char *
@@ -119,6 +120,8 @@ simulate_init(struct simulation *s, const char *group, const char *policy)
 	s->desired = g->desired;
 	s->cooldown_us = policy_cooldown_us(g->conf, p);
 	s->warmup_us = policy_warmup_us(g->conf, p);
+	s->every_us = p->kind->every_us != NULL ? p->kind->every_us(p) : 0;
+	s->arena = arena_new();
 	return add_alarms(s);
 }
 
@@ -136,6 +139,8 @@ simulate_fini(struct simulation *s)
 		tell_nothing(&s->alarms[i]);
 		alarm_try_fini(&s->alarms[i].try);
 	}
+	tell_nothing(&s->own);
+	arena_free(s->arena);
 	free(s->alarms);
 	free(s->sizes);
 	free(s->group);
@@ -208,6 +213,8 @@ simulate_set(struct simulation *s, const char *setting)
 		s->has_desired = true;
 		return set_size(&s->desired, eq + 1);
 	}
+	if (s->policy.kind->set != NULL)
+		return s->policy.kind->set(&s->policy, s->arena, dot);
 	return "what can be tried are ALARM.threshold= and others of alarms, POLICY.adjustment=, "
 	    "cooldown=, min=, max= and desired=";
 }
@@ -242,6 +249,7 @@ simulate_span(struct simulation *s, int64_t from_s, int64_t to_s, int64_t *ret_f
 	}
 	s->at_us = (uint64_t)*ret_from_s * 1000000;
 	s->until_us = (uint64_t)to_s * 1000000;
+	s->own_us = s->at_us + s->every_us;
 	for (unsigned i = 0; i < s->nalarms; i++)
 		s->alarms[i].try.at_us = s->at_us;
 	recorded = recorded_size(s->group, "GroupDesiredCapacity", *ret_from_s);
@@ -326,30 +334,55 @@ cooling_left_s(const struct simulation *s)
 	return end > now ? (uint32_t)(end - now) : 0;
 }
 
-/* What the policy makes of it is in s->event. */
+/* What the policy makes of it is in s->event; a: the alarm that asks, or NULL. */
 static void
-ask_policy(struct simulation *s, const struct simulated_alarm *a, bool is_repeat)
+ask_policy(struct simulation *s, const struct simulated_alarm *a,
+    const struct policy_cause *why)
 {
-	const struct alarm_try *t = &a->try;
-	struct policy_cause why = { .by = POLICY_BY_ALARM, .alarm = t->name,
-	    .has_value = t->look.has_value, .value = t->look.value,
-	    .breach = t->conf.test.threshold, .honors_cooldown = true, .is_repeat = is_repeat,
-	    .at_us = s->at_us };
-	struct policy_ask ask = { .group = s->group, .conf = &s->policy, .why = &why,
+	struct policy_ask ask = { .group = s->group, .conf = &s->policy, .why = why,
 	    .desired = s->desired,
 	    .warming = s->at_us < s->warming_until_us ? s->nwarming : 0 };
 	struct policy_limits l = { .min = s->min, .max = s->max, .desired = s->desired,
 	    .change_left = UINT32_MAX, .cooldown_left_s = cooling_left_s(s),
 	    .rests = s->policy.kind->rests };
 	struct simulated_event *e = &s->event;
+	char reason[POLICY_TEXT];
 	int64_t want;
 
 	*e = (struct simulated_event){ .t_us = s->at_us, .alarm = a, .from = s->desired,
 	    .to = s->desired };
-	if (s->policy.kind->want(&ask, &want, e->text))
-		e->result = policy_limit(&l, want, &e->to, e->text);
-	else
+	if (!s->policy.kind->want(&ask, &want, e->text)) {
 		e->result = e->text[0] != '\0' ? POLICY_IGNORED : POLICY_NO_CHANGE;
+		return;
+	}
+	memcpy(reason, e->text, sizeof reason);
+	e->result = policy_limit(&l, want, &e->to, e->text);
+	if (e->result == POLICY_DONE)
+		memcpy(e->text, reason, sizeof reason);
+}
+
+static void
+ask_by_alarm(struct simulation *s, const struct simulated_alarm *a, bool is_repeat)
+{
+	const struct alarm_try *t = &a->try;
+	struct policy_cause why = { .by = POLICY_BY_ALARM, .alarm = t->name,
+	    .has_value = t->look.has_value, .value = t->look.value,
+	    .breach = t->conf.test.threshold, .honors_cooldown = true, .is_repeat = is_repeat,
+	    .at_us = s->at_us };
+
+	ask_policy(s, a, &why);
+}
+
+/* What came of asking; true: s->event is to be told. told: of whose asking. */
+static bool
+conclude(struct simulation *s, struct simulated_alarm *told)
+{
+	if (s->event.result == POLICY_DONE)
+		resize(s, s->event.to);
+	else if (s->event.result != POLICY_IGNORED || is_told(told, s->event.text))
+		return false;
+	s->ignored += s->event.result == POLICY_IGNORED;
+	return true;
 }
 
 /* True: s->event is to be told. */
@@ -367,13 +400,23 @@ act(struct simulation *s, struct simulated_alarm *a)
 	    s->at_us < a->acted_us + REPEAT_US)))
 		return false;
 	a->acted_us = s->at_us;
-	ask_policy(s, a, !is_change);
+	ask_by_alarm(s, a, !is_change);
+	return conclude(s, a);
+}
+
+/* The policy's own turn: what it did ends what was in the way. */
+static bool
+act_itself(struct simulation *s)
+{
+	struct policy_cause why = { .by = POLICY_BY_ITSELF, .honors_cooldown = true,
+	    .at_us = s->own_us };
+
+	pass(s, s->own_us);
+	s->own_us += s->every_us;
+	ask_policy(s, NULL, &why);
 	if (s->event.result == POLICY_DONE)
-		resize(s, s->event.to);
-	else if (s->event.result != POLICY_IGNORED || is_told(a, s->event.text))
-		return false;
-	s->ignored += s->event.result == POLICY_IGNORED;
-	return true;
+		tell_nothing(&s->own);
+	return conclude(s, &s->own);
 }
 
 bool
@@ -390,6 +433,10 @@ simulate_turn(struct simulation *s, bool *ret_event)
 			at = t;
 			next = &s->alarms[i];
 		}
+	}
+	if (s->every_us > 0 && s->own_us <= s->until_us && s->own_us <= at) {
+		*ret_event = act_itself(s);
+		return true;
 	}
 	pass(s, next != NULL ? at : s->until_us);
 	if (next == NULL)

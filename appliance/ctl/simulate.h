@@ -31,10 +31,10 @@ struct simulated_alarm {
 /* Something that the policy was asked for. */
 struct simulated_event {
 	uint64_t	 t_us;
-	const struct simulated_alarm *alarm;
+	const struct simulated_alarm *alarm;	/* NULL: the policy asked itself */
 	uint32_t	 from, to;
 	enum policy_result result;	/* POLICY_DONE or POLICY_IGNORED */
-	char		 text[POLICY_TEXT];
+	char		 text[POLICY_TEXT];	/* the policy's own reason, or what was in the way */
 };
 
 struct simulated_size {
@@ -50,6 +50,9 @@ struct simulation {
 	bool		 is_linear, has_desired;
 	struct simulated_alarm *alarms;	/* owned */
 	unsigned	 nalarms;
+	struct simulated_alarm own;	/* what was told of its own turns */
+	uint64_t	 every_us, own_us;	/* these; 0 = it has none */
+	struct arena	*arena;		/* owned: of other settings */
 	struct alarm_bend bend;
 	uint64_t	 at_us, until_us, cooling_until_us, warming_until_us;
 	uint32_t	 nwarming;
@@ -71,7 +74,7 @@ const char *simulate_set(struct simulation *s, const char *setting);
 /* The span. True: its begin was clipped to what is kept, of values of *ret_period_s. */
 bool	simulate_span(struct simulation *s, int64_t from_s, int64_t to_s, int64_t *ret_from_s,
 	    uint32_t *ret_period_s);
-/* One turn of one alarm; false: that was all. *ret_event: s->event is to be told. */
+/* One turn of one alarm, or of the policy itself; false: that was all. *ret_event: s->event is to be told. */
 bool	simulate_turn(struct simulation *s, bool *ret_event);
 
 #endif

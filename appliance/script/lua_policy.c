@@ -162,13 +162,40 @@ ask(struct binding *b)
 }
 
 static uint64_t
-every_us(const struct binding *b)
+every_of(const struct script_policy_conf *p)
 {
-	const struct script_live *f = script_live_find(SCRIPT_POLICY, b->function);
+	const struct script_live *f = script_live_find(SCRIPT_POLICY, p->function);
 
-	if (b->conf->every_us != 0)
-		return b->conf->every_us;
+	if (p->every_us != 0)
+		return p->every_us;
 	return f != NULL ? f->fn->every_us : SCRIPT_EVERY_US;
+}
+
+static uint64_t
+every_us(const struct policy_conf *p)
+{
+	return every_of(p->own);
+}
+
+/* Of a try: another parameter. */
+static const char *
+set(struct policy_conf *p, struct arena *arena, const char *setting)
+{
+	struct script_policy_conf *own = arena_alloc(arena, sizeof *own);
+	struct script_param *param = arena_alloc(arena, sizeof *param), **end = &own->params;
+	const char *eq = strchr(setting, '=');
+
+	*own = *(const struct script_policy_conf *)p->own;
+	for (const struct script_param *old = own->params; old != NULL; old = old->next) {
+		*end = arena_alloc(arena, sizeof **end);
+		**end = *old;
+		end = &(*end)->next;
+	}
+	param->key = arena_strndup(arena, setting, (size_t)(eq - setting));
+	param->value = arena_strdup(arena, eq + 1);
+	*end = param;
+	p->own = own;
+	return NULL;
 }
 
 static void
@@ -176,7 +203,7 @@ on_turn(struct sched_timer *t)
 {
 	struct binding *b = LIST_ITEM(t, struct binding, timer);
 
-	b->every_us = every_us(b);
+	b->every_us = every_of(b->conf);
 	sched_after(&b->timer, b->every_us);
 	ask(b);
 }
@@ -208,7 +235,7 @@ want(const struct policy_ask *q, int64_t *ret, char *ret_text)
 	script_ask_now(a, NOW_LIMIT_US);
 	acts = a->ok && a->decision.act >= SCRIPT_SET;
 	*ret = script_wanted(&a->decision, q->desired);
-	if (!acts)
+	if (acts || !a->ok || q->g != NULL)	/* of a try, to hold is no news */
 		(void)snprintf(ret_text, POLICY_TEXT, "%.*s", (int)POLICY_TEXT - 1,
 		    a->ok ? a->decision.reason : a->error);
 	script_ask_free(a);
@@ -315,9 +342,9 @@ begin(struct group *g, const struct policy_conf *p)
 	free(b->function);
 	b->function = xstrdup(own->function);
 	b->conf = own;
-	if (sched_is_set(&b->timer) && b->every_us == every_us(b))
+	if (sched_is_set(&b->timer) && b->every_us == every_of(own))
 		return;
-	b->every_us = every_us(b);
+	b->every_us = every_of(own);
 	sched_after(&b->timer, b->every_us);
 }
 
@@ -351,7 +378,7 @@ stop(void)
 
 static const struct policy_kind kinds[] = {
 	{ .name = "lua", .type = "Lua", .rests = true, .parse = parse, .want = want,
-	  .describe = describe, .begin = begin, .end = end },
+	  .every_us = every_us, .set = set, .describe = describe, .begin = begin, .end = end },
 	{ .name = NULL },
 };
 
