@@ -156,8 +156,8 @@ begin_grace(struct instance *i)
 static void
 enter_service(struct instance *i)
 {
-	move(i, LIFE_IN_SERVICE);
 	i->in_service_us = sched_wall_us();
+	move(i, LIFE_IN_SERVICE);
 	end_activity(i, ACTIVITY_SUCCESSFUL, NULL);
 }
 

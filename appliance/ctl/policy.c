@@ -27,6 +27,8 @@
 #include "ctl/group.h"
 #include "ctl/place.h"
 #include "ctl/policy_conf.h"
+#include "ctl/policy_keep.h"
+#include "event/loop.h"
 
 #define TOLD_MAX	16u
 #define SECOND_US	1000000u
@@ -45,10 +47,9 @@ struct policy_live {
 
 struct group_policies {
 	struct list	 all;		/* struct policy_live */
-	/* Instances that a policy without cooldown has added and that warm up. */
-	uint64_t	 wave_us, warmup_us;	/* since when; how long */
-	uint32_t	 nadded;
-	uint64_t	 settled_us;	/* after the last shrinking of that kind */
+	/* What policies without cooldown have added and warms up: how many, since when, how
+	 * long. settled_us: after the last shrinking of that kind. */
+	struct policy_wave w;
 };
 
 static struct group_policies *
@@ -59,6 +60,7 @@ policies_of(struct group *g)
 	if (gp == NULL) {
 		g->policies = gp = xcalloc(1, sizeof *gp);
 		list_init(&gp->all);
+		(void)wave_kept(g->name, &gp->w);
 	}
 	return gp;
 }
@@ -79,6 +81,27 @@ live_find(const struct group *g, const char *name)
 	return NULL;
 }
 
+static void
+restore(const struct group *g, struct policy_live *p)
+{
+	struct policy_stats st;
+
+	if (!policy_kept(g->name, p->name, &st))
+		return;
+	p->is_disabled = st.is_disabled;
+	p->last_us = st.last_us;
+	p->last_result = st.last_result;
+	snprintf(p->last_reason, sizeof p->last_reason, "%s", st.last_reason);
+}
+
+static void
+keep(const struct group *g, const struct policy_live *p)
+{
+	struct policy_stats st = { p->is_disabled, p->last_us, p->last_result, p->last_reason };
+
+	keep_policy(g->name, p->name, &st);
+}
+
 static struct policy_live *
 live_of(struct group *g, const struct policy_conf *conf)
 {
@@ -88,6 +111,7 @@ live_of(struct group *g, const struct policy_conf *conf)
 		p = xcalloc(1, sizeof *p);
 		p->name = xstrdup(conf->name);
 		p->kind = conf->kind;
+		restore(g, p);
 		list_append(&policies_of(g)->all, &p->node);
 	}
 	return p;
@@ -148,8 +172,10 @@ policy_enable(struct group *g, const char *name, bool is_enabled)
 {
 	const struct policy_conf *conf = policy_find(g, name);
 
-	if (conf != NULL)
-		live_of(g, conf)->is_disabled = !is_enabled;
+	if (conf == NULL)
+		return;
+	live_of(g, conf)->is_disabled = !is_enabled;
+	keep(g, live_of(g, conf));
 }
 
 /* ---- limits ---- */
@@ -192,10 +218,10 @@ is_of_wave(const struct group_policies *gp, const struct instance *i)
 {
 	uint64_t now = sched_wall_us();
 
-	if (gp == NULL || gp->nadded == 0)
+	if (gp == NULL || gp->w.nadded == 0)
 		return false;
-	return i->in_service_us == 0 || (i->in_service_us >= gp->wave_us &&
-	    now < i->in_service_us + gp->warmup_us);
+	return i->in_service_us == 0 || (i->in_service_us >= gp->w.wave_us &&
+	    now < i->in_service_us + gp->w.warmup_us);
 }
 
 /* How many of desired come just now for a policy that has a warm-up. */
@@ -206,7 +232,7 @@ count_warming(struct group *g)
 	unsigned actual = group_actual(g);
 	uint32_t n = g->desired > actual ? g->desired - actual : 0;
 
-	if (gp->nadded == 0)
+	if (gp->w.nadded == 0)
 		return 0;
 	LIST_EACH(node, &g->instances) {
 		const struct instance *i = LIST_ITEM(node, struct instance, node);
@@ -214,8 +240,8 @@ count_warming(struct group *g)
 		n += instance_counts(i) && is_of_wave(gp, i);
 	}
 	if (n == 0)
-		gp->nadded = 0;
-	n = n < gp->nadded ? n : gp->nadded;
+		gp->w.nadded = 0;
+	n = n < gp->w.nadded ? n : gp->w.nadded;
 	return n < g->desired ? n : g->desired;
 }
 
@@ -226,19 +252,21 @@ note_change(struct group *g, const struct policy_conf *conf, uint32_t to)
 	uint64_t warmup_us = policy_warmup_us(g->conf, conf);
 
 	if (to < g->desired) {
-		gp->settled_us = sched_wall_us() + warmup_us;
+		gp->w.settled_us = sched_wall_us() + warmup_us;
+		keep_wave(g->name, &gp->w);
 		return;
 	}
-	if (gp->nadded == 0)
-		gp->wave_us = sched_wall_us();
-	gp->nadded += to - g->desired;
-	gp->warmup_us = warmup_us;
+	if (gp->w.nadded == 0)
+		gp->w.wave_us = sched_wall_us();
+	gp->w.nadded += to - g->desired;
+	gp->w.warmup_us = warmup_us;
+	keep_wave(g->name, &gp->w);
 }
 
 static uint32_t
 settling_s(struct group *g)
 {
-	uint64_t now = sched_wall_us(), until = policies_of(g)->settled_us;
+	uint64_t now = sched_wall_us(), until = policies_of(g)->w.settled_us;
 
 	return until > now ? (uint32_t)((until - now + SECOND_US - 1) / SECOND_US) : 0;
 }
@@ -443,6 +471,8 @@ end(struct execution *x)
 	p->last_us = sched_wall_us();
 	p->last_result = x->ret->result;
 	memcpy(p->last_reason, x->ret->text, sizeof p->last_reason);
+	if (x->ret->activity[0] != '\0' || x->ret->result == POLICY_DONE)
+		keep(x->g, p);
 }
 
 void
@@ -492,6 +522,8 @@ live_free(const struct group *g, struct policy_live *p)
 {
 	if (p->kind->end != NULL)
 		p->kind->end(g->name, p->name);
+	if (!control_loop->stopping)
+		keep_policy_not(g->name, p->name);
 	forget_told(p);
 	list_del(&p->node);
 	free(p->name);
@@ -507,6 +539,8 @@ on_group_end(struct group *g)
 		return;
 	LIST_EACH_SAFE(n, tmp, &gp->all)
 		live_free(g, LIST_ITEM(n, struct policy_live, node));
+	if (!control_loop->stopping)
+		keep_wave_not(g->name);
 	free(gp);
 	g->policies = NULL;
 }
@@ -548,9 +582,12 @@ on_publish(struct snapshot *s)
 static int
 module_start(void)
 {
+	policies_kept_read();
 	group_on_end(on_group_end);
 	control_on_publish(on_publish);
 	return 0;
 }
 
-const struct module mod_policy = { .name = "policy", .start = module_start };
+const struct module mod_policy = {
+	.name = "policy", .start = module_start, .stop = policies_kept_free
+};

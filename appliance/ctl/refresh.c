@@ -99,6 +99,11 @@ parse_option(struct cfg *c, char **args, int nargs, int *i, struct refresh_conf 
 		r->has_warmup = true;
 		return cfg_duration_unit(c, word, args[*i - 1], &r->warmup_us);
 	}
+	if (strcmp(word, "rollback") == 0) {
+		diag_error(c->diag, "'rollback' is not there: what the launch configuration was "
+		    "before is gone when a refresh fails.");
+		return -1;
+	}
 	diag_error(c->diag, "'refresh': unexpected '%s'; expects min-healthy, max-healthy, warmup "
 	    "or checkpoint.", word);
 	return -1;

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Policies in the store; see policy_keep.h. Rows are read at start and wait here until
+ * the policy that they are of is made.
+ *
+ * Thread: control.
+ */
+#include "ctl/policy_keep.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/list.h"
+#include "base/out.h"
+#include "base/xalloc.h"
+#include "ctl/row.h"
+#include "ctl/store.h"
+#include "event/sched.h"
+
+struct kept {
+	struct list	 node;
+	char		*key;		/* owned */
+	json_t		*row;		/* owned */
+};
+
+static struct list all = { &all, &all };
+static char reason[POLICY_TEXT];
+
+static char *
+policy_key(const char *group, const char *policy)
+{
+	return xasprintf("policy/%s/%s", group, policy);
+}
+
+static char *
+wave_key(const char *group)
+{
+	return xasprintf("policies/%s", group);
+}
+
+/* ---- writing; keys are freed ---- */
+
+static void
+put(char *key, const struct outbuf *b)
+{
+	store_put(STORE_SETTING, key, (int64_t)sched_wall_us(), b->data, b->len);
+	free(key);
+}
+
+static void
+del(char *key)
+{
+	store_del(STORE_SETTING, key);
+	free(key);
+}
+
+void
+keep_policy(const char *group, const char *policy, const struct policy_stats *st)
+{
+	struct outbuf b;
+
+	if (!store_is_there())
+		return;
+	outbuf_init(&b, 0);
+	outbuf_fmt(&b, "{\"disabled\":%s,\"last\":%" PRIu64 ",\"result\":%d,\"reason\":",
+	    st->is_disabled ? "true" : "false", st->last_us, (int)st->last_result);
+	outbuf_json(&b, st->last_reason);
+	outbuf_z(&b, "}");
+	put(policy_key(group, policy), &b);
+	outbuf_fini(&b);
+}
+
+void
+keep_policy_not(const char *group, const char *policy)
+{
+	del(policy_key(group, policy));
+}
+
+void
+keep_wave(const char *group, const struct policy_wave *w)
+{
+	struct outbuf b;
+
+	if (!store_is_there())
+		return;
+	outbuf_init(&b, 0);
+	outbuf_fmt(&b, "{\"wave\":%" PRIu64 ",\"warmup\":%" PRIu64 ",\"settled\":%" PRIu64
+	    ",\"added\":%u}", w->wave_us, w->warmup_us, w->settled_us, w->nadded);
+	put(wave_key(group), &b);
+	outbuf_fini(&b);
+}
+
+void
+keep_wave_not(const char *group)
+{
+	del(wave_key(group));
+}
+
+/* ---- reading ---- */
+
+static void
+take_row(const char *key, int64_t t_us, const char *data, size_t len, void *arg)
+{
+	struct kept *k;
+	json_t *row;
+
+	(void)t_us, (void)arg;
+	if (strncmp(key, "policy/", 7) != 0 && strncmp(key, "policies/", 9) != 0)
+		return;
+	row = json_loadb(data, len, 0, NULL);
+	if (!json_is_object(row)) {
+		json_decref(row);
+		return;
+	}
+	k = xcalloc(1, sizeof *k);
+	k->key = xstrdup(key);
+	k->row = row;
+	list_append(&all, &k->node);
+}
+
+void
+policies_kept_read(void)
+{
+	store_each(STORE_SETTING, take_row, NULL);
+}
+
+static void
+kept_free(struct kept *k)
+{
+	list_del(&k->node);
+	free(k->key);
+	json_decref(k->row);
+	free(k);
+}
+
+void
+policies_kept_free(void)
+{
+	LIST_EACH_SAFE(n, tmp, &all)
+		kept_free(LIST_ITEM(n, struct kept, node));
+}
+
+/* The key is freed; NULL: there is none. */
+static struct kept *
+find(char *key)
+{
+	struct kept *found = NULL;
+
+	LIST_EACH(n, &all) {
+		struct kept *k = LIST_ITEM(n, struct kept, node);
+
+		if (strcmp(k->key, key) == 0)
+			found = k;
+	}
+	free(key);
+	return found;
+}
+
+bool
+policy_kept(const char *group, const char *policy, struct policy_stats *ret)
+{
+	struct kept *k = find(policy_key(group, policy));
+	uint64_t result;
+
+	if (k == NULL)
+		return false;
+	result = row_u64(k->row, "result");
+	snprintf(reason, sizeof reason, "%s", row_text(k->row, "reason"));
+	*ret = (struct policy_stats){ row_bool(k->row, "disabled"), row_u64(k->row, "last"),
+	    result <= POLICY_UNKNOWN ? (enum policy_result)result : POLICY_UNKNOWN, reason };
+	kept_free(k);
+	return true;
+}
+
+bool
+wave_kept(const char *group, struct policy_wave *ret)
+{
+	struct kept *k = find(wave_key(group));
+
+	if (k == NULL)
+		return false;
+	*ret = (struct policy_wave){ row_u64(k->row, "wave"), row_u64(k->row, "warmup"),
+	    row_u64(k->row, "settled"), (uint32_t)row_u64(k->row, "added") };
+	kept_free(k);
+	return true;
+}
