@@ -16,18 +16,11 @@
 static bool
 read_percent(struct cli *c, int i, unsigned max, unsigned *ret)
 {
-	struct str s = str_of(cli_arg(c, i));
-	uint64_t n;
-
-	if (str_ends(s, STR("%")))
-		s.len--;
-	if (!str_to_u64(s, &n) || n > max) {
-		cli_err(c, "'%s' expects a percentage up to %u%%, not '%s'.", c->args[i - 1], max,
-		    cli_arg(c, i));
-		return false;
-	}
-	*ret = (unsigned)n;
-	return true;
+	if (refresh_percent(cli_arg(c, i), max, ret))
+		return true;
+	cli_err(c, "'%s' expects a percentage up to %u%%, not '%s'.", c->args[i - 1], max,
+	    cli_arg(c, i));
+	return false;
 }
 
 /* [min-healthy PCT] [max-healthy PCT] [warmup D] */

@@ -99,6 +99,15 @@ instance_counts(const struct instance *i)
 }
 
 bool
+instance_is_outdated(const struct instance *i)
+{
+	const struct group_conf *conf = i->group->conf;
+
+	return conf != NULL && (i->launch_version != launch_version(conf->launch) ||
+	    strcmp(i->launch_name, conf->launch->object.name) != 0);
+}
+
+bool
 instance_is_serving(const struct instance *i)
 {
 	if (i->lifecycle != LIFE_IN_SERVICE)

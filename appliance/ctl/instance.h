@@ -97,6 +97,8 @@ const char *instance_owner(const char *backend, const char *server);
 
 /* Pending*, InService: what desired counts. */
 bool	 instance_counts(const struct instance *i);
+/* Of another launch configuration, or version of it, than its group's now. */
+bool	 instance_is_outdated(const struct instance *i);
 /* Its server gets traffic now; without a backend: it is in service. */
 bool	 instance_is_serving(const struct instance *i);
 /* "AWS" words: Healthy, Unhealthy */

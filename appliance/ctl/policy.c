@@ -213,6 +213,12 @@ policy_limit(const struct policy_limits *l, int64_t want, uint32_t *ret_to, char
 
 /* ---- warming up ---- */
 
+void
+policy_say_warming(uint32_t n, char *ret_text)
+{
+	snprintf(ret_text, POLICY_TEXT, "%u instance%s warming up", n, n == 1 ? " is" : "s are");
+}
+
 static bool
 is_of_wave(const struct group_policies *gp, const struct instance *i)
 {
@@ -475,23 +481,31 @@ end(struct execution *x)
 		keep(x->g, p);
 }
 
+/* want NULL: the kind says it. */
+static void
+decide(struct execution *x, const int64_t *want)
+{
+	char buf[POLICY_TEXT];
+	const char *held = held_by(x, buf);
+
+	if (held != NULL) {
+		x->ret->result = POLICY_IGNORED;
+		snprintf(x->ret->text, sizeof x->ret->text, "%s", held);
+	} else if (want != NULL)
+		act(x, *want);
+	else
+		ask_kind(x);
+	end(x);
+}
+
 void
 policy_execute(const char *group, const char *policy, const struct policy_cause *why,
     struct policy_outcome *ret)
 {
 	struct execution x = { .why = why };
-	char buf[POLICY_TEXT];
-	const char *held;
 
-	if (!begin(&x, group, policy, ret))
-		return;
-	held = held_by(&x, buf);
-	if (held != NULL) {
-		ret->result = POLICY_IGNORED;
-		snprintf(ret->text, sizeof ret->text, "%s", held);
-	} else
-		ask_kind(&x);
-	end(&x);
+	if (begin(&x, group, policy, ret))
+		decide(&x, NULL);
 }
 
 void
@@ -501,18 +515,9 @@ policy_apply(const char *group, const char *policy, int64_t capacity, const char
 	struct policy_cause why = { .by = POLICY_BY_ITSELF, .text = text,
 	    .honors_cooldown = true, .at_us = sched_wall_us() };
 	struct execution x = { .why = &why };
-	char buf[POLICY_TEXT];
-	const char *held;
 
-	if (!begin(&x, group, policy, ret))
-		return;
-	held = held_by(&x, buf);
-	if (held != NULL) {
-		ret->result = POLICY_IGNORED;
-		snprintf(ret->text, sizeof ret->text, "%s", held);
-	} else
-		act(&x, capacity);
-	end(&x);
+	if (begin(&x, group, policy, ret))
+		decide(&x, &capacity);
 }
 
 /* ---- life ---- */

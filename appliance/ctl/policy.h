@@ -95,6 +95,9 @@ struct policy_kind {
 void	policy_apply(const char *group, const char *policy, int64_t capacity, const char *text,
 	    struct policy_outcome *ret);
 
+/* For kinds: "3 instances are warming up" */
+void	policy_say_warming(uint32_t n, char *ret_text);
+
 /* ---- asked for ---- */
 
 const struct policy_conf *policy_find(const struct group *g, const char *name);

@@ -121,8 +121,7 @@ want(const struct policy_ask *ask, int64_t *ret, char *ret_text)
 	a.by = s->by;
 	*ret = scale_adjust(&a, settled, 0, CAPACITY_MAX);
 	if (*ret < settled && ask->warming > 0) {
-		snprintf(ret_text, POLICY_TEXT, "%u instance%s warming up", ask->warming,
-		    ask->warming == 1 ? " is" : "s are");
+		policy_say_warming(ask->warming, ret_text);
 		return false;
 	}
 	/* what warms up is on its way to it */

@@ -305,8 +305,7 @@ want(const struct policy_ask *ask, int64_t *ret, char *ret_text)
 	if (t->stays)
 		snprintf(ret_text, POLICY_TEXT, "no-scale-in");
 	else if (ask->warming > 0)
-		snprintf(ret_text, POLICY_TEXT, "%u instance%s warming up", ask->warming,
-		    ask->warming == 1 ? " is" : "s are");
+		policy_say_warming(ask->warming, ret_text);
 	else if (ask->settling_s > 0)
 		snprintf(ret_text, POLICY_TEXT, "%u s left of the last shrinking's warm-up",
 		    ask->settling_s);

@@ -41,21 +41,28 @@ const struct refresh_conf refresh_default = {
 
 /* ---- parsing ---- */
 
-static int
-parse_percent(struct cfg *c, const char *what, const char *word, unsigned max, unsigned *ret)
+bool
+refresh_percent(const char *word, unsigned max, unsigned *ret)
 {
-	struct str s = str_of(word != NULL ? word : "");
+	struct str s = str_of(word);
 	uint64_t n;
 
 	if (str_ends(s, STR("%")))
 		s.len--;
-	if (!str_to_u64(s, &n) || n > max) {
-		diag_error(c->diag, "'%s' expects a percentage up to %u%%, not '%s'.", what, max,
-		    word != NULL ? word : "");
-		return -1;
-	}
+	if (!str_to_u64(s, &n) || n > max)
+		return false;
 	*ret = (unsigned)n;
-	return 0;
+	return true;
+}
+
+static int
+parse_percent(struct cfg *c, const char *what, const char *word, unsigned max, unsigned *ret)
+{
+	if (word != NULL && refresh_percent(word, max, ret))
+		return 0;
+	diag_error(c->diag, "'%s' expects a percentage up to %u%%, not '%s'.", what, max,
+	    word != NULL ? word : "");
+	return -1;
 }
 
 /* checkpoint PCT... wait D */
@@ -166,15 +173,6 @@ struct refresh {
 	uint64_t	 moved_us;	/* wall: the last progress */
 	struct sched_timer timer;
 };
-
-static bool
-is_outdated(const struct instance *i)
-{
-	const struct launch_conf *l = i->group->conf->launch;
-
-	return i->launch_version != launch_version(l) ||
-	    strcmp(i->launch_name, l->object.name) != 0;
-}
 
 static void
 say(struct refresh *r, const char *status, const char *reason)
@@ -391,7 +389,7 @@ choose(struct refresh *r, bool only_outdated)
 	LIST_EACH(node, &g->instances) {
 		const struct instance *i = LIST_ITEM(node, struct instance, node);
 
-		if (!instance_counts(i) || (only_outdated && !is_outdated(i)) ||
+		if (!instance_counts(i) || (only_outdated && !instance_is_outdated(i)) ||
 		    r->total == GROUP_SIZE_MAX)
 			continue;
 		memcpy(r->old[r->total++], i->id, sizeof r->old[0]);
@@ -447,7 +445,7 @@ has_outdated(const struct group *g)
 	LIST_EACH(node, &g->instances) {
 		const struct instance *i = LIST_ITEM(node, struct instance, node);
 
-		if (instance_counts(i) && is_outdated(i))
+		if (instance_counts(i) && instance_is_outdated(i))
 			return true;
 	}
 	return false;

@@ -24,6 +24,8 @@ struct refresh_conf {
 
 /* any thread */
 extern const struct refresh_conf refresh_default;
+/* "90%"; the sign may be left out. */
+bool	refresh_percent(const char *word, unsigned max, unsigned *ret);
 /* How many instances may go now. */
 struct refresh_count {
 	uint32_t	 desired, healthy;	/* healthy: in service, warmed up */

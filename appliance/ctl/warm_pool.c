@@ -87,15 +87,6 @@ warm_pool_size(const struct group *g)
 	return g->counts[LIFE_WARMED_PENDING] + g->counts[LIFE_WARMED_RUNNING];
 }
 
-static bool
-is_outdated(const struct instance *i)
-{
-	const struct launch_conf *l = i->group->conf->launch;
-
-	return i->launch_version != launch_version(l) ||
-	    strcmp(i->launch_name, l->object.name) != 0;
-}
-
 struct instance *
 warm_pool_ready(const struct group *g)
 {
@@ -103,7 +94,7 @@ warm_pool_ready(const struct group *g)
 		struct instance *i = LIST_ITEM(node, struct instance, node);
 
 		if (i->lifecycle == LIFE_WARMED_RUNNING && i->state == INSTANCE_RUNNING &&
-		    i->missing_looks == 0 && !is_outdated(i))
+		    i->missing_looks == 0 && !instance_is_outdated(i))
 			return i;
 	}
 	return NULL;
@@ -125,7 +116,7 @@ end_why(const struct instance *i, unsigned surplus)
 	    i->missing_looks >= 2)
 		return "an instance of the warm pool was taken out in response to " UNHEALTHY_EC2
 		    ".";
-	if (is_outdated(i))
+	if (instance_is_outdated(i))
 		return "an instance of the warm pool was taken out for it is of an older launch "
 		    "configuration.";
 	return surplus > 0 ? "an instance of the warm pool was taken out in response to a "

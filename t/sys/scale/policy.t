@@ -24,6 +24,11 @@ scaling-group big
 		step in -10 0 0
 		step in -20 -10 -10
 		step in - -20 -30
+scaling-group slow
+	launch-config small
+	size 1 9
+	max-change 3 per 10m
+	policy more simple change +2 cooldown 0s
 alarm busy
 	metric Load dimension Host all unit Percent
 	threshold > 50
@@ -137,6 +142,16 @@ is size('big'), 10, 'three go';
 $w->cli('put metric Load value 75 dimension Host=all unit Percent');
 $w->cli('clock advance 60s');
 is size('big'), 13, 'by an alarm, with its value and threshold';
+
+# --- a brake ---
+execute('slow/more');
+is size('slow'), 3, 'two';
+execute('slow/more');
+is size('slow'), 4, 'three in ten minutes';
+is execute('slow/more'), 'ignored: max-change reached', 'no more';
+$w->cli('clock advance 10m');
+execute('slow/more');
+is size('slow'), 6, 'then again';
 
 # --- what is wrong with bad ones ---
 sub bad ($text, $want) {
