@@ -80,7 +80,7 @@ like $w->cli('show snapshot only info'),
     qr/\n#info,Name,Version,.*,\ninfo,weir,.*\n#end rows=1$/, 'the process';
 like $w->cli('show snapshot only info,stat'), qr/\ninfo,.*\n#stat,/, 'both';
 is $w->cli('show snapshot only policies'), "There are no 'policies' rows: 'only' takes stat, info, "
-    . 'group, instance, alarm, policy.',
+    . 'group, instance, alarm, policy, lua.',
     'what there is not';
 is $w->cli('show snapshot since x'), "'since' expects a generation.", 'no generation';
 like $w->cli('show snapshot bla'), qr/^Unknown word 'bla'/, 'another word';

@@ -81,7 +81,7 @@ SKIP: {
 	is $again->line(qr/^#alive/), '#alive', 'a sign of life';
 }
 is $w->cli('subscribe events kinds weather'),
-    "There are no events of kind 'weather': there are health, config and command.", 'unknown kind';
+    "There are no events of kind 'weather': there are health, config, command, alarm, group and lua.", 'unknown kind';
 is $w->cli('subscribe events since x'), "'since' expects the id of an event.", 'no id';
 like $w->cli('subscribe events bla'), qr/^Unknown word 'bla'/, 'unknown word';
 $ev->{c}->send("quit\n");
