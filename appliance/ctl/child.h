@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Instances that are children of this machine: local processes, processes with a
- * network of their own, virtual machines. What a child is, event/program.h says;
+ * Instances that are children of this machine: local processes, with a network of
+ * their own or not. What a child is, event/program.h says;
  * here are those that weir knows, of any provider, with what the providers tell of
  * them. provider_child.h makes providers of it.
  *
@@ -51,8 +51,8 @@ struct child {
 extern struct list children;		/* the oldest first */
 #define CHILD_OF(n)	LIST_ITEM(n, struct child, node)
 
-/* A new one, which a job thread starts: `run` becomes its own. data (user data) may
- * be NULL; seed is a second file that it finds as 4. */
+/* A new one, which a job thread starts: `run` becomes its own. data, its user data, may
+ * be NULL. */
 struct child_order_new {
 	const char	*provider, *group;
 	uint64_t	 epoch;

@@ -22,7 +22,7 @@ struct helper_identity {
 enum helper_op {
 	HELPER_OPEN = 1, HELPER_RENAME, HELPER_UNLINK, HELPER_RUN,
 	HELPER_CALL, HELPER_SPAWN,		/* struct program_run */
-	HELPER_ADOPT, HELPER_CONNECT, HELPER_FORGET, HELPER_PROBE	/* struct program_ask */
+	HELPER_ADOPT, HELPER_PROBE		/* struct program_ask */
 };
 
 /* One message each way; an answer to HELPER_OPEN brings a descriptor. */

@@ -258,8 +258,7 @@ ask(enum helper_op op, unsigned row, const char *name, struct helper_reply *ret)
 	if (strlen(name) >= sizeof(rq.name))
 		return errno = ENAMETOOLONG, -1;
 	memcpy(rq.name, name, strlen(name));
-	return helper_ask(&rq, sizeof(rq), NULL, 0, op == HELPER_ADOPT || op == HELPER_CONNECT,
-	    ret);
+	return helper_ask(&rq, sizeof(rq), NULL, 0, op == HELPER_ADOPT, ret);
 }
 
 int
@@ -271,22 +270,6 @@ program_adopt(const char *after, char ret_id[CHILD_ID_MAX + 1])
 	if (fd != -1)
 		snprintf(ret_id, CHILD_ID_MAX + 1, "%.*s", (int)CHILD_ID_MAX, rp.text);
 	return fd;
-}
-
-int
-program_connect(const char *name)
-{
-	struct helper_reply rp;
-
-	return ask(HELPER_CONNECT, 0, name, &rp);
-}
-
-int
-program_unlink(const char *name)
-{
-	struct helper_reply rp;
-
-	return ask(HELPER_FORGET, 0, name, &rp);
 }
 
 void
@@ -408,10 +391,10 @@ folder_open(void)
 
 /* A path below /proc keeps the name short enough for a socket. */
 static int
-connect_in(int dir, const char *name, int type)
+connect_in(int dir, const char *name)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	int s = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), saved;
+	int s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), saved;
 
 	if (s == -1)
 		return -1;
@@ -467,7 +450,7 @@ adopt(int dir, const char *after, char *ret_id)
 	snprintf(id, sizeof(id), "%s", after);
 	while (next_id(dir, id, ret_id)) {
 		snprintf(file, sizeof(file), "%s" SUFFIX, ret_id);
-		if ((s = connect_in(dir, file, SOCK_SEQPACKET)) != -1)
+		if ((s = connect_in(dir, file)) != -1)
 			return s;
 		unlinkat(dir, file, 0);
 		snprintf(id, sizeof(id), "%s", ret_id);
@@ -512,18 +495,13 @@ program_serve_run(struct program_run *rq, const int *fds, const struct helper_id
 }
 
 static int
-serve_in_folder(const struct program_ask *rq, struct helper_reply *reply, int *ret_fd)
+serve_adopt(const char *after, char *ret_id, int *ret_fd)
 {
-	int dir = folder_open(), error = 0;
+	int dir = folder_open(), error;
 
 	if (dir == -1)
 		return errno;
-	if (rq->op == HELPER_FORGET)
-		error = unlinkat(dir, rq->name, 0) == -1 ? errno : 0;
-	else if (rq->op == HELPER_CONNECT)
-		error = (*ret_fd = connect_in(dir, rq->name, SOCK_STREAM)) == -1 ? errno : 0;
-	else
-		error = (*ret_fd = adopt(dir, rq->name, reply->text)) == -1 ? errno : 0;
+	error = (*ret_fd = adopt(dir, after, ret_id)) == -1 ? errno : 0;
 	close(dir);
 	return error;
 }
@@ -540,8 +518,7 @@ program_serve_ask(struct program_ask *rq, struct helper_reply *reply, int *ret_f
 			netns_probe(reply->text, sizeof(reply->text));
 		return 0;
 	}
-	if (rq->op > HELPER_PROBE ||
-	    (!is_good_name(rq->name) && (rq->op != HELPER_ADOPT || rq->name[0] != '\0')))
+	if (rq->op != HELPER_ADOPT || (rq->name[0] != '\0' && !is_good_name(rq->name)))
 		return EINVAL;
-	return serve_in_folder(rq, reply, ret_fd);
+	return serve_adopt(rq->name, reply->text, ret_fd);
 }

@@ -74,10 +74,6 @@ struct child_start {
 int	program_spawn(const struct program_run *r, const struct child_start *c);
 /* The first child behind the id `after` ("": of all) that lives on; ENOENT: no more. */
 int	program_adopt(const char *after, char ret_id[CHILD_ID_MAX + 1]);
-/* A unix socket NAME in the folder of instances; not blocking. */
-int	program_connect(const char *name);
-/* Takes a file NAME of that folder away. 0 or -1. */
-int	program_unlink(const char *name);
 /* What this row asks for and this machine refuses, as a text; "" = nothing. */
 void	program_probe(int row, char *ret, size_t size);
 

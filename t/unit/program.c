@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* program.c and the keepers: rows are frozen, values are checked, calls and children. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "event/child.h"
+#include "event/program.h"
+#include "tap.h"
+
+static char folder[64] = "/tmp/weir-program-XXXXXX";
+
+static int
+row(const char *const *args, unsigned n)
+{
+	static const char *const env[] = { "WHO={id}" };
+
+	return program_row(&(struct program){ .args = args, .nargs = n, .env = env, .nenv = 1,
+	    .kill_after_ms = 1000 });
+}
+
+static int rows[4];
+
+static void
+test_rows(void)
+{
+	static const char *const sh[] = { "/bin/sh", "-c", "cat; echo $WHO $0 >&2", "{id}x{no}" };
+	static const char *const hang[] = { "/bin/sh", "-c", "trap '' TERM; echo in; read x; read y" };
+	static const char *const none[] = { "/no/such/program" };
+	static const char *const lives[] = { "/usr/bin/tail", "-f", "/dev/null" };
+
+	rows[0] = row(sh, 4);
+	rows[1] = row(hang, 3);
+	rows[2] = row(none, 1);
+	rows[3] = row(lives, 3);
+	is_int(rows[0], 0);
+	is_int(rows[1], 1);
+	is_int(row(sh, 4), 0);	/* the same again */
+	ok(program_is_value("a-b_c.d:e/f"));
+	ok(!program_is_value("a b") && !program_is_value("") && !program_is_value("$(x)"));
+}
+
+static void
+test_frozen(void)
+{
+	static const char *const other[] = { "/bin/false" };
+	static const char *const sh[] = { "/bin/sh", "-c", "cat; echo $WHO $0 >&2", "{id}x{no}" };
+
+	is_int(row(other, 1), -1);
+	is_int(row(sh, 4), 0);
+}
+
+static struct program_run *
+words(int n)
+{
+	struct program_run *r = program_run_new(n);
+
+	ok(!program_run_value(r, "id", "no blank"));
+	ok(program_run_value(r, "id", "i-1"));
+	return r;
+}
+
+static struct program_result
+result_of(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct program_result r = { .end = -1 };
+
+	if (poll(&p, 1, 10000) == 1)
+		(void)!recv(fd, &r, sizeof(r), 0);
+	close(fd);
+	return r;
+}
+
+static void
+test_call(void)
+{
+	struct program_run *r = words(rows[0]);
+	int in = memfd_create("in", 0), out = memfd_create("out", 0);
+	struct program_result res;
+	char text[32] = "";
+
+	(void)!write(in, "hello", 5);
+	lseek(in, 0, SEEK_SET);
+	res = result_of(program_call(r, 5000, 100, in, out));
+	is_int(res.end, PROGRAM_EXITED);
+	is_int(res.value, 0);
+	is_int(pread(out, text, sizeof(text) - 1, 0), 5);
+	is_str(text, "hello");
+	is_int(res.output_len, strlen("i-1 i-1x{no}\n"));
+	ok(memcmp(res.output, "i-1 i-1x{no}\n", res.output_len) == 0);
+	free(r);
+	close(in);
+	close(out);
+}
+
+static void
+test_time(void)
+{
+	struct program_run *r = words(rows[1]);
+	int in[2];
+	struct program_result res;
+
+	ok(pipe(in) == 0);
+	res = result_of(program_call(r, 50, 50, in[0], -1));
+	is_int(res.end, PROGRAM_TIMEOUT);
+	free(r);
+	r = words(rows[2]);
+	res = result_of(program_call(r, 5000, 0, -1, -1));
+	is_int(res.end, PROGRAM_NOT_RUN);
+	is_int(res.value, ENOENT);
+	free(r);
+	r = program_run_new(99);
+	is_int(program_call(r, 50, 0, -1, -1), -1);
+	is_int(errno, EINVAL);
+	free(r);
+	close(in[0]);
+	close(in[1]);
+}
+
+static bool
+report_of(int fd, struct child_report *r, enum child_report_kind want)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	while (poll(&p, 1, 10000) == 1) {
+		if (recv(fd, r, sizeof(*r), 0) <= 0)
+			return false;
+		if (r->kind == (int)want)
+			return true;
+	}
+	return false;
+}
+
+/* A child, left alone, found again, sampled, ended. */
+static void
+test_child(void)
+{
+	struct program_run *r = words(rows[3]);
+	int data = memfd_create("data", 0), fd;
+	struct child_start s = { .id = "i-1", .meta = "me", .meta_len = 2, .data = data };
+	struct child_report rep;
+	char id[CHILD_ID_MAX + 1] = "";
+
+	fd = program_spawn(r, &s);
+	ok(fd != -1);
+	ok(report_of(fd, &rep, CHILD_HELLO) && rep.pid > 0);
+	close(fd);
+	fd = program_adopt("", id);
+	ok(fd != -1);
+	is_str(id, "i-1");
+	ok(report_of(fd, &rep, CHILD_HELLO) && rep.meta_len == 2 && memcmp(rep.meta, "me", 2) == 0);
+	is_int(program_adopt("i-1", id), -1);
+	is_int(errno, ENOENT);
+	(void)!send(fd, &(struct child_order){ CHILD_KILL }, sizeof(struct child_order), 0);
+	ok(report_of(fd, &rep, CHILD_EXITED));
+	is_int(rep.end, PROGRAM_KILLED);
+	close(fd);
+	s.id = "../evil";
+	is_int(program_spawn(r, &s), -1);
+	is_int(errno, EINVAL);
+	free(r);
+	close(data);
+}
+
+int
+main(void)
+{
+	test_rows();
+	if (mkdtemp(folder) == NULL)
+		return 1;
+	program_set_folder(folder);
+	if (helper_start() != 0)
+		return 1;
+	test_frozen();
+	test_call();
+	test_time();
+	test_child();
+	helper_stop();
+	(void)rmdir(folder);
+	return tap_done();
+}
