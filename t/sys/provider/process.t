@@ -33,6 +33,11 @@ provider local
 	command "${PERL}" "${DIR}/server.pl" {id} {address} {port} {user-data-file} {other}
 	kill-after 2s
 	describe-every 1s
+provider limited
+	type process
+	command /usr/bin/tail -f /dev/null
+	cgroup /no/such/cgroup
+	limit memory 64m
 launch-config small
 	provider local
 	user-data hello there
@@ -47,6 +52,7 @@ my $w = Weir->new(defaults => 'http', binds => ['http'], keep => 1, cfg => $conf
 sub serving () { return grep { $_->{serving} } instances($w, 'web') }
 sub wait_serving ($n) { return $w->wait_for(sub { (serving) == $n }) }
 sub pids () { return grep { /\S/ } map { s/\D.*//sr } grep { /\Q@{[$w->dir]}\E\/server\.pl/ } split /^ */m, `ps axo pid,args` }
+sub missing_of ($name) { return (grep { $_->{name} eq $name } csv_rows($w->cli('show providers')))[0]{missing} }
 sub get ($path) { return $w->http('http')->request("GET $path HTTP/1.1\r\nHost: a\r\n\r\n") }
 
 wait_serving(1);
@@ -72,7 +78,8 @@ is scalar(pids()), 2, 'one has ended';
 # --- one ends by itself ---
 my @before = map { $_->{id} } instances($w, 'web');
 kill KILL => (pids())[0];
-$w->wait_for(sub { (serving) == 2 && "@before" ne join ' ', map { $_->{id} } serving });
+$w->wait_for(sub { (serving) == 2 && instances($w, 'web') == 2 && pids() == 2 &&
+    "@before" ne join ' ', map { $_->{id} } serving });
 my %now = map { $_->{id} => 1 } instances($w, 'web');
 my ($gone) = grep { !$now{$_} } @before;
 ok $gone, 'replaced';
@@ -101,6 +108,11 @@ cmp_ok $p->{calls}, '>', 2, 'calls';
 is $p->{errors}, 0, 'no errors';
 like $w->cli('show provider local'), qr/^describe-every: 1000ms$/m, 'show provider';
 like $w->cli('show provider lokal'), qr/^No such provider: 'lokal', did you mean 'local'\?/, 'near';
+
+# --- what this machine refuses is said, and an instance runs without ---
+is missing_of('limited'), 'cgroup /no/such/cgroup: No such file or directory', 'missing';
+is missing_of('local'), '', 'nothing is missing';
+like said($w, 'provider call limited launch launch-config small'), qr/"state":"running"/, 'it runs';
 
 # --- a reload cannot name new programs ---
 $w->write_file('t.cfg', $conf =~ s/\{other\}/{new}/r);
