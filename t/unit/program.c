@@ -30,7 +30,7 @@ static void
 test_rows(void)
 {
 	static const char *const sh[] = { "/bin/sh", "-c", "cat; echo $WHO $0 >&2", "{id}x{no}" };
-	static const char *const hang[] = { "/bin/sh", "-c", "trap '' TERM; echo in; read x; read y" };
+	static const char *const hang[] = { "/bin/sh", "-c", "trap '' TERM; read x; read y" };
 	static const char *const none[] = { "/no/such/program" };
 	static const char *const lives[] = { "/usr/bin/tail", "-f", "/dev/null" };
 
