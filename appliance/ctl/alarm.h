@@ -61,6 +61,7 @@ struct alarm {
 	char		*told[ALARM_TOLD_MAX];
 	unsigned	 ntold;
 	bool		 is_asked;	/* of a kind: the answer has not come */
+	uint64_t	 asked_us;	/* when the kind began to decide: the kind's */
 	unsigned	 skipped;	/* ... when the next turn came */
 	struct sched_timer timer;
 };

@@ -34,20 +34,23 @@ is_due(const struct script_fn *f, const char *alarm, uint64_t at_us)
 {
 	const struct alarm *a = alarm_find(alarm);
 
-	return a == NULL || a->evaluated_us == 0 || at_us < a->evaluated_us ||
-	    at_us - a->evaluated_us + 1000000 >= f->every_us;
+	return a == NULL || a->asked_us == 0 || at_us < a->asked_us ||
+	    at_us - a->asked_us + 1000000 >= f->every_us;
 }
 
 static void
 evaluate(const char *alarm, const struct alarm_conf *conf, uint64_t at_us)
 {
 	struct script_live *f = script_live_find(SCRIPT_ALARM, conf->kind_conf);
+	struct alarm *its = alarm_find(alarm);
 	struct script_ask *a;
 
 	if (f == NULL || !script_live_is_on(f) || !is_due(f->fn, alarm, at_us)) {
 		alarm_answer(alarm, NULL);
 		return;
 	}
+	if (its != NULL)
+		its->asked_us = at_us;
 	a = script_ask_live(f, "", alarm);
 	a->now_us = at_us;
 	a->done = on_said;

@@ -15,6 +15,11 @@ weir.alarm("mixed", { params = { most = 5 } }, function(a)
 	end
 	return "OK", "shallow"
 end)
+local turns = 0
+weir.alarm("rare", { every = "5m" }, function(a)
+	turns = turns + 1
+	return turns % 2 == 0 and "ALARM" or "OK", "turn " .. turns
+end)
 weir.termination("newest", function(t)
 	local ids = {}
 	for i, x in ipairs(t.instances) do ids[i] = x end
@@ -40,6 +45,9 @@ alarm deep
 	lua mixed
 	phase 5s
 	on alarm notify ops
+alarm seldom
+	lua rare
+	phase 5s
 notifier ops
 	type lua
 	function tell
@@ -76,4 +84,9 @@ is $victims[0]{policy}, 'lua newest', 'by the script';
 $w->cli('group set-desired web 2');
 $w->cli('clock advance 1s');
 ok !(grep { $_->{id} eq $ids[0] } instances($w, 'web')), 'and so it is done';
+# --- less often than each minute ---
+my $alarm = $w->cli('show alarm seldom');
+my ($turn) = $alarm =~ /^reason: turn (\d+)$/m;
+$w->cli('clock advance 10m');
+is $w->cli('show alarm seldom') =~ /^reason: turn (\d+)$/m ? $1 : 0, $turn + 2, 'every 5m';
 done_testing;
