@@ -34,7 +34,7 @@ struct simulated_event {
 	const struct simulated_alarm *alarm;	/* NULL: the policy asked itself */
 	uint32_t	 from, to;
 	enum policy_result result;	/* POLICY_DONE or POLICY_IGNORED */
-	char		 text[POLICY_TEXT];	/* the policy's own reason, or what was in the way */
+	char		 text[POLICY_TEXT];	/* its own reason, or what was in the way */
 };
 
 struct simulated_size {
@@ -74,7 +74,8 @@ const char *simulate_set(struct simulation *s, const char *setting);
 /* The span. True: its begin was clipped to what is kept, of values of *ret_period_s. */
 bool	simulate_span(struct simulation *s, int64_t from_s, int64_t to_s, int64_t *ret_from_s,
 	    uint32_t *ret_period_s);
-/* One turn of one alarm, or of the policy itself; false: that was all. *ret_event: s->event is to be told. */
+/* One turn of one alarm, or of the policy itself; false: that was all. *ret_event:
+ * s->event is to be told. */
 bool	simulate_turn(struct simulation *s, bool *ret_event);
 
 #endif
