@@ -134,7 +134,7 @@ add_function(lua_State *L, enum script_kind kind, int fn_idx)
 	if (s->nfns == SCRIPT_FUNCTIONS_MAX)
 		luaL_error(L, "more than %d functions", (int)SCRIPT_FUNCTIONS_MAX);
 	*f = (struct script_fn){ .kind = kind, .ref = LUA_NOREF, .params = LUA_NOREF,
-	    .every_us = SCRIPT_EVERY_US };
+	    .every_us = kind == SCRIPT_POLICY ? SCRIPT_EVERY_US : 0 };
 	f->name = xstrdup(name);
 	s->nfns++;
 	lua_pushvalue(L, fn_idx);
@@ -159,7 +159,7 @@ read_options(lua_State *L, struct script_fn *f)
 {
 	if (lua_getfield(L, 2, "every") != LUA_TNIL)
 		f->every_us = script_duration_us(L, -1, "every");
-	if (f->every_us < 1000000)
+	if (f->every_us != 0 && f->every_us < 1000000)
 		luaL_error(L, "every: at least 1s");
 	if (lua_getfield(L, 2, "warmup") != LUA_TNIL)
 		f->warmup_us = script_duration_us(L, -1, "warmup");

@@ -31,7 +31,8 @@ struct script_fn {
 	int		 ref;		/* of the function */
 	int		 params;	/* of a table of defaults; LUA_NOREF = none */
 	char		*group;		/* owned; NULL = said by the configuration */
-	uint64_t	 every_us, warmup_us;
+	uint64_t	 every_us;	/* of an alarm 0: at each of its turns */
+	uint64_t	 warmup_us;
 };
 
 struct script {
