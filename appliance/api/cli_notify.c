@@ -67,7 +67,7 @@ show_notifiers(struct cli *c)
 	const char *comma = "";
 
 	outbuf_z(&c->out, is_json ? "[" :
-	    "# name,type,sent,failed,pending,last_time,last_error,arn\n");
+	    "#name,type,sent,failed,pending,last_time,last_error,arn\n");
 	OBJECT_EACH(o, snapshot_current(), OBJECT_NOTIFIER) {
 		const struct notifier_conf *n = (const struct notifier_conf *)(void *)o;
 
@@ -139,7 +139,7 @@ show_outbox(struct cli *c)
 	bool is_json = cli_has_arg(c, "json");
 	const char *comma = "";
 
-	outbuf_z(&c->out, is_json ? "[" : "# id,time,notifier,kind,source,notices,status,attempts,"
+	outbuf_z(&c->out, is_json ? "[" : "#id,time,notifier,kind,source,notices,status,attempts,"
 	    "next_s,error\n");
 	for (struct list *n = outbox_all()->prev; n != outbox_all(); n = n->prev) {
 		const struct delivery *d = LIST_ITEM(n, struct delivery, node);

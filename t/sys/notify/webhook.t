@@ -73,7 +73,7 @@ my $w = start();
 sub cli ($command) { return $w->cli($command) =~ s/\n+\z//r }
 sub rows ($command) {
 	my ($head, @lines) = split /\n/, cli($command);
-	my @names = split /,/, $head =~ s/^# //r;
+	my @names = split /,/, $head =~ s/^#//r;
 	return map { my %r; @r{@names} = split /,/, $_, -1; \%r } @lines;
 }
 sub delivery ($id) { my ($r) = grep { $_->{id} eq $id } rows('show outbox'); return $r }
