@@ -127,9 +127,9 @@ on_deleted(void *arg, bool ok, const char *text)
 	struct removal *r = arg;
 
 	r->is_deleting = false;
-	if (ok)
+	if (ok || control_loop->stopping)
 		removal_free(r);
-	else if (!control_loop->stopping)
+	else
 		log_event(NULL, LOG_L_WARNING, "Server %s/%s cannot be removed: %s", r->backend,
 		    r->name, text);
 }
@@ -533,8 +533,12 @@ servers_stop(void)
 {
 	timer_unlink(&control_loop->wheel, &state.timer);
 	loop_task_cancel(&state.task);
-	LIST_EACH_SAFE(n, tmp, &state.removals)
-		removal_free(LIST_ITEM(n, struct removal, node));
+	LIST_EACH_SAFE(n, tmp, &state.removals) {
+		struct removal *r = LIST_ITEM(n, struct removal, node);
+
+		if (!r->is_deleting)	/* else on_deleted comes yet */
+			removal_free(r);
+	}
 	LIST_EACH_SAFE(n, tmp, &state.draining) {
 		struct drain *d = LIST_ITEM(n, struct drain, node);
 

@@ -402,9 +402,11 @@ sched_start(struct loop *l, uint64_t frozen_at_us)
 void
 sched_stop(void)
 {
-	timer_unlink(&sched.loop->wheel, &sched.timer);
-	timer_unlink(&sched.loop->wheel, &test.patience);
-	timer_unlink(&sched.loop->wheel, &test.runner);
+	if (sched.loop != NULL) {	/* a unit test may have none */
+		timer_unlink(&sched.loop->wheel, &sched.timer);
+		timer_unlink(&sched.loop->wheel, &test.patience);
+		timer_unlink(&sched.loop->wheel, &test.runner);
+	}
 	loop_task_cancel(&test.task);
 	for (uint32_t i = 1; i <= sched.n; i++)
 		sched.heap[i]->place = 0;
