@@ -25,6 +25,8 @@ extern const struct module mod_transfer;
 const struct module *const modules[] = { &mod_transfer, NULL };
 
 static int listener;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* of what follows */
+static bool is_mail;
 static char base[64], seen[8192];
 
 /* One connection: what it says is answered by what its text asks for. */
@@ -64,7 +66,7 @@ serve_mail(int s)
 				strncat(seen, line, sizeof seen - strlen(seen) - 1);
 		}
 		dprintf(s, "250 ok\r\n");
-		if (strncmp(line, "QUIT", 4) == 0)
+		if (strcmp(line, ".\r\n") == 0)
 			break;
 	}
 	fclose(f);
@@ -76,14 +78,24 @@ server(void *arg)
 	int s;
 
 	while ((s = accept(listener, NULL, NULL)) >= 0) {
+		pthread_mutex_lock(&lock);
 		seen[0] = '\0';
-		if (*(bool *)arg)
+		if (is_mail)
 			serve_mail(s);
 		else
 			serve(s);
 		close(s);
+		pthread_mutex_unlock(&lock);
 	}
-	return NULL;
+	return arg;
+}
+
+/* The server is done with the last connection. */
+static void
+synchronize(void)
+{
+	pthread_mutex_lock(&lock);
+	pthread_mutex_unlock(&lock);
 }
 
 static bool is_done;
@@ -112,6 +124,7 @@ run(struct transfer *t, const char *path)
 	ok_named(!is_done && transfer_is_running(t), "%s is under way", path);
 	while (!is_done)
 		loop_once(control_loop, true);
+	synchronize();
 	ok(!transfer_is_running(t));
 }
 
@@ -167,7 +180,6 @@ main(void)
 	struct sockaddr_in in = { .sin_family = AF_INET };
 	struct transfer refused = { .timeout_us = 5000000 };
 	socklen_t len = sizeof in;
-	bool is_mail = false;
 	pthread_t th;
 
 	inet_pton(AF_INET, "127.0.0.1", &in.sin_addr);
@@ -181,9 +193,11 @@ main(void)
 	run(&refused, "/");
 	ok_named(strstr(error, "connect") != NULL, "refused: %s", error);
 	listen(listener, 8);
-	pthread_create(&th, NULL, server, &is_mail);
+	pthread_create(&th, NULL, server, NULL);
 	test_http();
+	pthread_mutex_lock(&lock);
 	is_mail = true;
+	pthread_mutex_unlock(&lock);
 	snprintf(base, sizeof base, "smtp://127.0.0.1:%d", ntohs(in.sin_port));
 	test_mail();
 	mod_transfer.stop();		/* the connections that it kept are closed */
