@@ -236,8 +236,11 @@ cli_policy(struct cli *c, const char *word, struct group **ret_group)
 	name = xstrndup(word, (size_t)(slash - word));
 	*ret_group = cli_group(c, name);
 	free(name);
-	if (*ret_group == NULL || (p = policy_find(*ret_group, slash + 1)) != NULL)
-		return *ret_group == NULL ? NULL : p;
+	if (*ret_group == NULL)
+		return NULL;
+	p = policy_find(*ret_group, slash + 1);
+	if (p != NULL)
+		return p;
 	near = str_nearest(slash + 1, nth_policy, *ret_group);
 	cli_err(c, "Scaling policy name not found: group %s has no policy '%s'%s%s%s",
 	    (*ret_group)->name, slash + 1, near != NULL ? ", did you mean '" : ".",

@@ -48,6 +48,7 @@ netns_new(const char *bridge, const char *gateway, const char *address)
 }
 
 /* 0, or -1 with errno: EPERM when ip(8) refused, ENOENT when it is not there. */
+static int ip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static int
 ip(const char *fmt, ...)
 {
