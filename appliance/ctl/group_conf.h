@@ -40,11 +40,6 @@ struct metrics_conf {
 	uint64_t	 every_us;
 };
 
-struct sync_file {
-	struct sync_file *next;
-	const char	*name, *path;
-};
-
 struct launch_conf {
 	struct object	 object;	/* first; its digest includes the user data's */
 	const char	*provider_name;
@@ -62,7 +57,6 @@ struct launch_conf {
 	enum metrics_source metrics_order[METRICS_SOURCES];	/* as written: the first that
 								 * has a metric wins */
 	unsigned	 nmetrics;
-	struct sync_file *sync_files;
 };
 
 /* What can be suspended; a bit each. */

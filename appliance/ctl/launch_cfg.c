@@ -136,24 +136,6 @@ parse_attribute(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	return 0;
 }
 
-static int
-parse_sync_file(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	struct sync_file *f = arena_alloc(c->arena, sizeof *f), **at;
-
-	(void)nargs;
-	if (args[1][0] != '/') {
-		diag_error(c->diag, "'%s': '%s' is no absolute path.", row->name, args[1]);
-		return -1;
-	}
-	f->name = args[0];
-	f->path = args[1];
-	for (at = &launch_of(c)->sync_files; *at != NULL; at = &(*at)->next)
-		;
-	*at = f;
-	return 0;
-}
-
 /* `[port N] [every D]` */
 static int
 metrics_options(struct cfg *c, struct metrics_conf *m, char **args, int nargs)
@@ -248,9 +230,9 @@ static const struct kw_row rows[] = {
 	{ "attribute", IN_LAUNCH, KW_OBEYED, 2, 2, 0, parse_attribute, 0, "<key> <value>",
 	  "Something else that the provider is told." },
 	{ "detailed-monitoring", IN_LAUNCH, KW_OBEYED, 1, 1, 0, parse_on_off, 0, "on|off",
-	  "Metrics of instances each minute, or each five; on by default." },
-	{ "sync-file", IN_LAUNCH, KW_OBEYED, 2, 2, 0, parse_sync_file, 0, "<name> <path>",
-	  "A file that instances shall have." },
+	  "ec2: what the cloud itself measures, each minute or each five; on by default." },
+	{ "sync-file", IN_LAUNCH, KW_REFUSED, 0, 0, KW_F_ANY_ARGS, NULL, 0, "<name> <path>",
+	  "nothing brings files to instances yet: put them into the image or the user data." },
 	{ "metrics", IN_LAUNCH, KW_OBEYED, 1, 5, 0, parse_metrics, 0,
 	  "provider|agent|node-exporter [port <n>] [every <time>]",
 	  "Where the instances' own metrics come from; the first that has one wins." },
