@@ -257,18 +257,11 @@ look_for_exit(struct keeper *k)
 		}
 }
 
-static void
-set_end(struct keeper *k)
+void
+keeper_end_of(int status, int32_t *ret_end, int32_t *ret_value)
 {
-	struct program_result *r = &k->result;
-
-	if (WIFEXITED(k->status)) {
-		r->end = PROGRAM_EXITED;
-		r->value = WEXITSTATUS(k->status);
-	} else {
-		r->end = PROGRAM_KILLED;
-		r->value = WTERMSIG(k->status);
-	}
+	*ret_end = WIFEXITED(status) ? PROGRAM_EXITED : PROGRAM_KILLED;
+	*ret_value = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
 }
 
 /* Until it ends, or must be ended. False: nobody wants to know. */
@@ -296,7 +289,7 @@ watch(struct keeper *k)
 		look_for_exit(k);
 		if (k->has_exited) {
 			(void)take_output(k);
-			set_end(k);
+			keeper_end_of(k->status, &k->result.end, &k->result.value);
 			return true;
 		}
 		if (keeper_now_ms() >= k->deadline_ms) {

@@ -46,6 +46,8 @@ int	keeper_program_start(struct keeper_program *p, const struct keeper_job *job,
 /* All that descends from this process gets SIGKILL and is waited for. */
 void	keeper_end_all(pid_t group);
 int64_t	keeper_now_ms(void);
+/* A status of waitpid(2), as enum program_end and its value. */
+void	keeper_end_of(int status, int32_t *ret_end, int32_t *ret_value);
 
 /* In the helper: a keeper for a call; the socket for its end, or -1 with errno. */
 int	keeper_start(const struct keeper_job *job);

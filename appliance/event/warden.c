@@ -150,15 +150,7 @@ sample(struct warden *k)
 static void
 tell_end(struct warden *k)
 {
-	struct child_report *r = &k->report;
-
-	if (WIFEXITED(k->status)) {
-		r->end = PROGRAM_EXITED;
-		r->value = WEXITSTATUS(k->status);
-	} else {
-		r->end = PROGRAM_KILLED;
-		r->value = WTERMSIG(k->status);
-	}
+	keeper_end_of(k->status, &k->report.end, &k->report.value);
 	k->is_told = report(k, CHILD_EXITED, true);
 }
 
