@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -55,4 +56,58 @@ epoch_begin(const char *state_dir)
 	if (file_write_atomic(path, text, (size_t)len, 0600) != 0)
 		log_warn("cannot write %s", path);
 	free(path);
+}
+
+/* ---- what was seen ---- */
+
+struct seen {
+	struct seen	*next;
+	uint64_t	 epoch;
+	char		 group[];
+};
+
+static struct seen *all;
+
+static struct seen *
+seen_of(const char *group)
+{
+	size_t bytes = strlen(group) + 1;
+	struct seen *e = all;
+
+	while (e != NULL && strcmp(e->group, group) != 0)
+		e = e->next;
+	if (e != NULL)
+		return e;
+	e = xcalloc(1, sizeof *e + bytes);
+	memcpy(e->group, group, bytes);
+	e->next = all;
+	return all = e;
+}
+
+void
+epoch_saw(const char *group, uint64_t n)
+{
+	struct seen *e = seen_of(group);
+
+	if (n > e->epoch)
+		e->epoch = n;
+}
+
+bool
+epoch_is_stale(const char *group, uint64_t n, uint64_t *ret_seen)
+{
+	*ret_seen = seen_of(group)->epoch;
+	epoch_saw(group, n);
+	return n < *ret_seen;
+}
+
+void
+epoch_forget(void)
+{
+	struct seen *e;
+
+	while ((e = all) != NULL) {
+		all = e->next;
+		free(e);
+	}
 }

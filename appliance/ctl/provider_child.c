@@ -8,6 +8,7 @@
  *
  * Thread: control.
  */
+#include "ctl/epoch.h"
 #include "ctl/provider_child.h"
 
 #include <errno.h>
@@ -40,14 +41,6 @@ struct stopping {
 	struct timer	 timer;
 };
 
-/* A group's highest epoch. */
-struct epoch_seen {
-	struct epoch_seen *next;
-	char		*group;
-	uint64_t	 epoch;
-};
-
-static struct epoch_seen *epochs;
 static struct list stops = { &stops, &stops };
 
 const char *const provider_child_env[] = {
@@ -71,36 +64,19 @@ was_not_run(const struct child *c)
 
 /* ---- epochs ---- */
 
-static struct epoch_seen *
-epoch_of(const char *group)
-{
-	struct epoch_seen *e = epochs;
-
-	while (e != NULL && strcmp(e->group, group) != 0)
-		e = e->next;
-	if (e != NULL)
-		return e;
-	e = xcalloc(1, sizeof *e);
-	e->group = xstrdup(group);
-	LIST_EACH(n, &children)
-		if (strcmp(CHILD_OF(n)->group, group) == 0 && CHILD_OF(n)->epoch > e->epoch)
-			e->epoch = CHILD_OF(n)->epoch;
-	e->next = epochs;
-	return epochs = e;
-}
-
 static bool
 is_stale(struct provider_call *call)
 {
-	struct epoch_seen *e = epoch_of(call->group);
+	uint64_t seen;
 
-	if (call->epoch < e->epoch) {
-		provider_fail(call, PROVIDER_STALE_EPOCH, "epoch %llu was seen",
-		    (unsigned long long)e->epoch);
-		return true;
-	}
-	e->epoch = call->epoch;
-	return false;
+	LIST_EACH(n, &children)		/* those that were taken over too */
+		if (strcmp(CHILD_OF(n)->group, call->group) == 0)
+			epoch_saw(call->group, CHILD_OF(n)->epoch);
+	if (!epoch_is_stale(call->group, call->epoch, &seen))
+		return false;
+	provider_fail(call, PROVIDER_STALE_EPOCH, "epoch %llu was seen",
+	    (unsigned long long)seen);
+	return true;
 }
 
 /* ---- launching ---- */
@@ -509,13 +485,7 @@ module_start(void)
 static void
 module_stop(void)
 {
-	struct epoch_seen *e;
-
-	while ((e = epochs) != NULL) {
-		epochs = e->next;
-		free(e->group);
-		free(e);
-	}
+	epoch_forget();
 	for (int i = 0; i < ROWS_MAX; i++) {
 		free(missing[i]);
 		missing[i] = NULL;

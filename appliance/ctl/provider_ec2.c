@@ -24,6 +24,7 @@
 #include "base/xalloc.h"
 #include "cfg/field.h"
 #include "ctl/ec2_text.h"
+#include "ctl/epoch.h"
 #include "ctl/group_conf.h"
 #include "ctl/place.h"
 #include "ctl/transfer.h"
@@ -47,14 +48,6 @@ struct ec2_run {
 	uint64_t	 timeout_us;
 };
 
-/* A group's highest epoch. */
-struct epoch_seen {
-	struct epoch_seen *next;
-	uint64_t	 epoch;
-	char		 group[];
-};
-
-static struct epoch_seen *epochs;
 
 static void on_answer(struct transfer *t);
 
@@ -66,26 +59,6 @@ run_free(struct ec2_run *r)
 	r->call->private = NULL;
 	free(r->all);
 	free(r);
-}
-
-static bool
-is_stale(const struct provider_call *call, uint64_t *ret_seen)
-{
-	struct epoch_seen *e = epochs;
-
-	while (e != NULL && strcmp(e->group, call->group) != 0)
-		e = e->next;
-	if (e == NULL) {
-		e = xcalloc(1, sizeof *e + strlen(call->group) + 1);
-		memcpy(e->group, call->group, strlen(call->group) + 1);
-		e->next = epochs;
-		epochs = e;
-	}
-	*ret_seen = e->epoch;
-	if (call->epoch < e->epoch)
-		return true;
-	e->epoch = call->epoch;
-	return false;
 }
 
 /* ---- requests ---- */
@@ -256,7 +229,7 @@ start(struct provider_call *call)
 	uint64_t seen;
 
 	call->private = NULL;
-	if (call->verb != PROVIDER_DESCRIBE && is_stale(call, &seen)) {
+	if (call->verb != PROVIDER_DESCRIBE && epoch_is_stale(call->group, call->epoch, &seen)) {
 		provider_fail(call, PROVIDER_STALE_EPOCH, "epoch %llu was seen",
 		    (unsigned long long)seen);
 		return;
@@ -285,12 +258,7 @@ cancel(struct provider_call *call)
 static void
 module_stop(void)
 {
-	struct epoch_seen *e;
-
-	while ((e = epochs) != NULL) {
-		epochs = e->next;
-		free(e);
-	}
+	epoch_forget();
 }
 
 /* ---- the section ---- */
