@@ -245,9 +245,9 @@ on_kept(void *arg, bool is_kept)
 static bool
 keep_first(struct cli *c)
 {
-	if (c->audit_id == 0 || c->nputs == store_puts())
+	if (c->audit_id == 0 || c->was_kept || c->nputs == store_puts())
 		return false;
-	c->nputs = store_puts();
+	c->was_kept = true;
 	c->is_keeping = true;
 	cli_wait(c);
 	store_sync(on_kept, c);
@@ -429,6 +429,7 @@ command_start(struct cli *c, char *text)
 {
 	c->is_running = true;
 	c->nputs = store_puts();
+	c->was_kept = false;
 	if (cli_split(text, &c->words) != 0)
 		cli_err(c, "Too many words.");
 	else if (c->words.n > 0)

@@ -88,6 +88,7 @@ struct cli {
 	/* of a command that changes something */
 	uint64_t	 audit_id;	/* 0 = none */
 	uint64_t	 nputs;		/* of the store, when it began */
+	bool		 was_kept;	/* it was waited for already */
 	bool		 is_keeping;	/* the store has it in hand: nothing is told yet */
 	char		*problem;	/* owned: its first error; NULL = none */
 };

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/magic.h"
 #include "base/xalloc.h"
+#include "ctl/alarm.h"
 #include "ctl/control.h"
 #include "event/job.h"
 #include "event/loop.h"
@@ -196,28 +197,43 @@ list_move(struct list *to, struct list *from)
 		list_append(to, n);
 }
 
+/* To the log and as an alarm, once each way. */
+static void
+set_failing(bool is_failing)
+{
+	char text[400];
+
+	if (store.is_failing == is_failing)
+		return;
+	store.is_failing = is_failing;
+	if (is_failing) {
+		snprintf(text, sizeof text, "cannot write %s: %s; it is tried again every %u s",
+		    store.path, store.problem, RETRY_US / 1000000);
+		log_alert("state-dir: %s", text);
+	} else {
+		snprintf(text, sizeof text, "%s can be written again", store.path);
+		log_notice("state-dir: %s", text);
+	}
+	alarm_condition("Weir/StoreFailing", is_failing, text);
+}
+
 static void
 written_all(void)
 {
-	if (store.is_failing)
-		log_info("state-dir: %s can be written again", store.path);
-	store.is_failing = false;
 	LIST_EACH_SAFE(n, tmp, &store.writing) {
 		struct op *op = LIST_ITEM(n, struct op, node);
 
 		tell(op, true);
 		op_free(op);
 	}
+	set_failing(false);
 }
 
 /* Back to the front of the line; nobody waits for what may take hours. */
 static void
 written_none(void)
 {
-	if (!store.is_failing)
-		log_alert("state-dir: cannot write %s: %s; it is tried again every %u s",
-		    store.path, store.problem, RETRY_US / 1000000);
-	store.is_failing = true;
+	set_failing(true);
 	LIST_EACH(n, &store.writing) {
 		tell(LIST_ITEM(n, struct op, node), false);
 		store.nwaiting++;
