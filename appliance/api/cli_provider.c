@@ -140,6 +140,7 @@ struct hand_call {
 	struct snapshot	*snap;		/* held */
 	struct provider_call call;
 	const char	*ids[CALL_IDS_MAX];
+	const char	*subnets[GROUP_ZONES_MAX];
 	struct provider_tag tags[2];
 };
 
@@ -202,9 +203,11 @@ take_word(struct cli *c, struct hand_call *h, const char *word, const char *valu
 			return cli_err(c, "No such launch configuration: '%s'.", value), false;
 	} else if (strcmp(word, "id") == 0 && call->nids < CALL_IDS_MAX)
 		h->ids[call->nids++] = value;
+	else if (strcmp(word, "subnet") == 0 && call->nsubnets < GROUP_ZONES_MAX)
+		h->subnets[call->nsubnets++] = value;
 	else if (strcmp(word, "epoch") != 0 && strcmp(word, "count") != 0)
-		return cli_err(c, "Unknown word '%s': group, token, zone, launch-config, id, "
-		    "epoch and count are known.", word), false;
+		return cli_err(c, "Unknown word '%s': group, token, zone, subnet, "
+		    "launch-config, id, epoch and count are known.", word), false;
 	else if (!str_to_u64(str_of(value), &v) || (word[0] == 'c' && v > GROUP_SIZE_MAX))
 		return cli_err(c, "'%s' expects a number, not '%s'.", word, value), false;
 	else if (word[0] == 'e')
@@ -245,7 +248,8 @@ provider_call(struct cli *c)
 	h->cli = c;
 	h->snap = snapshot_current();
 	h->call = (struct provider_call){ .conf = p, .group = "by-hand", .token = "by-hand",
-		.zone = "", .epoch = epoch_now(), .count = 1, .ids = h->ids, .tags = h->tags,
+		.zone = "", .epoch = epoch_now(), .count = 1, .ids = h->ids,
+		.subnets = h->subnets, .tags = h->tags,
 		.ntags = 2, .done = on_hand_call, .arg = h };
 	if (!take_words(c, h)) {
 		free(h);
@@ -264,7 +268,7 @@ static const struct cli_row rows[] = {
 	{ "show provider", CLI_USER, 0, show_provider, "<name> [json]", "show a provider" },
 	{ "provider call", CLI_ADMIN, CLI_F_CHANGE, provider_call,
 	  "<name> launch|terminate|describe [group <g>] [launch-config <l>] [token <t>] "
-	  "[zone <z>] [epoch <n>] [count <n>] [id <id>]...",
+	  "[zone <z>] [subnet <s>]... [epoch <n>] [count <n>] [id <id>]...",
 	  "make one call of a provider by hand and show its answer" },
 	{ NULL, 0, 0, NULL, NULL, NULL },
 };

@@ -66,7 +66,7 @@ static void
 put_details(struct outbuf *b, const struct activity *a, const struct group_conf *conf)
 {
 	outbuf_z(b, ",\"Details\":{");
-	if (conf->nsubnets > 0) {
+	if (conf->nsubnets == 1) {	/* of several the provider chooses */
 		outbuf_z(b, "\"Subnet ID\":");
 		outbuf_json(b, conf->subnets[0]);
 		outbuf_z(b, ",");

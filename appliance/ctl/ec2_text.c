@@ -96,17 +96,19 @@ put_user_data(struct outbuf *b, const struct launch_conf *l)
 	free(text);
 }
 
-static const char *
-attribute(const struct launch_conf *l, const char *key)
+const char *
+ec2_text_fixed_subnet(const struct provider_call *call)
 {
+	const struct launch_conf *l = call->launch;
+
 	for (unsigned i = 0; i < l->nattributes; i++)
-		if (strcmp(l->attributes[i].key, key) == 0)
+		if (strcmp(l->attributes[i].key, "subnet") == 0)
 			return l->attributes[i].value;
 	return NULL;
 }
 
 void
-ec2_text_launch(struct outbuf *b, const struct provider_call *call)
+ec2_text_launch(struct outbuf *b, const struct provider_call *call, const char *subnet)
 {
 	const struct launch_conf *l = call->launch;
 	char count[16];
@@ -119,8 +121,9 @@ ec2_text_launch(struct outbuf *b, const struct provider_call *call)
 	ec2_text_put(b, "MinCount", "1");
 	ec2_text_put(b, "MaxCount", count);
 	ec2_text_put(b, "ClientToken", call->token);
-	put_if(b, "Placement.AvailabilityZone", call->zone);
-	put_if(b, "SubnetId", attribute(l, "subnet"));
+	if (subnet == NULL)
+		put_if(b, "Placement.AvailabilityZone", call->zone);
+	put_if(b, "SubnetId", subnet);
 	ec2_text_put(b, "Monitoring.Enabled", l->is_detailed ? "true" : "false");
 	for (unsigned i = 0; i < l->nsecurity_groups; i++)
 		put_nth(b, "SecurityGroupId.#", i + 1, l->security_groups[i]);
@@ -132,6 +135,14 @@ ec2_text_launch(struct outbuf *b, const struct provider_call *call)
 		put_nth(b, "TagSpecification.1.Tag.#.Key", i + 1, call->tags[i].key);
 		put_nth(b, "TagSpecification.1.Tag.#.Value", i + 1, call->tags[i].value);
 	}
+}
+
+void
+ec2_text_subnets(struct outbuf *b, const struct provider_call *call)
+{
+	begin(b, "DescribeSubnets");
+	for (unsigned i = 0; i < call->nsubnets; i++)
+		put_nth(b, "SubnetId.#", i + 1, call->subnets[i]);
 }
 
 void
@@ -171,6 +182,7 @@ struct reader {
 	char		 text[TEXT_MAX + 1];
 	size_t		 len;
 	char		 key[128];	/* of a tag */
+	bool		 is_in_subnet;
 };
 
 static bool
@@ -191,6 +203,11 @@ on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
 	}
 	snprintf(r->names[r->depth++], NAME_MAX_LEN, "%s", name);
 	r->len = 0;
+	if (is_named(r, 0, "item") && is_named(r, 1, "subnetSet")) {
+		r->is_in_subnet = r->ret->nsubnets < EC2_SUBNETS_MAX;
+		r->ret->nsubnets += r->is_in_subnet;
+		return;
+	}
 	if (r->instance != 0 || !is_named(r, 0, "item") || !is_named(r, 1, "instancesSet"))
 		return;
 	if (r->ret->n == GROUP_SIZE_MAX) {
@@ -256,6 +273,8 @@ take_member(struct reader *r)
 		TAKE(r, i->id);
 	else if (below == 1 && is_named(r, 0, "privateIpAddress"))
 		TAKE(r, i->address);
+	else if (below == 1 && is_named(r, 0, "ipv6Address") && i->address[0] == '\0')
+		TAKE(r, i->address);	/* of a subnet without IPv4 */
 	else if (below == 1 && is_named(r, 0, "launchTime"))
 		take_time(r, i);
 	else if (below == 2 && is_named(r, 0, "availabilityZone"))
@@ -268,6 +287,19 @@ take_member(struct reader *r)
 }
 
 static void
+take_of_subnet(struct reader *r)
+{
+	struct ec2_subnet *s = &r->ret->subnets[r->ret->nsubnets - 1];
+
+	if (is_named(r, 0, "subnetId"))
+		TAKE(r, s->id);
+	else if (is_named(r, 0, "availabilityZone"))
+		TAKE(r, s->zone);
+	else if (is_named(r, 0, "availableIpAddressCount"))
+		s->nfree = (unsigned)strtoul(r->text, NULL, 10);
+}
+
+static void
 on_end(void *arg, const XML_Char *name)
 {
 	struct reader *r = arg;
@@ -277,6 +309,8 @@ on_end(void *arg, const XML_Char *name)
 		r->text[0] = '\0';
 	if (r->instance != 0 && r->depth > r->instance)
 		take_member(r);
+	else if (r->is_in_subnet && is_named(r, 1, "item") && is_named(r, 2, "subnetSet"))
+		take_of_subnet(r);
 	else if (is_named(r, 0, "Code") && is_named(r, 1, "Error"))
 		TAKE(r, r->ret->code);
 	else if (is_named(r, 0, "Message") && is_named(r, 1, "Error"))

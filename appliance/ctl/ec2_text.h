@@ -12,13 +12,27 @@
 
 /* Name=value, escaped; with `&` before it unless it is the first. */
 void	ec2_text_put(struct outbuf *b, const char *name, const char *value);
-void	ec2_text_launch(struct outbuf *b, const struct provider_call *call);
+/* subnet NULL: none. Its zone is the instance's, so that is not said beside it. */
+void	ec2_text_launch(struct outbuf *b, const struct provider_call *call,
+	    const char *subnet);
+void	ec2_text_subnets(struct outbuf *b, const struct provider_call *call);
+/* A subnet that the launch configuration names, NULL = none. */
+const char *ec2_text_fixed_subnet(const struct provider_call *call);
 void	ec2_text_describe(struct outbuf *b, const struct provider_call *call, const char *next);
 void	ec2_text_terminate(struct outbuf *b, const char *id);
+
+#define EC2_SUBNETS_MAX	20u	/* GROUP_ZONES_MAX */
+
+struct ec2_subnet {
+	char		 id[64], zone[64];
+	unsigned	 nfree;		/* addresses */
+};
 
 struct ec2_answer {
 	struct provider_instance *all;	/* the caller's to free */
 	unsigned	 n;
+	struct ec2_subnet subnets[EC2_SUBNETS_MAX];
+	unsigned	 nsubnets;
 	char		 next[1025];	/* where a description goes on; "" = that was all */
 	char		 code[64], message[200];	/* of an error; "" = none */
 };

@@ -83,6 +83,7 @@ put_launch(struct outbuf *b, const struct provider_call *call)
 	outbuf_z(b, "}");
 	put_user_data(b, l);
 	put_list(b, "az", zones, call->zone != NULL && call->zone[0] != '\0');
+	put_list(b, "subnets", call->subnets, call->nsubnets);
 	put_pairs(b, "tags", call->tags, call->ntags);
 }
 
@@ -146,13 +147,20 @@ take_state(const json_t *o, enum provider_state *ret)
 }
 
 static bool
+is_number(const json_t *v, json_int_t least, json_int_t most)
+{
+	return json_is_integer(v) && json_integer_value(v) >= least &&
+	    json_integer_value(v) <= most;
+}
+
+static bool
 take_port(const json_t *o, uint16_t *ret)
 {
 	const json_t *v = json_object_get(o, "port");
 
 	if (v == NULL || json_is_null(v))
 		return true;
-	if (!json_is_integer(v) || json_integer_value(v) < 1 || json_integer_value(v) > 65535)
+	if (!is_number(v, 1, 65535))
 		return false;
 	*ret = (uint16_t)json_integer_value(v);
 	return true;
@@ -233,8 +241,7 @@ take_error(const json_t *o, struct exec_answer *ret)
 			ret->error = e;
 	if (!take_text(o, "message", ret->message, sizeof ret->message) || ret->message[0] == '\0')
 		snprintf(ret->message, sizeof ret->message, "no message");
-	if (json_is_integer(after) && json_integer_value(after) > 0 &&
-	    json_integer_value(after) <= 3600)
+	if (is_number(after, 1, 3600))
 		ret->retry_after_s = (unsigned)json_integer_value(after);
 }
 
@@ -289,20 +296,27 @@ exec_text_capabilities(const char *text, size_t len, struct exec_capabilities *r
     size_t size)
 {
 	json_t *doc = read_object(text, len, why, size);
-	const json_t *verbs, *version;
+	const json_t *verbs, *version, *most;
 
 	if (doc == NULL)
 		return false;
 	verbs = json_object_get(doc, "verbs");
 	version = json_object_get(doc, "version");
+	most = json_object_get(doc, "max_parallel");
 	*ret = (struct exec_capabilities){ has_verb(verbs, "launch"), has_verb(verbs, "terminate"),
-		has_verb(verbs, "describe"), !json_is_false(json_object_get(doc, "idempotent")) };
+		has_verb(verbs, "describe"), EXEC_PARALLEL_MAX };
 	if (!json_is_integer(version) || json_integer_value(version) != EXEC_VERSION)
 		snprintf(why, size, "its version is not %d", EXEC_VERSION);
 	else if (!ret->launches || !ret->terminates || !ret->describes)
 		snprintf(why, size, "it does not know launch, terminate and describe");
-	else
+	else if (most != NULL && !is_number(most, 1, EXEC_PARALLEL_MAX))
+		snprintf(why, size, "its max_parallel is no number from 1 to %d",
+		    EXEC_PARALLEL_MAX);
+	else {
+		if (most != NULL)
+			ret->max_parallel = (unsigned)json_integer_value(most);
 		why[0] = '\0';
+	}
 	json_decref(doc);
 	return why[0] == '\0';
 }

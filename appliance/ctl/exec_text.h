@@ -12,6 +12,7 @@
 #include "ctl/provider.h"
 
 #define EXEC_VERSION	1
+#define EXEC_PARALLEL_MAX 100
 
 /* What the program is told of a call. */
 void	exec_text_request(struct outbuf *b, const struct provider_call *call);
@@ -26,8 +27,11 @@ struct exec_answer {
 /* False: it is not the contract's; why, in ret->message. */
 bool	exec_text_parse(const char *text, size_t len, struct exec_answer *ret);
 
+/* Whether it is idempotent is not asked: a launch that broke is repeated only after a
+ * description that shows nothing of its token, which suits programs that are not. */
 struct exec_capabilities {
-	bool		 launches, terminates, describes, is_idempotent;
+	bool		 launches, terminates, describes;
+	unsigned	 max_parallel;	/* EXEC_PARALLEL_MAX unless it says less */
 };
 /* The same; why in `why`. */
 bool	exec_text_capabilities(const char *text, size_t len, struct exec_capabilities *ret,

@@ -422,7 +422,7 @@ static const struct kw_row rows[] = {
 	ROW("zones", 1, 1, KW_F_ANY_ARGS, parse_names, NAMES(zones, GROUP_ZONES_MAX), "<name>...",
 	    "Zones that it is spread over; the provider's by default."),
 	ROW("subnets", 1, 1, KW_F_ANY_ARGS, parse_names, NAMES(subnets, GROUP_ZONES_MAX),
-	    "<id>...", "Subnets, passed on as written."),
+	    "<id>...", "Subnets: the provider puts an instance into the one of its zone."),
 	TIME("default-cooldown", cooldown_us,
 	    "Rest after a scaling, where the policy has no other; 300s by default."),
 	TIME("default-warmup", warmup_us, "How long a new instance is not counted by policies.",

@@ -286,6 +286,8 @@ launch_go(struct operation *op)
 	op->call.count = op->count;
 	op->call.launch = g->conf->launch;
 	op->call.zone = op->zone;
+	op->call.subnets = (const char *const *)g->conf->subnets;
+	op->call.nsubnets = g->conf->nsubnets;
 	add_tags(op, g->conf);
 	provider_start(&op->call);
 }

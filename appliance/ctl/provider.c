@@ -121,6 +121,14 @@ run(struct provider_live *l, struct provider_call *call)
 	call->conf->type->start(call);
 }
 
+static unsigned
+limit_of(const struct provider_conf *p)
+{
+	unsigned n = p->type->parallel != NULL ? p->type->parallel(p) : p->max_parallel;
+
+	return n < p->max_parallel ? n : p->max_parallel;
+}
+
 void
 provider_start(struct provider_call *call)
 {
@@ -135,7 +143,7 @@ provider_start(struct provider_call *call)
 	list_init(&call->node);
 	timer_init(&call->deadline, on_deadline);
 	sched_timer_init(&call->schedule, on_schedule);
-	if (l->nrunning < call->conf->max_parallel) {
+	if (l->nrunning < limit_of(call->conf)) {
 		run(l, call);
 		return;
 	}
@@ -146,12 +154,21 @@ provider_start(struct provider_call *call)
 static void
 next_waiting(struct provider_live *l)
 {
-	struct list *n;
+	while (!is_stopping && !list_is_empty(&l->waiting)) {
+		struct provider_call *call = LIST_ITEM(l->waiting.next, struct provider_call, node);
 
-	if (is_stopping || (n = list_pop(&l->waiting)) == NULL)
-		return;
-	l->nwaiting--;
-	run(l, LIST_ITEM(n, struct provider_call, node));
+		if (l->nrunning >= limit_of(call->conf))
+			return;
+		list_del(&call->node);
+		l->nwaiting--;
+		run(l, call);
+	}
+}
+
+void
+provider_go_on(struct provider_call *call)
+{
+	next_waiting(call->live);
 }
 
 /* It runs no more. */

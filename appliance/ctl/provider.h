@@ -76,6 +76,8 @@ struct provider_call {
 	unsigned	 count;
 	const struct launch_conf *launch;
 	const char	*zone;
+	const char *const *subnets;	/* of the group: one of them, in this zone */
+	unsigned	 nsubnets;
 	const struct provider_tag *tags;
 	unsigned	 ntags;
 	/* terminate, describe: these; describe without: all of the group */
@@ -114,6 +116,8 @@ struct provider_type {
 	int		(*settle)(struct cfg *c, struct provider_conf *p);
 	void		(*start)(struct provider_call *call);	/* ends in provider_done */
 	void		(*cancel)(struct provider_call *call);	/* the timeout has come */
+	/* how many calls it bears at the same time, beside max-parallel; NULL: any */
+	unsigned	(*parallel)(const struct provider_conf *p);
 	/* what was measured of it since the last time; false: nothing */
 	bool		(*sample)(const struct provider_conf *p, const char *id,
 			    struct provider_sample *ret);
@@ -127,6 +131,7 @@ struct provider_type {
  * when it runs. */
 void	provider_start(struct provider_call *call);
 void	provider_done(struct provider_call *call);	/* for types */
+void	provider_go_on(struct provider_call *call);	/* for types: `parallel` has grown */
 /* done is not called any more. */
 void	provider_cancel(struct provider_call *call);
 /* For types: the answer, instances in memory that is valid until done returns. */

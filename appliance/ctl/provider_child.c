@@ -471,7 +471,13 @@ provider_child_missing(const struct provider_conf *p)
 	const struct child_settings *s = p->settings;
 	const char *text = missing[s->program.row];
 
-	return text != NULL && text[0] != '\0' ? text : NULL;
+	if (text != NULL && text[0] != '\0')
+		return text;
+	LIST_EACH(n, &children)		/* what only a start could tell */
+		if (CHILD_OF(n)->state == CHILD_RUNS && CHILD_OF(n)->missing[0] != '\0' &&
+		    strcmp(CHILD_OF(n)->provider, p->object.name) == 0)
+			return CHILD_OF(n)->missing;
+	return NULL;
 }
 
 static int

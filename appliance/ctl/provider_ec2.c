@@ -2,7 +2,9 @@
 /*
  * The provider `ec2`: Amazon's, or another cloud that speaks EC2's Query API. Requests
  * are signed forms (SigV4), answers XML (ec2_text.h). The token of a launch is the
- * ClientToken, which EC2 keeps; group and token are tags.
+ * ClientToken, which EC2 keeps; group and token are tags. Of a group's subnets the one
+ * is taken that lies in the zone of the launch; where several do, the one with the most
+ * free addresses, which is why they are described before each launch.
  *
  * A description may come in several answers; instances are terminated one by one,
  * because one that is unknown would fail the whole request. EC2 knows no epochs: they
@@ -46,8 +48,9 @@ struct ec2_run {
 	struct provider_instance *all;	/* owned: so far */
 	unsigned	 n, next;	/* next: id to be terminated */
 	uint64_t	 timeout_us;
+	char		 subnet[64];	/* "" = none, or not chosen yet */
+	bool		 asks_subnets;
 };
-
 
 static void on_answer(struct transfer *t);
 
@@ -87,8 +90,10 @@ static void
 ask(struct ec2_run *r, const char *next)
 {
 	outbuf_clear(&r->body);
-	if (r->call->verb == PROVIDER_LAUNCH)
-		ec2_text_launch(&r->body, r->call);
+	if (r->asks_subnets)
+		ec2_text_subnets(&r->body, r->call);
+	else if (r->call->verb == PROVIDER_LAUNCH)
+		ec2_text_launch(&r->body, r->call, r->subnet[0] != '\0' ? r->subnet : NULL);
 	else
 		ec2_text_describe(&r->body, r->call, next);
 	send_request(r);
@@ -158,9 +163,47 @@ is_unknown_id(const struct ec2_run *r, const struct ec2_answer *a)
 	    strncmp(a->code, "InvalidInstanceID", strlen("InvalidInstanceID")) == 0;
 }
 
+/* What a group is told that has no subnet in this zone: where they are. */
+static void
+fail_no_subnet(struct ec2_run *r, const struct ec2_answer *a)
+{
+	char text[200];
+	struct out o;
+
+	out_init(&o, text, sizeof text - 1);
+	out_fmt(&o, "no subnet of the group lies in zone %s:", r->call->zone);
+	for (unsigned i = 0; i < a->nsubnets; i++)
+		out_fmt(&o, "%s %s is in %s", i > 0 ? "," : "", a->subnets[i].id,
+		    a->subnets[i].zone);
+	*o.p = '\0';
+	fail(r, PROVIDER_INVALID, "", text);
+}
+
+static void
+choose_subnet(struct ec2_run *r, const struct ec2_answer *a)
+{
+	const struct ec2_subnet *best = NULL;
+
+	for (unsigned i = 0; i < a->nsubnets; i++)
+		if ((r->call->zone[0] == '\0' || strcmp(a->subnets[i].zone, r->call->zone) == 0) &&
+		    (best == NULL || a->subnets[i].nfree > best->nfree))
+			best = &a->subnets[i];
+	if (best == NULL) {
+		fail_no_subnet(r, a);
+		return;
+	}
+	r->asks_subnets = false;
+	memcpy(r->subnet, best->id, sizeof r->subnet);
+	ask(r, "");
+}
+
 static void
 go_on(struct ec2_run *r, const struct ec2_answer *a)
 {
+	if (r->asks_subnets) {
+		choose_subnet(r, a);
+		return;
+	}
 	if (r->call->verb == PROVIDER_TERMINATE) {
 		keep_terminated(r, a);
 		if (++r->next < r->call->nids)
@@ -216,6 +259,10 @@ prepare(struct ec2_run *r)
 	snprintf(r->sigv4, sizeof r->sigv4, "aws:amz:%s:ec2", region);
 	if (s->session != NULL)
 		snprintf(r->session, sizeof r->session, "X-Amz-Security-Token: %s", s->session);
+	if (r->call->verb == PROVIDER_LAUNCH && ec2_text_fixed_subnet(r->call) != NULL)
+		snprintf(r->subnet, sizeof r->subnet, "%s", ec2_text_fixed_subnet(r->call));
+	else
+		r->asks_subnets = r->call->verb == PROVIDER_LAUNCH && r->call->nsubnets > 0;
 	r->fields[0] = r->session;
 	r->timeout_us = r->call->verb == PROVIDER_LAUNCH ? p->launch_timeout_us :
 	    r->call->verb == PROVIDER_TERMINATE ? p->terminate_timeout_us : p->describe_timeout_us;

@@ -41,7 +41,7 @@ struct exec_run {
 	struct outbuf	 text;
 };
 
-static bool is_known[ROWS_MAX];		/* by row: it has told its capabilities */
+static struct exec_capabilities known[ROWS_MAX];	/* by row; max_parallel 0: not told yet */
 
 static const char *const verbs[] = { "launch", "terminate", "describe" };
 
@@ -166,6 +166,7 @@ on_capabilities(struct exec_call *e)
 {
 	struct exec_run *r = e->arg;
 	struct exec_capabilities can;
+	struct provider_call *call = r->call;
 	char why[160];
 
 	if (!ended_well(r))
@@ -174,8 +175,9 @@ on_capabilities(struct exec_call *e)
 		fail(r, PROVIDER_INVALID, why);
 		return;
 	}
-	is_known[settings_of(r->call)->program.row] = true;
+	known[settings_of(call)->program.row] = can;
 	run_call(r);
+	provider_go_on(call);
 }
 
 static void
@@ -186,12 +188,22 @@ start(struct provider_call *call)
 	call->private = r;
 	r->call = call;
 	outbuf_init(&r->text, 0);
-	if (is_known[settings_of(call)->program.row]) {
+	if (known[settings_of(call)->program.row].max_parallel > 0) {
 		run_call(r);
 		return;
 	}
 	outbuf_fmt(&r->text, "{\"version\":%d}\n", EXEC_VERSION);
 	run_verb(r, "capabilities", CAPABILITIES_US, on_capabilities);
+}
+
+/* One, until it has said how many. */
+static unsigned
+parallel(const struct provider_conf *p)
+{
+	const struct exec_settings *s = p->settings;
+	unsigned n = known[s->program.row].max_parallel;
+
+	return n > 0 ? n : 1;
 }
 
 static void
@@ -227,13 +239,13 @@ settle(struct cfg *c, struct provider_conf *p)
 
 const struct provider_type provider_exec = {
 	.name = "exec", .settings_size = sizeof(struct exec_settings), .settle = settle,
-	.start = start, .cancel = cancel,
+	.start = start, .cancel = cancel, .parallel = parallel,
 };
 
 static void
 module_stop(void)
 {
-	memset(is_known, 0, sizeof is_known);
+	memset(known, 0, sizeof known);
 }
 
 const struct module mod_provider_exec = {

@@ -85,15 +85,25 @@ open_top(const struct program *row, char *missing, size_t size)
 	return dir;
 }
 
+/* Whether a list of words with blanks between has it: `cpu` is none of `cpuset io`. */
+static bool
+has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = text; (p = strstr(p, word)) != NULL; p += len)
+		if ((p == text || p[-1] == ' ') && strchr(" \n", p[len]) != NULL)
+			return true;	/* or the end of the text */
+	return false;
+}
+
 static void
 need_controller(int top, const char *name, char *missing, size_t size)
 {
-	char text[256], word[16], order[16];
+	char text[256], order[16];
 
-	snprintf(word, sizeof(word), "%s", name);
 	snprintf(order, sizeof(order), "+%s", name);
-	if (!read_file(top, "cgroup.controllers", text, sizeof(text)) ||
-	    strstr(text, word) == NULL)
+	if (!read_file(top, "cgroup.controllers", text, sizeof(text)) || !has_word(text, name))
 		add(missing, size, "limit %s: the cgroup has no controller for it", name);
 	else if (write_file(top, "cgroup.subtree_control", order) == -1)
 		add(missing, size, "limit %s: %s", name, strerror(errno));
@@ -128,20 +138,28 @@ cgroup_probe(const struct program *row, char *missing, size_t size)
 		close(top);
 }
 
+/* A file that is not there is a controller's that is missing, which was said. */
 static void
-set_limits(int dir, const struct program *row)
+set_limit(int dir, const char *file, const char *value, char *missing, size_t size)
+{
+	if (write_file(dir, file, value) == -1 && errno != ENOENT)
+		add(missing, size, "limit: %s: %s", file, strerror(errno));
+}
+
+static void
+set_limits(int dir, const struct program *row, char *missing, size_t size)
 {
 	char text[64];
 
 	if (row->cpu_pct > 0) {
 		snprintf(text, sizeof(text), "%llu %u",
 		    (unsigned long long)row->cpu_pct * PERIOD_US / 100, PERIOD_US);
-		(void)write_file(dir, "cpu.max", text);
+		set_limit(dir, "cpu.max", text, missing, size);
 	}
 	if (row->memory_bytes > 0) {
 		snprintf(text, sizeof(text), "%llu", (unsigned long long)row->memory_bytes);
-		(void)write_file(dir, "memory.max", text);
-		(void)write_file(dir, "memory.swap.max", "0");
+		set_limit(dir, "memory.max", text, missing, size);
+		set_limit(dir, "memory.swap.max", "0", missing, size);
 	}
 }
 
@@ -157,7 +175,7 @@ cgroup_make(const struct program *row, const char *id, char *missing, size_t siz
 	else
 		dir = openat(top, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir != -1)
-		set_limits(dir, row);
+		set_limits(dir, row, missing, size);
 	close(top);
 	return dir;
 }

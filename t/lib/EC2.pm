@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # EC2.pm: a small fake of EC2's Query API: RunInstances, DescribeInstances,
-# TerminateInstances, with signatures (SigV4) checked.
+# TerminateInstances, DescribeSubnets, with signatures (SigV4) checked.
 #
 #	my $ec2 = EC2->new(key => 'AKID', secret => 's3cret');
 #	$ec2->url; $ec2->set(fail => 'InsufficientInstanceCapacity');
@@ -33,6 +33,7 @@ sub new ($class, %o) {
 }
 
 sub DESTROY ($self) {
+	local $?;
 	kill 'TERM', $self->{pid} if $self->{owner} == $$ && $self->{pid};
 	waitpid $self->{pid}, 0 if $self->{owner} == $$ && $self->{pid};
 }
@@ -99,7 +100,9 @@ sub item ($i) {
 	my $tags = join '', map { "<item><key>$_</key><value>$i->{tags}{$_}</value></item>" } sort keys %{ $i->{tags} };
 	return "<item><instanceId>$i->{id}</instanceId><imageId>$i->{image}</imageId><instanceState><code>16</code>" .
 	    "<name>$i->{state}</name></instanceState><privateDnsName/>" .
-	    ($i->{state} eq 'running' ? "<privateIpAddress>$i->{ip}</privateIpAddress>" : '') .
+	    ($i->{state} ne 'running' ? '' : $i->{tags}{'weir:group'} eq 'six' ? '<ipv6Address>2001:db8::7</ipv6Address>' :
+	    "<privateIpAddress>$i->{ip}</privateIpAddress><networkInterfaceSet><item><networkInterfaceId>eni-1" .
+	    '</networkInterfaceId><privateIpAddress>10.9.9.9</privateIpAddress></item></networkInterfaceSet>') .
 	    "<launchTime>2026-11-22T06:00:00.000Z</launchTime><placement><availabilityZone>$i->{zone}</availabilityZone>" .
 	    "<groupName/></placement><blockDeviceMapping><item><ebs><status>attached</status></ebs></item>" .
 	    "</blockDeviceMapping><tagSet>$tags</tagSet></item>";
@@ -133,10 +136,23 @@ sub do_RunInstances ($self, $p, $mode) {
 		my $n = ++$self->{n};
 		push @made, $all->{ sprintf 'i-%017x', $n } = { id => sprintf('i-%017x', $n), state => 'pending',
 		    image => $p->{ImageId} // '', client => $token, tags => \%tags, ip => "10.0.0.$n",
-		    zone => $p->{'Placement.AvailabilityZone'} // 'us-east-1a' };
+		    zone => $p->{'Placement.AvailabilityZone'} // zone_of($p->{SubnetId} // '') };
 	}
 	return 200, xml('RunInstances', '<reservationId>r-1</reservationId><groupSet/><instancesSet>' .
 	    join('', map { item($_) } @made) . '</instancesSet>');
+}
+
+# subnet-ZONE-FREE, as subnet-b-250
+sub zone_of ($subnet) { return 'us-east-1' . ($subnet =~ /^subnet-([a-z])-/ ? $1 : 'a') }
+
+sub do_DescribeSubnets ($self, $p, $mode) {
+	my @ids = map { $p->{"SubnetId.$_"} // () } 1 .. 99;
+	my ($bad) = grep { !/^subnet-[a-z]-\d+$/ } @ids;
+	return failed('InvalidSubnetID.NotFound', "The subnet ID '$bad' does not exist") if $bad;
+	return 200, xml('DescribeSubnets', '<subnetSet>' . join('', map { "<item><subnetId>$_</subnetId>" .
+	    '<availabilityZone>' . zone_of($_) . '</availabilityZone><availableIpAddressCount>' . s/.*-//r .
+	    '</availableIpAddressCount><tagSet><item><key>Name</key><value>x</value></item></tagSet></item>' } @ids) .
+	    '</subnetSet>');
 }
 
 sub do_DescribeInstances ($self, $p, $mode) {

@@ -5,6 +5,7 @@
 # FOLDER/db.json     what there is
 # FOLDER/mode        what it does wrong: see below
 # FOLDER/log         each call: verb, environment
+# FOLDER/most        with mode `parallel N`: how many calls ran at the same time
 use v5.36;
 use Fcntl qw(:flock);
 use JSON::PP;
@@ -19,6 +20,16 @@ sub spit ($name, $text) { open my $f, '>', "$dir/$name" or die; print $f $text; 
 sub answer (%a) { print $json->encode(\%a), "\n"; exit 0 }
 sub refuse ($code, $message, %more) { answer(error => { code => $code, message => $message, %more }) }
 
+my $mode = slurp('mode');
+# calls that run at the same time, and the most there were
+if ($mode =~ /^parallel/ && $verb ne 'capabilities') {
+	open my $f, '>', "$dir/run-$$";
+	my $n = () = glob "$dir/run-*";
+	open my $most, '>>', "$dir/most";
+	print $most "$n\n";
+	select undef, undef, undef, 0.1;
+	unlink "$dir/run-$$";
+}
 open my $lock, '>', "$dir/lock" or die "no folder\n";
 flock $lock, LOCK_EX;
 {
@@ -26,7 +37,6 @@ flock $lock, LOCK_EX;
 	print $log join(' ', $verb, map { "$_=$ENV{$_}" } sort keys %ENV), "\n";
 }
 
-my $mode = slurp('mode');
 if ($mode =~ /^(\w+) (\S+)/ && $1 eq $verb) {
 	my $what = $2;
 	spit('mode', '') if $mode =~ /once/;
@@ -49,7 +59,7 @@ if ($mode =~ /^(\w+) (\S+)/ && $1 eq $verb) {
 }
 
 answer(version => 1, verbs => [qw(launch terminate describe)], idempotent => JSON::PP::true,
-    max_parallel => 4, states => [qw(pending running shutting-down terminated)])
+    max_parallel => $mode =~ /^parallel (\S+)/ ? $1 + 0 : 4, states => [qw(pending running shutting-down terminated)])
     if $verb eq 'capabilities';
 
 my $db = decode_json(slurp('db.json') || '{"all":{},"epoch":{}}');
@@ -66,7 +76,7 @@ if ($verb eq 'launch') {
 	for (@made ? () : 1 .. $q->{count}) {
 		my $i = { id => 'vm-' . ++$db->{n}, group => $q->{group}, state => 'pending', address => undef,
 		    port => undef, az => $q->{az}[0] // 'a', launched_at => '2026-11-22T06:00:00Z',
-		    tags => $q->{tags}, user_data => length($q->{user_data} // ''), attrs => $q->{launch_config}{attrs} };
+		    subnets => $q->{subnets}, tags => $q->{tags}, user_data => length($q->{user_data} // ''), attrs => $q->{launch_config}{attrs} };
 		push @made, $all->{ $i->{id} } = $i;
 	}
 	@told = @made;

@@ -29,6 +29,9 @@ launch-config l
 	attribute subnet subnet-7
 	detailed-monitoring off
 	user-data a&b
+launch-config free
+	provider p
+	image ami-1
 frontend f
 	bind "fd@\${http}"
 	http-request return status 200
@@ -37,10 +40,11 @@ sub call ($verb, $words, $provider = 'p') { return decode_json($w->cli("provider
 sub told ($a) { return $a->{error} ? "$a->{error}{code}: $a->{error}{message}" : scalar @{ $a->{instances} } }
 
 is told(call('launch', 'launch-config l token 2a:7 count 3 zone us-east-1c group web')), 3, 'three';
-my ($run) = grep { $_->{Action} eq 'RunInstances' } reverse $ec2->requests;
+sub ran () { return (grep { $_->{Action} eq 'RunInstances' } reverse $ec2->requests)[0] }
+my $run = ran();
 is_deeply $run, { Action => 'RunInstances', Version => '2016-11-15', ImageId => 'ami-1',
     InstanceType => 't1.micro', KeyName => 'k', MinCount => 1, MaxCount => 3, ClientToken => '2a:7',
-    'Placement.AvailabilityZone' => 'us-east-1c', SubnetId => 'subnet-7', 'Monitoring.Enabled' => 'false',
+    SubnetId => 'subnet-7', 'Monitoring.Enabled' => 'false',
     'SecurityGroupId.1' => 'sg-1', 'SecurityGroupId.2' => 'sg-2', UserData => 'YSZi',
     'TagSpecification.1.ResourceType' => 'instance',
     'TagSpecification.1.Tag.1.Key' => 'weir:group', 'TagSpecification.1.Tag.1.Value' => 'web',
@@ -48,12 +52,33 @@ is_deeply $run, { Action => 'RunInstances', Version => '2016-11-15', ImageId => 
 }, 'RunInstances';
 $ec2->set(page => 1);
 is told(my $all = call('describe', 'group web')), 3, 'in pages';
-is $all->{instances}[0]{zone}, 'us-east-1c', 'zone';
+is $all->{instances}[0]{zone}, 'us-east-1a', 'zone, which is the subnet\'s';
 like $all->{instances}[0]{address}, qr/^10\.0\.0\.\d+$/, 'address';
 $ec2->set;
 my @ids = map { $_->{id} } @{ $all->{instances} };
 is told(call('terminate', "group web id $ids[0] id i-nothing id $ids[1]")), 3, 'an unknown one among them';
 is told(call('describe', 'group web')), 1, 'the others went';
+
+# --- the subnet of a zone ---
+my $several = 'subnet subnet-a-9 subnet subnet-b-5 subnet subnet-b-250';
+sub free ($words) { return told(call('launch', "launch-config free group nets $words")) }
+is free("token 1 zone us-east-1b $several"), 1, 'a launch into subnets';
+is ran()->{SubnetId}, 'subnet-b-250', 'the zone\'s with the most free addresses';
+is ran()->{'Placement.AvailabilityZone'}, undef, 'which says the zone';
+is free("token 2 zone us-east-1a $several"), 1, 'into another zone';
+is ran()->{SubnetId}, 'subnet-a-9', 'its subnet';
+is free("token 3 zone us-east-1c subnet subnet-a-9 subnet subnet-b-5"), 'invalid: no subnet of the group lies in ' .
+    'zone us-east-1c: subnet-a-9 is in us-east-1a, subnet-b-5 is in us-east-1b', 'no subnet there';
+is free('token 4 zone us-east-1a subnet no'), "invalid: InvalidSubnetID.NotFound: The subnet ID 'no' does not exist",
+    'no such subnet';
+is free('token 5 zone us-east-1d'), 1, 'without subnets';
+is ran()->{'Placement.AvailabilityZone'}, 'us-east-1d', 'the zone is said';
+
+# --- addresses: private ones, of the instance itself, or of IPv6 ---
+is_deeply [sort map { $_->{address} =~ s/\d+$/N/r } @{ call('describe', 'group nets')->{instances} }],
+    [('10.0.0.N') x 3], 'private addresses';
+is told(call('launch', 'launch-config free group six token 6')), 1, 'one without IPv4';
+is call('describe', 'group six')->{instances}[0]{address}, '2001:db8::7', 'its address';
 
 for (
 	[{ fail => 'InsufficientInstanceCapacity' }, qr/^capacity: InsufficientInstanceCapacity: as told$/],

@@ -17,6 +17,12 @@ provider direct
 	command "${CLOUD}" "${STATE}"
 	describe-timeout 1s
 	terminate-timeout 1s
+provider narrow
+	type exec
+	command "${CLOUD}" "${STATE}" narrow
+provider odd
+	type exec
+	command "${CLOUD}" "${STATE}" odd
 provider none
 	type exec
 	command /no/such/program
@@ -42,7 +48,7 @@ sub told ($a) { return $a->{error} ? "$a->{error}{code}: $a->{error}{message}" :
 sub launch (%o) { return told(call('launch', 'launch-config' => 'l', token => 't', %o)) }
 
 is told(call('describe')), 0, 'nothing yet';
-is launch(), 1, 'launch';
+is launch(subnet => 'subnet-1'), 1, 'launch';
 my ($i) = @{ call('describe')->{instances} };
 is_deeply $i, { id => 'vm-1', state => 'running', address => '127.0.0.1', port => 9, zone => 'a',
     token => 't' }, 'describe';
@@ -54,6 +60,7 @@ is $calls[2], "launch LANG=C PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin W
 open my $db, '<', "$state/db.json";
 my $vm = decode_json(join '', <$db>)->{all}{'vm-1'};
 is $vm->{user_data}, 12, 'user data in base64';
+is_deeply $vm->{subnets}, ['subnet-1'], 'subnets';
 is_deeply $vm->{attrs}, { rack => '7' }, 'attributes';
 is_deeply $vm->{tags}, { 'weir:group' => 'by-hand', 'weir:token' => 't' }, 'tags';
 
@@ -95,5 +102,20 @@ my $r = decode_json($w->cli('provider call none describe'));
 like told($r), qr/^invalid: capabilities: cannot be run: No such file or directory$/, 'no program';
 like $w->cli('show provider none'), qr/^state: failing$/m, 'failing';
 like $w->cli('provider call none describe group no(such'), qr/"code":"/, 'a group that is no word';
+# --- as many calls at a time as its program says ---
+for ([2, 'narrow'], [0, 'odd']) {
+	my ($n, $name) = @$_;
+	mode("parallel $n");
+	my @all = map { $w->cli_session } 1 .. 6;
+	$_->send("provider call $name describe\n") for @all;
+	my @said = map { $_->read_all } @all;
+	is scalar(grep { /"instances":/ } @said), $n > 0 ? 6 : 0, "max_parallel $n" or diag "@said";
+	like $said[0], qr/invalid.*its max_parallel is no number from 1 to 100/, 'is none' if $n == 0;
+}
+open my $most, '<', "$state/most";
+my @most = map { $_ + 0 } <$most>;
+cmp_ok((sort { $b <=> $a } @most)[0], '<=', 2, 'two at a time') or diag "@most";
+is scalar(grep { $_ == 2 } @most) > 0, 1, 'not one by one' or diag "@most";
+mode('');
 is $w->stop, 143, 'stops';
 done_testing;
