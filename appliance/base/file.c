@@ -26,10 +26,12 @@
 
 static file_opener open_directly;
 static file_replacer replace_directly;
+static file_tree_changer change_directly;
 
 static file_opener *opener = open_directly;
 static file_replacer *replacer = replace_directly;
 static file_recorder *recorder;
+static file_tree_changer *tree_changer = change_directly;
 
 static int
 open_directly(const char *path, int flags, mode_t mode)
@@ -60,6 +62,12 @@ void
 file_set_replacer(file_replacer *fn)
 {
 	replacer = fn != NULL ? fn : replace_directly;
+}
+
+void
+file_set_tree_changer(file_tree_changer *fn)
+{
+	tree_changer = fn != NULL ? fn : change_directly;
 }
 
 void
@@ -220,6 +228,90 @@ file_write_atomic(const char *path, const void *data, size_t len, mode_t mode)
 	errno = saved;
 	return -1;
 }
+
+/* ---- folders and links ---- */
+
+static int
+link_anew(int dir, const char *path, const char *target)
+{
+	char *temp = xasprintf("%s.new", path);
+	int rc, saved;
+
+	(void)unlinkat(dir, temp, 0);
+	rc = symlinkat(target, dir, temp);
+	if (rc == 0 && (rc = renameat(dir, temp, dir, path)) != 0) {
+		saved = errno;
+		(void)unlinkat(dir, temp, 0);
+		errno = saved;
+	}
+	free(temp);
+	return rc;
+}
+
+int
+file_change_tree(int dir, enum file_tree_op op, const char *path, const char *target)
+{
+	switch (op) {
+	case FILE_MAKE_FOLDER:
+		return mkdirat(dir, path, 0700);
+	case FILE_REMOVE:
+		if (unlinkat(dir, path, 0) == 0)
+			return 0;
+		return errno == EISDIR ? unlinkat(dir, path, AT_REMOVEDIR) : -1;
+	case FILE_LINK:
+		return link_anew(dir, path, target);
+	}
+	return errno = EINVAL, -1;
+}
+
+static int
+change_directly(enum file_tree_op op, const char *path, const char *target)
+{
+	return file_change_tree(AT_FDCWD, op, path, target);
+}
+
+int
+file_make_folder(const char *path)
+{
+	return tree_changer(FILE_MAKE_FOLDER, path, "") == 0 || errno == EEXIST ? 0 : -1;
+}
+
+static int list_dir(const char *dir, const char *suffix, char ***ret_names);
+
+int
+file_remove(const char *path)
+{
+	char **names;
+	int n = list_dir(path, NULL, &names);
+
+	for (int i = 0; i < n; i++) {
+		(void)tree_changer(FILE_REMOVE, names[i], "");
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
+	return tree_changer(FILE_REMOVE, path, "") == 0 || errno == ENOENT ? 0 : -1;
+}
+
+int
+file_settle(const char *path, const char *suffix)
+{
+	if (replacer(path, suffix, true) != 0)
+		return -1;
+	sync_folder_of(path);
+	return 0;
+}
+
+int
+file_link(const char *path, const char *target)
+{
+	if (tree_changer(FILE_LINK, path, target) != 0)
+		return -1;
+	sync_folder_of(path);
+	return 0;
+}
+
+/* ---- names in a folder ---- */
 
 static int
 by_name(const void *a, const void *b)

@@ -24,6 +24,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int sock = -1;			/* under the lock */
 static pid_t child_pid;
 
+static int change_tree(enum file_tree_op op, const char *path, const char *target);
+
 int
 helper_start(void)
 {
@@ -46,6 +48,7 @@ helper_start(void)
 	sock = fds[0];
 	file_set_opener(helper_open);
 	file_set_replacer(helper_replace);
+	file_set_tree_changer(change_tree);
 	return 0;
 }
 
@@ -56,6 +59,7 @@ helper_stop(void)
 		return;
 	file_set_opener(NULL);
 	file_set_replacer(NULL);
+	file_set_tree_changer(NULL);
 	pthread_mutex_lock(&lock);
 	close(sock);
 	sock = -1;
@@ -206,6 +210,12 @@ int
 helper_replace(const char *path, const char *suffix, bool keep)
 {
 	return ask_path(keep ? HELPER_RENAME : HELPER_UNLINK, path, suffix, 0, 0);
+}
+
+static int
+change_tree(enum file_tree_op op, const char *path, const char *target)
+{
+	return ask_path(HELPER_TREE, path, target, (int)op, 0);
 }
 
 /* ---- programs ---- */

@@ -24,6 +24,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/out.h"
 #include "base/xalloc.h"
@@ -247,6 +248,37 @@ serve_replace(const struct helper_request *rq)
 	return rq->op == HELPER_RENAME ? rename(temp, real) : unlink(temp);
 }
 
+/* A folder, a link or a removal, where it may be written; what is above it is opened
+ * with no link on the way, and the last part of the path is not followed. */
+static int
+serve_tree(const struct helper_request *rq)
+{
+	char clean[HELPER_PATH_BYTES], real[HELPER_PATH_BYTES], parent[HELPER_PATH_BYTES];
+	const char *name;
+	int dir, rc, saved;
+
+	if (strchr(rq->suffix, '/') != NULL || rq->suffix[0] == '.')
+		return errno = EINVAL, -1;
+	if (!path_clean(rq->path, clean))
+		return -1;
+	name = strrchr(clean, '/') + 1;
+	snprintf(parent, sizeof(parent), "%.*s", (int)(name - 1 - clean), clean);
+	if (!is_allowed(parent, true, false) || name[0] == '\0')
+		return errno = EPERM, -1;
+	if (!path_resolve(parent, real))
+		return -1;
+	if (!is_allowed(real, true, true))
+		return errno = EPERM, -1;
+	dir = open_no_links(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	if (dir == -1)
+		return -1;
+	rc = file_change_tree(dir, (enum file_tree_op)rq->flags, name, rq->suffix);
+	saved = errno;
+	close(dir);
+	errno = saved;
+	return rc;
+}
+
 static void
 send_reply(int s, struct helper_reply *rp, int fd)
 {
@@ -307,6 +339,8 @@ serve_file(struct helper_request *rq, int *ret_fd)
 	rq->suffix[HELPER_SUFFIX_BYTES - 1] = '\0';
 	if (rq->op == HELPER_OPEN)
 		return (*ret_fd = serve_open(rq)) == -1 ? errno : 0;
+	if (rq->op == HELPER_TREE)
+		return serve_tree(rq) == -1 ? errno : 0;
 	if (rq->op != HELPER_RENAME && rq->op != HELPER_UNLINK)
 		return EINVAL;
 	return serve_replace(rq) == -1 ? errno : 0;

@@ -20,7 +20,9 @@ struct helper_identity {
 #define HELPER_SUFFIX_BYTES	64
 
 enum helper_op {
-	HELPER_OPEN = 1, HELPER_RENAME, HELPER_UNLINK, HELPER_RUN,
+	HELPER_OPEN = 1, HELPER_RENAME, HELPER_UNLINK,
+	HELPER_TREE,				/* flags: enum file_tree_op; suffix: target */
+	HELPER_RUN,
 	HELPER_CALL, HELPER_SPAWN,		/* struct program_run */
 	HELPER_ADOPT, HELPER_PROBE		/* struct program_ask */
 };

@@ -94,6 +94,32 @@ test_opens(void)
 }
 
 static void
+test_tree(void)
+{
+	char target[16] = "";
+
+	is_int(file_make_folder(at("state/new")), 0);
+	is_int(file_make_folder(at("state/new")), 0);
+	is_int(try_open(at("state/new/x"), O_WRONLY | O_CREAT), 0);
+	is_int(file_link(at("state/link"), "new"), 0);
+	is_int(file_link(at("state/link"), "newer"), 0);	/* in its place */
+	is_int(readlink(at("state/link"), target, sizeof(target) - 1), 5);
+	is_str(target, "newer");
+	is_int(file_remove(at("state/new")), 0);		/* with x in it */
+	is_int(file_remove(at("state/new")), 0);
+	is_int(file_remove(at("state/link")), 0);
+	is_int(access(at("state/new"), F_OK), -1);
+	/* not outside of what may be written, and not by a link */
+	is_int(file_make_folder(at("certs/new")), -1);
+	is_int(errno, EPERM);
+	is_int(file_remove(at("certs/a.pem")), -1);
+	is_int(file_remove(at("state/out/x")), -1);
+	is_int(file_link(at("state/x"), "../secret"), -1);
+	is_int(access(at("secret/x"), F_OK), 0);
+	is_int(access(at("certs/a.pem"), F_OK), 0);
+}
+
+static void
 test_refusals(void)
 {
 	char long_path[5000];
@@ -281,6 +307,7 @@ main(void)
 	ok(chdir("/") == 0);
 	test_opens();
 	test_refusals();
+	test_tree();
 	test_writing();
 	test_listing();
 	test_threads();
