@@ -163,6 +163,12 @@ add(struct file_keep *k, struct kept *e)
 	pthread_mutex_unlock(&k->lock);
 }
 
+static bool
+is_replaying(void)
+{
+	return self.mode == FILE_KEEP_REPLAY || self.mode == FILE_KEEP_SEEDED;
+}
+
 /* ---- files ---- */
 
 /* All bytes of a descriptor, which stays where it is. */
@@ -239,7 +245,7 @@ file_keep_open(const char *path, int *ret_fd)
 {
 	const struct kept *e;
 
-	if (self.mode != FILE_KEEP_REPLAY || (e = find(path, false)) == NULL)
+	if (!is_replaying() || (e = find(path, false)) == NULL)
 		return false;
 	if (e->other != NULL)
 		e = e->other;
@@ -297,7 +303,7 @@ file_keep_list(const char *dir, const char *suffix, char ***ret_names, int *ret_
 	const struct kept *e;
 	char *key;
 
-	if (self.mode != FILE_KEEP_REPLAY)
+	if (!is_replaying())
 		return false;
 	key = list_key(dir, suffix);
 	e = find(key, true);
@@ -330,6 +336,24 @@ kept_of(const char *path, const void *data, size_t len)
 	memcpy(e->data, data, len);
 	e->len = len;
 	return e;
+}
+
+void
+file_keep_put(struct file_keep *k, const char *path, const void *data, size_t len)
+{
+	add(k, kept_of(path, data, len));
+}
+
+void
+file_keep_put_names(struct file_keep *k, const char *dir, const char *suffix,
+    char *const *names, int n)
+{
+	struct kept *e = kept_new(list_key(dir, suffix), KEPT_NAMES);
+
+	e->error = n < 0 ? ENOTDIR : 0;
+	e->n = n > 0 ? n : 0;
+	e->names = copy_names(names, e->n);
+	add(k, e);
 }
 
 void
@@ -395,9 +419,9 @@ file_keep_copy(struct file_keep *k, const char *path, size_t *ret_len)
 }
 
 int
-file_keep_names(struct file_keep *k, const char *dir, char ***ret_names)
+file_keep_names(struct file_keep *k, const char *dir, const char *suffix, char ***ret_names)
 {
-	char *key = list_key(dir, NULL);
+	char *key = list_key(dir, suffix);
 	const struct kept *e;
 	int n = -1;
 

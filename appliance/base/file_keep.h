@@ -15,7 +15,8 @@
 
 struct file_keep;
 
-enum file_keep_mode { FILE_KEEP_OFF, FILE_KEEP_RECORD, FILE_KEEP_REPLAY };
+/* SEEDED: as RECORD, but what file_keep_put and file_keep_put_names gave is replayed. */
+enum file_keep_mode { FILE_KEEP_OFF, FILE_KEEP_RECORD, FILE_KEEP_REPLAY, FILE_KEEP_SEEDED };
 
 /* one thread at a time */
 struct file_keep *file_keep_new(void);
@@ -26,6 +27,11 @@ size_t	file_keep_bytes(const struct file_keep *k);
 void	file_keep_use(struct file_keep *k, enum file_keep_mode mode);
 enum file_keep_mode file_keep_mode(void);
 
+/* Before it is used: a file, the names of a folder (n -1: it is none). Copied. */
+void	file_keep_put(struct file_keep *k, const char *path, const void *data, size_t len);
+void	file_keep_put_names(struct file_keep *k, const char *dir, const char *suffix,
+	    char *const *names, int n);
+
 /* While this thread replays: the file has these bytes (NULL: it is not there), if
  * what is built with them comes into service; then, or not, settle. */
 void	file_keep_change(const char *path, const void *data, size_t len);
@@ -34,7 +40,8 @@ void	file_keep_settle(struct file_keep *k, bool is_taken);
 /* any thread: a copy, NUL-terminated, free it; NULL = no such file was kept */
 char	*file_keep_copy(struct file_keep *k, const char *path, size_t *ret_len);
 /* The kept names of a folder, as file_list_dir; -1 = not kept. */
-int	file_keep_names(struct file_keep *k, const char *dir, char ***ret_names);
+int	file_keep_names(struct file_keep *k, const char *dir, const char *suffix,
+	    char ***ret_names);
 
 /* ---- for base/file.c ---- */
 

@@ -81,6 +81,27 @@ other_bytes(struct file_keep *k)
 	reads(one, "changed");		/* the file itself is as it was */
 }
 
+/* What was given is read in place of the files, the others are recorded. */
+static void
+test_seeded(void)
+{
+	char *names[] = { one };
+	struct file_keep *k = file_keep_new();
+
+	put(one, "disk");
+	put(two, "beside");
+	file_keep_put(k, one, "given", 5);
+	file_keep_put_names(k, dir, ".cfg", names, 1);
+	file_keep_use(k, FILE_KEEP_SEEDED);
+	reads(one, "given");
+	reads(two, "beside");
+	lists(1);
+	file_keep_use(NULL, FILE_KEEP_OFF);
+	copied(k, one, "given");
+	copied(k, two, "beside");
+	file_keep_free(k);
+}
+
 int
 main(void)
 {
@@ -121,6 +142,7 @@ main(void)
 	reads(two, "third");
 	other_bytes(k);
 	file_keep_free(k);
+	test_seeded();
 	unlink(one), unlink(two), unlink(none);
 	rmdir(dir);
 	return tap_done();
