@@ -45,13 +45,13 @@
 	X(check_cfg) X(check_elb) X(agent_cfg) X(policy_cfg) \
 	X(agent) X(health) X(cli_agent) \
 	/* servers that come and go */ \
-	X(resolve) X(reload) X(state_file) X(state_save) \
+	X(resolve) X(generation) X(confirm) X(reload) X(state_file) X(state_save) \
 	X(scaler) X(group) X(policy) X(schedule) X(hook) X(refresh) \
 	X(warm_pool) X(cli_resolvers) X(cli_server) \
 	/* control and operators */ \
 	X(stats_page) X(prom) \
 	X(tick) X(statsd) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
-	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_backend) X(cli_reload) \
+	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_backend) X(cli_reload) X(cli_config) \
 	X(cli_stickiness) \
 	X(cli_sess) X(cli_process) X(cli_var) X(cli_table) \
 	X(cli_history) X(cli_metric) X(cli_metric_put) X(cli_snapshot) X(cli_balancers) \

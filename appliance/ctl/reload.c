@@ -18,8 +18,10 @@
 #include "base/xalloc.h"
 #include "cfg/kw.h"
 #include "cfg/snapshot.h"
+#include "ctl/config_text.h"
 #include "ctl/control.h"
 #include "ctl/feed.h"
+#include "ctl/generation.h"
 #include "ctl/overlay.h"
 #include "ctl/state_file.h"
 #include "event/job.h"
@@ -176,6 +178,8 @@ struct build {
 	struct diag	 diag;
 	struct snapshot	*snap;
 	struct file_keep *keep;		/* owned: what a reload reads; NULL: a rebuild */
+	bool		 is_check, is_seeded;
+	char		*by, *comment;	/* owned; of a reload */
 	reload_done_fn	*done;
 	void		*arg;
 };
@@ -189,7 +193,8 @@ work(void *arg)
 	if (b->keep != NULL || snapshot_current()->generation % TRIM_EVERY == 0)
 		(void)malloc_trim(0);
 	if (b->keep != NULL)
-		b->snap = load(&b->diag, true, b->keep, FILE_KEEP_RECORD);
+		b->snap = load(&b->diag, true, b->keep,
+		    b->is_seeded ? FILE_KEEP_SEEDED : FILE_KEEP_RECORD);
 	else
 		b->snap = load(&b->diag, true, state.keep, FILE_KEEP_REPLAY);
 	if (b->snap == NULL)
@@ -214,6 +219,20 @@ log_failure(const struct diag *d)
 			log_event(NULL, LOG_L_ALERT, "%s", i->text);
 }
 
+/* Nothing has changed. */
+static void
+looked(struct build *b, bool ok)
+{
+	char *text;
+
+	diag_plain(&b->diag, ok ? LOG_L_NOTICE : LOG_L_ALERT, ok ?
+	    "It could be put into service; nothing was changed." :
+	    "It could not be put into service.");
+	text = diag_text(&b->diag);
+	b->done(b->arg, ok, text);
+	free(text);
+}
+
 static void
 reloaded(struct build *b, bool ok)
 {
@@ -224,6 +243,7 @@ reloaded(struct build *b, bool ok)
 		file_keep_free(state.keep);
 		state.keep = b->keep;
 		b->keep = NULL;
+		generation_loaded(b->by, b->comment);
 		diag_plain(&b->diag, LOG_L_NOTICE, "Loading success.");
 	} else {
 		state.failed++;
@@ -244,6 +264,8 @@ build_free(struct build *b)
 {
 	file_keep_free(b->keep);
 	diag_fini(&b->diag);
+	free(b->by);
+	free(b->comment);
 	free(b);
 }
 
@@ -294,12 +316,14 @@ finish(void *arg)
 		file_keep_settle(state.keep, ok);
 	if (is_rebuild && ok)
 		map_refs_carry(snapshot_current()->global->maps, b->snap->global->maps);
-	if (ok)
+	if (ok && !b->is_check)
 		control_publish(b->snap);
 	else
 		snapshot_free(b->snap);
-	overlay_built(ok, is_rebuild, &b->diag);
-	if (!is_rebuild)
+	overlay_built(ok && !b->is_check, is_rebuild, &b->diag);
+	if (b->is_check)
+		looked(b, ok);
+	else if (!is_rebuild)
 		reloaded(b, ok);
 	build_free(b);
 	next_build();
@@ -313,8 +337,29 @@ build_start(struct build *b)
 	job_run(control_loop, work, finish, b);
 }
 
+static struct build *
+build_of(const struct reload_how *how)
+{
+	struct build *b = xcalloc(1, sizeof *b);
+
+	b->is_check = how->is_check;
+	b->is_seeded = how->seed != NULL;
+	b->keep = how->seed != NULL ? how->seed : file_keep_new();
+	b->by = xstrdup(how->by != NULL ? how->by : "");
+	b->comment = xstrdup(how->comment != NULL ? how->comment : "");
+	return b;
+}
+
 int
 reload_request(reload_done_fn *done, void *arg)
+{
+	static const struct reload_how how = { .by = "signal" };
+
+	return reload_request_how(&how, done, arg);
+}
+
+int
+reload_request_how(const struct reload_how *how, reload_done_fn *done, void *arg)
 {
 	bool waits_only = state.busy && state.under_way->keep == NULL && state.waiting == NULL;
 	struct build *b;
@@ -322,11 +367,11 @@ reload_request(reload_done_fn *done, void *arg)
 	if (state.busy && !waits_only) {
 		/* a signal is not lost: the files may have changed since */
 		state.again |= done == NULL;
+		file_keep_free(how->seed);
 		return -1;
 	}
-	b = xcalloc(1, sizeof *b);
+	b = build_of(how);
 	diag_init(&b->diag, done == NULL);
-	b->keep = file_keep_new();
 	b->done = done;
 	b->arg = arg;
 	if (waits_only)
@@ -355,6 +400,19 @@ config_kept_bytes(void)
 	return state.keep != NULL ? file_keep_bytes(state.keep) : 0;
 }
 
+struct config_text *
+config_text_now(char **ret_missing)
+{
+	return config_text_kept(state.keep, state.paths, state.npaths, ret_missing);
+}
+
+char *const *
+config_paths(int *ret_n)
+{
+	*ret_n = state.npaths;
+	return state.paths;
+}
+
 char *
 config_file(const char *path, size_t *ret_len)
 {
@@ -364,7 +422,7 @@ config_file(const char *path, size_t *ret_len)
 int
 config_folder(const char *dir, char ***ret_names)
 {
-	return state.keep != NULL ? file_keep_names(state.keep, dir, ret_names) : -1;
+	return state.keep != NULL ? file_keep_names(state.keep, dir, NULL, ret_names) : -1;
 }
 
 static void
