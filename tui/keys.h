@@ -43,7 +43,7 @@ enum act {
 };
 
 struct key_row {
-	const char *scope;		/* any, or a screen's name */
+	const char *scope;		/* any, or names of screens with | between */
 	enum act act;
 	const char *act_name;		/* for remapping: drain, next-pane */
 	const char *keys;		/* names by blanks; may be remapped */
@@ -51,6 +51,10 @@ struct key_row {
 };
 
 const struct key_row *key_rows(size_t *ret_n);
+
+bool	key_in_scope(const struct key_row *r, const char *screen);
+/* Its own screens are named: these rows come before those of any. */
+bool	key_is_own(const struct key_row *r);
 
 /* What the key does on that screen; ACT_NONE: nothing. */
 enum act key_act(const char *screen, uint32_t code);
