@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tui/keys.h"
+
 struct host;
 struct model;
 
@@ -55,6 +57,7 @@ struct plan {
 	char	 refused[200];		/* why it cannot be done at all; "" = it can */
 	bool	 offers_maint;		/* drain: "then maint when 0 sessions" */
 	bool	 then_maint;
+	unsigned undoes;		/* of model->cmds, counted from 1: taken back by this */
 };
 
 void	plan_init(struct plan *p, enum action_kind kind, const char *argument);
@@ -63,6 +66,8 @@ void	plan_target(struct plan *p, struct host *h, const char *px, const char *sv)
 void	plan_make(const struct model *m, struct plan *p);
 void	plan_fini(struct plan *p);
 const char *action_name(enum action_kind k);
+/* What an act of the key table does to the appliance; DO_NOTHING: it only looks. */
+enum action_kind action_of_act(enum act a);
 
 /* The user's own command from the palette or console: its level, by its words. */
 enum action_level command_level(const char *command);

@@ -45,6 +45,8 @@ void	screen_open(struct model *m, const struct screen *s);	/* Esc leads back */
 
 /* The whole picture: title, tabs, screen, message, key bar, overlay. */
 void	screen_draw(struct model *m, struct grid *g, struct hits *hits);
+/* What a key, a click, the palette asks for: the screen first, then what all share. */
+void	screen_act(struct model *m, enum act act, const struct key *k);
 /* A key, wherever it belongs. */
 void	screen_key(struct model *m, const struct key *k, const struct hits *hits);
 

@@ -24,7 +24,7 @@ enum list_id {
  * stays on its row when the order changes. */
 #define ROW_KEY_MAX	256
 struct list_view {
-	char	 key[ROW_KEY_MAX];	/* "": the first row */
+	char	 key[ROW_KEY_MAX];	/* "": the row at index */
 	unsigned index;			/* where the cursor was last: taken when its row is gone */
 	unsigned top;			/* first row shown */
 	unsigned page;			/* rows that fitted when last drawn */
@@ -96,6 +96,7 @@ struct ui {
 	const struct glyphs *glyphs;
 	bool	 is_slow;		/* no sparklines */
 	bool	 has_mouse;
+	bool	 is_recording;
 	bool	 is_test;		/* frame number in the title */
 	unsigned frame;
 };
@@ -104,6 +105,9 @@ struct ui *ui_new(void);
 void	ui_free(struct ui *ui);
 void	ui_say(struct model *m, int role, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
+
+/* A new text of the filter: in force at once when it parses. */
+void	ui_filter(struct model *m, const char *text);
 
 /* The right edge of graphs in seconds, whether the picture moves or not. */
 int64_t	ui_until_s(const struct model *m);
