@@ -21,6 +21,8 @@ typedef void source_answer_fn(void *arg, bool ok, const char *text, size_t len);
 struct source *source_socket_open(struct event_base *base, struct host *h, const char *where,
 	    source_changed_fn *changed, void *arg);
 void	source_close(struct source *s);
+/* Polls that were answered whole so far. */
+unsigned source_polls(const struct source *s);
 /* Poll at once, and from now on every poll_s of the model. */
 void	source_poll(struct source *s);
 /* What the screen in view wants of this host from now on. */
