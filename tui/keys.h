@@ -63,7 +63,8 @@ uint32_t key_code(const char *name);
 const char *key_name(uint32_t code, char buf[8]);
 /* Does the row's list of names have that key? */
 bool	key_row_has(const struct key_row *r, uint32_t code);
-/* `scope act keys` of the configuration; an error text, or NULL. */
+/* `scope act keys` of the configuration; keys `none`: it has none. Valid until the next
+ * call: what is wrong; NULL: done. */
 const char *key_remap(const char *scope, const char *act, const char *keys);
 
 #endif
