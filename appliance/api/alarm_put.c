@@ -11,6 +11,7 @@
 #include "api/snapshot_rows.h"
 #include "base/out.h"
 #include "ctl/alarm.h"
+#include "ctl/trial.h"
 
 void
 alarm_put_instant(struct outbuf *b, uint64_t us)
@@ -334,3 +335,21 @@ put_named(struct outbuf *b, const char *name)
 }
 
 const struct snapshot_rows alarm_rows = { "alarm", 0, put_head, each_name, put_named };
+
+void
+alarm_put_costs(struct outbuf *b, const struct trial_costs *costs, bool is_json)
+{
+	if (is_json || costs->calls > 0)
+		outbuf_fmt(b, is_json ? ",\"calls\":%u,\"errors\":%u,\"slowest_us\":%llu" :
+		    " calls=%u errors=%u slowest_us=%llu", costs->calls, costs->errors,
+		    (unsigned long long)costs->slowest_us);
+	if (is_json) {
+		outbuf_z(b, ",\"last_error\":");
+		outbuf_json(b, costs->last_error);
+		outbuf_z(b, "}}\n");
+		return;
+	}
+	outbuf_z(b, "\n");
+	if (costs->errors > 0)
+		outbuf_fmt(b, "#error %s\n", costs->last_error);
+}

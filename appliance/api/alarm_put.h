@@ -7,12 +7,14 @@
 #ifndef WEIR_API_ALARM_PUT_H
 #define WEIR_API_ALARM_PUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct alarm;
 struct alarm_row;
 struct cli;
 struct outbuf;
+struct trial_costs;
 
 /* By name; NULL after a message with what is near. cli_alarm.c */
 struct alarm *cli_alarm_named(struct cli *c, const char *name);
@@ -24,5 +26,7 @@ void	alarm_put_json(struct outbuf *b, const struct alarm *a);
 void	alarm_put_fields(struct outbuf *b, const struct alarm *a);
 /* 2013-02-15T16:42:07.850Z; 0: nothing */
 void	alarm_put_instant(struct outbuf *b, uint64_t us);
+/* The end of a try's totals: what its functions cost, and closing brackets. */
+void	alarm_put_costs(struct outbuf *b, const struct trial_costs *costs, bool is_json);
 
 #endif

@@ -33,7 +33,6 @@
 
 #define HIGH_WATER	65536u
 #define SLICE_US	1000u
-#define PIECES		16		/* between two looks at the clock */
 #define READ_BYTES	16384u
 #define OUT_MAX		(64u << 20)
 #define STREAM_MAX	(1u << 20)
@@ -533,17 +532,12 @@ next_line(struct cli *c)
 static bool
 produce(struct cli *c, uint64_t end_us)
 {
-	for (int i = 0; unsent(c) < HIGH_WATER; i++) {
-		if (i == PIECES) {
-			if (clock_mono_us() >= end_us)
-				return false;
-			i = 0;
-		}
+	while (unsent(c) < HIGH_WATER) {
 		if (c->more(c)) {
 			command_end(c);
 			return true;
 		}
-		if (c->is_waiting)
+		if (c->is_waiting || clock_mono_us() >= end_us)
 			return false;
 	}
 	return true;

@@ -16,10 +16,10 @@
 #include "ctl/alarm_try.h"
 
 #define SPAN_S		(6 * 3600)
-#define TURNS_A_PIECE	4
 
 struct test {
-	struct alarm_try try;
+	struct alarm_tries tries;
+	struct alarm_try *try;		/* the one that is asked for */
 	struct when	 when;
 	bool		 is_json, any;
 };
@@ -29,58 +29,80 @@ test_free(void *state)
 {
 	struct test *t = state;
 
-	alarm_try_fini(&t->try);
+	alarm_tries_fini(&t->tries);
 	free(t);
 }
 
 static void
 put_change(struct cli *c, struct test *t)
 {
-	const struct alarm_try *a = &t->try;
-	struct outbuf *b = &c->out;
-	struct alarm_words w;
+	const struct alarm_try *a = t->try;
+	struct outbuf *b = &c->out, reason, brief;
 
-	alarm_words_init(&w, &a->conf, &a->look, a->points, a->at_us);
+	outbuf_init(&reason, 0);
+	outbuf_init(&brief, 0);
+	alarm_try_words(a, &reason, &brief);
 	outbuf_z(b, !t->is_json ? "" : t->any ? ",{\"time\":\"" : "{\"time\":\"");
 	alarm_put_instant(b, a->at_us);
 	outbuf_fmt(b, t->is_json ? "\",\"from\":\"%s\",\"to\":\"%s\",\"reason\":" : ",%s,%s,",
 	    alarm_state_name(a->before), alarm_state_name(a->state));
 	if (t->is_json)
-		outbuf_json(b, w.reason.data);
+		outbuf_json(b, outbuf_text(&reason));
 	else
-		outbuf_csv(b, w.reason.data);
+		outbuf_csv(b, outbuf_text(&reason));
 	outbuf_z(b, t->is_json ? "}" : "\n");
 	t->any = true;
-	alarm_words_fini(&w);
+	outbuf_fini(&reason);
+	outbuf_fini(&brief);
 }
 
 static void
 put_total(struct cli *c, const struct test *t)
 {
-	const struct alarm_try *a = &t->try;
+	const struct alarm_try *a = t->try;
 
 	outbuf_fmt(&c->out, t->is_json ? "],\"total\":{\"turns\":%u,\"changes\":%u,"
-	    "\"alarm_s\":%llu,\"ok_s\":%llu,\"insufficient_data_s\":%llu}}\n" :
-	    "#total turns=%u changes=%u alarm_s=%llu ok_s=%llu insufficient_data_s=%llu\n",
+	    "\"alarm_s\":%llu,\"ok_s\":%llu,\"insufficient_data_s\":%llu" :
+	    "#total turns=%u changes=%u alarm_s=%llu ok_s=%llu insufficient_data_s=%llu",
 	    a->turns, a->changes, (unsigned long long)(a->in_us[ALARM_ALARM] / 1000000),
 	    (unsigned long long)(a->in_us[ALARM_OK] / 1000000),
 	    (unsigned long long)(a->in_us[ALARM_INSUFFICIENT] / 1000000));
+	alarm_put_costs(&c->out, &t->tries.costs, t->is_json);
 }
 
 static bool
 test_more(struct cli *c)
 {
 	struct test *t = c->state;
+	struct alarm_try *turned;
 
-	for (unsigned i = 0; i < TURNS_A_PIECE; i++) {
-		if (!alarm_try_turn(&t->try)) {
-			put_total(c, t);
-			return true;
-		}
-		if (alarm_try_changed(&t->try))
+	switch (alarm_tries_run(&t->tries, &turned)) {
+	case ALARM_TRY_OVER:
+		put_total(c, t);
+		return true;
+	case ALARM_TRY_TURN:
+		if (turned == t->try && alarm_try_changed(turned))
 			put_change(c, t);
+		break;
+	case ALARM_TRY_AGAIN:
+		break;
 	}
 	return false;
+}
+
+/* KEY=VALUE of the alarm, ALARM.KEY=VALUE of one that it names. */
+static const char *
+set(struct test *t, const char *setting)
+{
+	const char *eq = strchr(setting, '='), *dot = eq;
+	struct alarm_try *of;
+
+	while (dot > setting && dot[-1] != '.')
+		dot--;
+	if (dot == setting)
+		return alarm_try_set(t->try, setting);
+	of = alarm_tries_find(&t->tries, (struct str){ setting, (size_t)(dot - setting) - 1 });
+	return of != NULL ? alarm_try_set(of, dot) : "it has no such alarm under it";
 }
 
 /* with k=v..., json */
@@ -98,7 +120,7 @@ test_word(struct cli *c, int i, void *arg)
 	if (strcmp(c->args[i], "with") != 0)
 		return 0;
 	for (; strchr(cli_arg(c, i + n), '=') != NULL; n++)
-		if ((bad = alarm_try_set(&t->try, c->args[i + n])) != NULL) {
+		if ((bad = set(t, c->args[i + n])) != NULL) {
 			cli_err(c, "'alarm test': %s.", bad);
 			return -1;
 		}
@@ -108,14 +130,13 @@ test_word(struct cli *c, int i, void *arg)
 static void
 begin(struct cli *c, struct test *t)
 {
-	int64_t from_s;
-	bool is_clipped = alarm_try_span(&t->try, t->when.from_s, t->when.to_s, &from_s);
+	uint32_t period_s;
+	int64_t from_s = alarm_tries_span(&t->tries, t->when.from_s, t->when.to_s, &period_s);
 
-	(void)cli_hold(c);
 	outbuf_z(&c->out, t->is_json ? "{" : "");
-	if (is_clipped) {
+	if (period_s != 0) {
 		outbuf_fmt(&c->out, t->is_json ? "\"note\":\"%u s data goes back to " :
-		    "#%u s data goes back to ", t->try.conf.query.period_s);
+		    "#%u s data goes back to ", period_s);
 		alarm_put_instant(&c->out, (uint64_t)from_s * 1000000);
 		outbuf_z(&c->out, t->is_json ? "\"," : "\n");
 	}
@@ -127,15 +148,22 @@ static void
 alarm_test_cmd(struct cli *c)
 {
 	struct alarm *a = cli_alarm_named(c, cli_arg(c, 0));
-	struct test *t = xcalloc(1, sizeof *t);
-	const char *why = a != NULL ? alarm_try_init(&t->try, a) : "";
+	struct test *t;
+	char *bad = NULL;
 
-	if (a != NULL && why != NULL)
-		cli_err(c, "'alarm test': %s.", why);
-	if (why == NULL && when_words(c, 1, SPAN_S, &t->when, test_word, t))
+	if (a == NULL)
+		return;
+	(void)cli_hold(c);
+	t = xcalloc(1, sizeof *t);
+	alarm_tries_init(&t->tries);
+	t->try = alarm_tries_add(&t->tries, a, &bad);
+	if (t->try == NULL)
+		cli_err(c, "'alarm test': %s.", bad);
+	if (t->try != NULL && when_words(c, 1, SPAN_S, &t->when, test_word, t))
 		begin(c, t);
 	else
 		test_free(t);
+	free(bad);
 }
 
 static const struct cli_row rows[] = {

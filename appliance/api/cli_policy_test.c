@@ -15,9 +15,11 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "ctl/simulate.h"
+#include "script/script.h"
+#include "script/trial.h"
+#include "script/unit.h"
 
-#define SPAN_S		(6 * 3600)
-#define TURNS_A_PIECE	4
+#define SPAN_S	(6 * 3600)
 
 static const char open_loop[] =
     "open loop: what was recorded does not react to the simulated capacity";
@@ -25,6 +27,7 @@ static const char linear[] =
     "model linear: averages of the group's instances go by recorded / simulated capacity";
 
 struct test {
+	struct script_draft draft;	/* first of all: the rest borrows of it */
 	struct simulation sim;
 	struct when	 when;
 	bool		 is_json, any;
@@ -36,58 +39,80 @@ test_free(void *state)
 	struct test *t = state;
 
 	simulate_fini(&t->sim);
+	script_draft_close(&t->draft);
 	free(t);
 }
 
 /* `alarmUp in state ALARM: 3.1 > 2, 2 of 2`, or what was in the way. */
 static void
-put_reason(struct outbuf *b, const struct simulated_event *e)
+put_reason(struct outbuf *b, const struct simulation *s)
 {
-	const struct alarm_try *a;
-	struct alarm_words w;
+	const struct simulated_event *e = &s->event;
+	const struct alarm_try *a = e->alarm->try;
+	struct outbuf reason, brief;
 
-	if (e->result == POLICY_IGNORED || e->alarm == NULL) {
+	if (e->result == POLICY_IGNORED || a == NULL || s->trial != NULL) {
 		outbuf_z(b, e->text);
 		return;
 	}
-	a = &e->alarm->try;
-	alarm_words_init(&w, &a->conf, &a->look, a->points, a->at_us);
+	outbuf_init(&reason, 0);
+	outbuf_init(&brief, 0);
+	alarm_try_words(a, &reason, &brief);
 	outbuf_fmt(b, "%s in state %s: %s", a->name, alarm_state_name(a->state),
-	    w.brief.len > 0 ? w.brief.data : w.reason.data);
-	alarm_words_fini(&w);
+	    outbuf_text(&brief));
+	outbuf_fini(&reason);
+	outbuf_fini(&brief);
 }
 
 static void
 put_event(struct cli *c, struct test *t)
 {
 	const struct simulated_event *e = &t->sim.event;
+	const char *result = e->is_error ? "error" : policy_result_name(e->result);
 	struct outbuf *b = &c->out, reason;
 
 	outbuf_init(&reason, 0);
-	put_reason(&reason, e);
+	put_reason(&reason, &t->sim);
 	outbuf_z(b, !t->is_json ? "" : t->any ? ",{\"time\":\"" : "{\"time\":\"");
 	alarm_put_instant(b, e->t_us);
 	outbuf_fmt(b, t->is_json ? "\",\"from\":%u,\"to\":%u,\"result\":\"%s\",\"reason\":" :
-	    ",%u,%u,%s,", e->from, e->to, policy_result_name(e->result));
+	    ",%u,%u,%s,", e->from, e->to, result);
 	if (t->is_json)
-		outbuf_json(b, reason.data);
+		outbuf_json(b, outbuf_text(&reason));
 	else
-		outbuf_csv(b, reason.data);
+		outbuf_csv(b, outbuf_text(&reason));
 	outbuf_z(b, t->is_json ? "}" : "\n");
 	t->any = true;
 	outbuf_fini(&reason);
+}
+
+/* Of functions: the policy's, and those of alarms. */
+static struct trial_costs
+costs_of(const struct simulation *s)
+{
+	struct trial_costs sum = s->costs;
+	const struct trial_costs *more = &s->tries.costs;
+
+	sum.calls += more->calls;
+	sum.errors += more->errors;
+	sum.slowest_us = more->slowest_us > sum.slowest_us ? more->slowest_us : sum.slowest_us;
+	if (sum.last_error[0] == '\0')
+		memcpy(sum.last_error, more->last_error, sizeof sum.last_error);
+	return sum;
 }
 
 static void
 put_total(struct cli *c, const struct test *t)
 {
 	const struct simulation *s = &t->sim;
+	struct trial_costs costs = costs_of(s);
 
 	outbuf_fmt(&c->out, t->is_json ? "],\"total\":{\"changes\":%u,\"ignored\":%u,"
-	    "\"instance_hours\":%.2f,\"breach_minutes\":%.1f,\"flaps\":%u,\"desired\":%u}}\n" :
+	    "\"instance_hours\":%.2f,\"breach_minutes\":%.1f,\"flaps\":%u,\"desired\":%u" :
 	    "#total changes=%u ignored=%u instance_hours=%.2f breach_minutes=%.1f flaps=%u "
-	    "desired=%u\n", s->changes, s->ignored, (double)s->instance_us / 3.6e9,
-	    (double)s->breach_us / 6e7, s->flaps, s->desired);
+	    "desired=%u", s->changes, s->ignored,
+	    (double)s->instance_us / 3.6e9, (double)s->breach_us / 6e7, s->flaps, s->desired);
+	alarm_put_costs(&c->out, &costs, t->is_json);
 }
 
 static bool
@@ -95,18 +120,20 @@ test_more(struct cli *c)
 {
 	struct test *t = c->state;
 
-	for (unsigned i = 0; i < TURNS_A_PIECE; i++) {
-		bool is_event;
-
-		if (!simulate_turn(&t->sim, &is_event)) {
-			put_total(c, t);
-			return true;
-		}
-		if (is_event)
-			put_event(c, t);
+	switch (simulate_run(&t->sim)) {
+	case SIMULATE_OVER:
+		put_total(c, t);
+		return true;
+	case SIMULATE_EVENT:
+		put_event(c, t);
+		break;
+	case SIMULATE_AGAIN:
+		break;
 	}
 	return false;
 }
+
+/* ---- words ---- */
 
 static int
 read_with(struct cli *c, struct test *t, int i)
@@ -122,7 +149,7 @@ read_with(struct cli *c, struct test *t, int i)
 	return n;
 }
 
-/* with k=v..., model M, json */
+/* with k=v..., model M, json; what was read before */
 static int
 test_word(struct cli *c, int i, void *arg)
 {
@@ -135,6 +162,9 @@ test_word(struct cli *c, int i, void *arg)
 	}
 	if (strcmp(word, "with") == 0)
 		return read_with(c, t, i);
+	if (t->draft.script != NULL && value[0] != '\0' &&
+	    (strcmp(word, "group") == 0 || strcmp(word, "function") == 0))
+		return 2;
 	if (strcmp(word, "model") != 0)
 		return 0;
 	t->sim.is_linear = strcmp(value, "linear") == 0;
@@ -143,6 +173,91 @@ test_word(struct cli *c, int i, void *arg)
 	cli_err(c, "'model' is one of open and linear.");
 	return -1;
 }
+
+/* What stands behind a word, before what is tried is known; NULL: it is not there. */
+static const char *
+value_of(const struct cli *c, const char *word)
+{
+	for (int i = 0; i + 1 < c->nargs; i++)
+		if (strcmp(c->args[i], word) == 0)
+			return c->args[i + 1];
+	return NULL;
+}
+
+/* ---- what is tried ---- */
+
+/* GROUP/POLICY */
+static char *
+init_policy(struct test *t, const char *target)
+{
+	const char *slash = strchr(target, '/');
+	char *group, *bad;
+
+	if (slash == NULL)
+		return xstrdup("it expects <group>/<policy>, lua <name>, or a text behind <<");
+	group = xstrndup(target, (size_t)(slash - target));
+	bad = simulate_init(&t->sim, group, slash + 1, NULL, NULL);
+	free(group);
+	return bad;
+}
+
+/* A function, not the script, may be named. */
+static const struct script_unit *
+unit_of(const char *name, struct script_choice *choice)
+{
+	const struct script_unit *u = script_unit_find(name);
+	const struct script_live *f = u == NULL ? script_live_find(SCRIPT_POLICY, name) : NULL;
+
+	if (f == NULL)
+		return u;
+	choice->function = f->name;
+	return f->unit;
+}
+
+/* The payload, else the version in service. */
+static char *
+init_lua(struct cli *c, struct test *t, const char *name)
+{
+	struct script_choice choice = { value_of(c, "function"), value_of(c, "group") };
+	const struct script_unit *u = name != NULL ? unit_of(name, &choice) : NULL;
+	struct script_source src = { .file = "draft", .text = c->payload.p,
+	    .len = c->payload.len };
+	const struct script_version *v;
+	char *bad;
+
+	if (name != NULL && u == NULL)
+		return xasprintf("there is no script '%s' of lua-policy, nor a policy of one",
+		    name);
+	if (u != NULL)
+		src = script_unit_source(u, src.text, src.len);
+	if (src.text == NULL) {
+		v = script_unit_version(u, u->version);
+		if (v == NULL)
+			return xasprintf("script '%s' has no version in service", name);
+		src.text = v->text;
+		src.len = v->len;
+	}
+	bad = script_draft_open(&t->draft, &src, &choice);
+	return bad != NULL ? bad : simulate_init(&t->sim, t->draft.group,
+	    t->draft.policy.name, &t->draft.policy, t->draft.script);
+}
+
+/* *ret_first: where other words begin. */
+static char *
+init(struct cli *c, struct test *t, int *ret_first)
+{
+	bool is_lua = strcmp(cli_arg(c, 0), "lua") == 0 && strchr(cli_arg(c, 0), '/') == NULL;
+
+	*ret_first = is_lua ? 2 : 1;
+	if (is_lua && cli_arg(c, 1)[0] != '\0')
+		return init_lua(c, t, c->args[1]);
+	if (c->payload.p == NULL)
+		return init_policy(t, cli_arg(c, 0));
+	*ret_first = 0;
+	return init_lua(c, t, NULL);
+}
+
+/* ---- the command ---- */
 
 static void
 put_note(struct cli *c, struct test *t, uint32_t period_s, int64_t from_s)
@@ -154,55 +269,59 @@ put_note(struct cli *c, struct test *t, uint32_t period_s, int64_t from_s)
 }
 
 static void
+put_subject(struct cli *c, const struct simulation *s)
+{
+	outbuf_z(&c->out, ",\"group\":");
+	outbuf_json(&c->out, s->group);
+	outbuf_z(&c->out, ",\"policy\":");
+	outbuf_json(&c->out, s->policy.name);
+	outbuf_fmt(&c->out, ",\"min\":%u,\"max\":%u,\"desired\":%u,\"from\":\"", s->min,
+	    s->max, s->desired);
+	alarm_put_instant(&c->out, s->at_us);
+	outbuf_z(&c->out, "\",\"to\":\"");
+	alarm_put_instant(&c->out, s->until_us);
+	outbuf_z(&c->out, "\"");
+}
+
+static void
 begin(struct cli *c, struct test *t)
 {
 	const char *model = t->sim.is_linear ? linear : open_loop;
-	uint32_t period_s = 0;
-	int64_t from_s;
-	bool is_clipped = simulate_span(&t->sim, t->when.from_s, t->when.to_s, &from_s,
-	    &period_s);
+	uint32_t period_s;
+	int64_t from_s = simulate_span(&t->sim, t->when.from_s, t->when.to_s, &period_s);
 
-	(void)cli_hold(c);
 	outbuf_fmt(&c->out, t->is_json ? "{\"model\":\"%s\"" : "#%s\n", model);
-	if (is_clipped)
+	if (t->is_json)
+		put_subject(c, &t->sim);
+	if (period_s != 0)
 		put_note(c, t, period_s, from_s);
 	outbuf_z(&c->out, t->is_json ? ",\"changes\":[" : "#time,from,to,result,reason\n");
 	cli_more(c, test_more, t, test_free);
-}
-
-/* GROUP/POLICY */
-static const char *
-init(struct simulation *s, const char *target)
-{
-	const char *slash = strchr(target, '/'), *bad;
-	char *group;
-
-	*s = (struct simulation){ 0 };
-	if (slash == NULL)
-		return "it expects <group>/<policy>";
-	group = xstrndup(target, (size_t)(slash - target));
-	bad = simulate_init(s, group, slash + 1);
-	free(group);
-	return bad;
 }
 
 static void
 policy_test(struct cli *c)
 {
 	struct test *t = xcalloc(1, sizeof *t);
-	const char *bad = init(&t->sim, cli_arg(c, 0));
+	char *bad;
+	int first;
 
+	(void)cli_hold(c);
+	alarm_tries_init(&t->sim.tries);
+	bad = init(c, t, &first);
 	if (bad != NULL)
 		cli_err(c, "'policy test': %s.", bad);
-	if (bad == NULL && when_words(c, 1, SPAN_S, &t->when, test_word, t))
+	if (bad == NULL && when_words(c, first, SPAN_S, &t->when, test_word, t))
 		begin(c, t);
 	else
 		test_free(t);
+	free(bad);
 }
 
 static const struct cli_row rows[] = {
-	{ "policy test", CLI_USER, 0, policy_test,
-	  "<group>/<policy> [from <t>] [to <t>] [with <key>=<value>...] [model open|linear] [json]",
+	{ "policy test", CLI_USER, CLI_F_PAYLOAD, policy_test,
+	  "<group>/<policy> | lua <name> [<<] | << [function <name>] [group <group>] [from <t>] "
+	  "[to <t>] [with <key>=<value>...] [model open|linear] [json]",
 	  "what a scaling policy would have done on recorded metrics" },
 	{ 0 }
 };

@@ -86,6 +86,11 @@ struct outbuf {
 void	outbuf_init(struct outbuf *b, size_t max_bytes);
 void	outbuf_fini(struct outbuf *b);
 void	outbuf_clear(struct outbuf *b);
+static inline const char *
+outbuf_text(const struct outbuf *b)	/* "" = nothing yet */
+{
+	return b->data != NULL ? b->data : "";
+}
 void	outbuf_mem(struct outbuf *b, const void *mem, size_t len);
 void	outbuf_z(struct outbuf *b, const char *z);
 void	outbuf_json(struct outbuf *b, const char *z);	/* with quotes; NULL: null */

@@ -193,22 +193,6 @@ newest_of_children(const struct alarm *a)
 	return newest;
 }
 
-/* Why, in the words of the states that it names. */
-static void
-put_rule_reason(struct outbuf *b, const struct alarm *a, bool holds)
-{
-	const char *name;
-
-	outbuf_fmt(b, "The rule %s %s:", a->conf->text, holds ? "holds" : "does not hold");
-	for (unsigned i = 0; (name = alarm_rule_child(a->conf->rule, i)) != NULL; i++) {
-		const struct alarm *child = alarm_find(name);
-
-		outbuf_fmt(b, "%s %s is %s", i > 0 ? "," : "", name,
-		    child != NULL ? alarm_state_name(child->state) : "not there");
-	}
-	outbuf_z(b, ".");
-}
-
 static void
 evaluate_rule(struct alarm *a, uint64_t at_us)
 {
@@ -227,7 +211,7 @@ evaluate_rule(struct alarm *a, uint64_t at_us)
 		return;
 	}
 	outbuf_init(&reason, 0);
-	put_rule_reason(&reason, a, holds);
+	alarm_put_rule(&reason, a->conf, holds, state_of, NULL);
 	change(a, &(struct alarm_saying){ to, reason.data, NULL }, "", at_us);
 	outbuf_fini(&reason);
 }

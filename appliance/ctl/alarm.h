@@ -27,6 +27,7 @@
 
 struct cfg;
 struct snapshot;
+struct trial_ops;
 
 #define ALARM_TOLD_MAX	16u
 
@@ -98,6 +99,7 @@ struct alarm_kind {
 	/* Asks for a decision, which is one call of alarm_answer, at once or later. */
 	void		(*evaluate)(const char *alarm, const struct alarm_conf *conf,
 			    uint64_t at_us);
+	const struct trial_ops *trial;	/* on recorded metrics: ctl/trial.h */
 };
 
 /* NULL: it stays as it is. */
@@ -139,6 +141,9 @@ struct alarm_words {
 void	alarm_words_init(struct alarm_words *w, const struct alarm_conf *conf,
 	    const struct alarm_look *l, const struct metric_point *points, uint64_t at_us);
 void	alarm_words_fini(struct alarm_words *w);
+/* ... that a rule led to. */
+void	alarm_put_rule(struct outbuf *b, const struct alarm_conf *conf, bool holds,
+	    bool (*state_of)(const char *name, enum alarm_state *ret, void *arg), void *arg);
 
 struct alarm_turn {
 	uint64_t	 at_us;

@@ -7,6 +7,7 @@
  */
 #include "ctl/alarm_history.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,6 +158,37 @@ alarm_history_older(const struct alarm_row *row, bool of_all)
 		    LIST_ITEM(row->all.prev, struct alarm_row, all);
 	return row->own.prev == &row->past->rows ? NULL :
 	    LIST_ITEM(row->own.prev, struct alarm_row, own);
+}
+
+/* "Alarm updated from OK to ALARM": what came before, or what it came to. */
+static bool
+state_in(const struct alarm_row *r, bool is_before, enum alarm_state *ret)
+{
+	const char *from = strstr(r->summary, " from "), *to = strstr(r->summary, " to ");
+	char name[32] = "";
+
+	if (from == NULL || to == NULL || r->type != ALARM_STATE_UPDATE)
+		return false;
+	(void)sscanf(is_before ? from + strlen(" from ") : to + strlen(" to "), "%31s", name);
+	return alarm_state_named(name, ret);
+}
+
+bool
+alarm_history_state(const char *alarm, uint64_t t_us, enum alarm_state *ret,
+    uint64_t *ret_since_us)
+{
+	const struct alarm_row *r = alarm_history_newest(alarm);
+	bool is_known = false;
+
+	for (; r != NULL; r = alarm_history_older(r, false)) {
+		if (r->t_us <= t_us && state_in(r, false, ret)) {
+			*ret_since_us = r->t_us;
+			return true;
+		}
+		is_known |= state_in(r, true, ret);
+	}
+	*ret_since_us = 0;
+	return is_known;
 }
 
 void

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "ctl/alarm_eval.h"
 
 #define ALARM_HISTORY_US	(14ull * 86400 * 1000000)
 #define ALARM_HISTORY_MAX	20000u	/* rows in all */
@@ -38,6 +39,9 @@ void	alarm_history_restore(uint64_t id, const char *alarm, uint64_t t_us, enum a
 /* The newest row of an alarm (NULL: of all), and the one before another one; NULL: none. */
 const struct alarm_row *alarm_history_newest(const char *alarm);
 const struct alarm_row *alarm_history_older(const struct alarm_row *row, bool of_all);
+/* The state that an alarm was in; false: not known. */
+bool	alarm_history_state(const char *alarm, uint64_t t_us, enum alarm_state *ret,
+	    uint64_t *ret_since_us);
 const char *alarm_item_name(enum alarm_item type);	/* "StateUpdate" */
 void	alarm_history_expire(uint64_t now_us);
 void	alarm_history_free(void);

@@ -7,6 +7,7 @@
  * Thread: control.
  */
 #include "ctl/alarm.h"
+#include "ctl/alarm_rule.h"
 
 /* The wall clock went forward over this: no values are missing there. */
 static struct {
@@ -113,4 +114,19 @@ alarm_words_fini(struct alarm_words *w)
 	outbuf_fini(&w->reason);
 	outbuf_fini(&w->data);
 	outbuf_fini(&w->brief);
+}
+
+/* In the words of the states that it names. */
+void
+alarm_put_rule(struct outbuf *b, const struct alarm_conf *conf, bool holds,
+    alarm_state_of_fn *state_of, void *arg)
+{
+	enum alarm_state s;
+	const char *name;
+
+	outbuf_fmt(b, "The rule %s %s:", conf->text, holds ? "holds" : "does not hold");
+	for (unsigned i = 0; (name = alarm_rule_child(conf->rule, i)) != NULL; i++)
+		outbuf_fmt(b, "%s %s is %s", i > 0 ? "," : "", name,
+		    state_of(name, &s, arg) ? alarm_state_name(s) : "not there");
+	outbuf_z(b, ".");
 }

@@ -18,6 +18,7 @@ struct group_conf;
 struct instance;
 struct outbuf;
 struct policy_conf;		/* ctl/policy_conf.h */
+struct trial_ops;
 
 #define POLICY_TEXT	160u
 
@@ -79,8 +80,10 @@ struct policy_kind {
 	/* The capacity it asks for, before limits (ret_text, POLICY_TEXT bytes: why, or "");
 	 * false: none, ret_text says why, "" = it has nothing to say. NULL: only it itself acts. */
 	bool		(*want)(const struct policy_ask *ask, int64_t *ret, char *ret_text);
-	/* How often it asks itself, where no alarm does: for tries. May be NULL. */
-	uint64_t	(*every_us)(const struct policy_conf *p);
+	/* When it acts by itself next, after t_us: for tries. May be NULL. */
+	uint64_t	(*turn_after)(const struct policy_conf *p, uint64_t t_us);
+	/* Who decides by himself: want of a try. May be NULL. */
+	const struct trial_ops *trial;
 	/* KEY=VALUE of a try, into a copy: NULL, or what is wrong. May be NULL. */
 	const char	*(*set)(struct policy_conf *p, struct arena *a, const char *setting);
 	/* "change +1" */

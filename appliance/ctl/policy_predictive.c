@@ -23,6 +23,7 @@
 #include "base/magic.h"
 #include "base/module.h"
 #include "base/out.h"
+#include "base/str.h"
 #include "base/xalloc.h"
 #include "ctl/group.h"
 #include "ctl/metric.h"
@@ -168,10 +169,11 @@ capacity(const struct group *g, const struct predictive *p, double load)
 	return n <= g->min ? g->min : n >= g->max ? g->max : (uint32_t)n;
 }
 
+/* As they were at the begin of an hour. */
 static unsigned
-make_rows(const struct group *g, const struct predictive *p, struct forecast_row *ret)
+make_rows(const struct group *g, const struct predictive *p, int64_t hour_s,
+    struct forecast_row *ret)
 {
-	int64_t hour_s = sched_wall_s() / HOUR_S * HOUR_S;
 	double *past = xcalloc(FORECAST_PAST, sizeof *past);
 	unsigned n = 0;
 
@@ -223,7 +225,7 @@ forecast(struct predictor *d, const struct group *g, const struct predictive *p)
 	if (d->made_s == hour_s)
 		return;
 	d->made_s = hour_s;
-	d->n = make_rows(g, p, d->rows);
+	d->n = make_rows(g, p, hour_s, d->rows);
 }
 
 static const struct predictive *
@@ -249,13 +251,13 @@ predictive_rows(const struct group *g, const char *policy, struct forecast_row *
 
 /* The larger one of this hour and of that in which the buffer ends. */
 static const struct forecast_row *
-due(const struct predictor *d, const struct predictive *p)
+due(const struct forecast_row *rows, unsigned n, const struct predictive *p, int64_t now_s)
 {
-	int64_t now_s = sched_wall_s(), until_s = now_s + (int64_t)(p->buffer_us / 1000000);
+	int64_t until_s = now_s + (int64_t)(p->buffer_us / 1000000);
 	const struct forecast_row *best = NULL;
 
-	for (unsigned i = 0; i < d->n; i++) {
-		const struct forecast_row *r = &d->rows[i];
+	for (unsigned i = 0; i < n; i++) {
+		const struct forecast_row *r = &rows[i];
 
 		if (r->t_s <= until_s && r->t_s + HOUR_S > now_s &&
 		    (best == NULL || r->desired > best->desired))
@@ -265,30 +267,38 @@ due(const struct predictor *d, const struct predictive *p)
 }
 
 static void
+say_load(const struct forecast_row *r, char *ret_text)
+{
+	time_t t = (time_t)r->t_s;
+	char when[40];
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strftime(when, sizeof when, "%Y-%m-%dT%H:%MZ", &tm);
+	snprintf(ret_text, POLICY_TEXT, "a load of %g is forecast for %s", r->load.mid, when);
+}
+
+static void
 act(const struct predictor *d, const struct group *g, const struct predictive *p)
 {
-	const struct forecast_row *r = due(d, p);
+	const struct forecast_row *r = due(d->rows, d->n, p, sched_wall_s());
 	struct policy_outcome out;
-	time_t t;
-	char when[40], text[120];
-	struct tm tm;
+	char text[POLICY_TEXT];
 
 	if (r == NULL || r->desired <= g->desired || p->is_forecast_only)
 		return;
-	t = (time_t)r->t_s;
-	gmtime_r(&t, &tm);
-	strftime(when, sizeof when, "%Y-%m-%dT%H:%MZ", &tm);
-	snprintf(text, sizeof text, "a load of %g is forecast for %s", r->load.mid, when);
+	say_load(r, text);
 	policy_apply(d->group, d->policy, r->desired, text, &out);
 }
 
 /* The next hour, or the buffer before it. */
-static void
-arm(struct predictor *d, const struct predictive *p)
+static uint64_t
+turn_after(const struct policy_conf *conf, uint64_t t_us)
 {
-	uint64_t now = sched_wall_us(), hour = now / HOUR_US * HOUR_US + HOUR_US;
+	const struct predictive *p = conf->own;
+	uint64_t hour = t_us / HOUR_US * HOUR_US + HOUR_US;
 
-	sched_at(&d->timer, now < hour - p->buffer_us ? hour - p->buffer_us : hour);
+	return t_us < hour - p->buffer_us ? hour - p->buffer_us : hour;
 }
 
 static void
@@ -296,11 +306,12 @@ on_timer(struct sched_timer *t)
 {
 	struct predictor *d = CONTAINER_OF(t, struct predictor, timer);
 	const struct group *g = group_find(d->group);
-	const struct predictive *p = g != NULL ? conf_of(g, d->policy) : NULL;
+	const struct policy_conf *conf = g != NULL ? policy_find(g, d->policy) : NULL;
+	const struct predictive *p = conf != NULL ? conf->own : NULL;
 
 	if (p == NULL)
 		return;
-	arm(d, p);
+	sched_at(&d->timer, turn_after(conf, sched_wall_us()));
 	forecast(d, g, p);
 	act(d, g, p);
 }
@@ -337,29 +348,73 @@ end(const char *group, const char *policy)
 	free(d);
 }
 
+/* ---- tries ---- */
+
+/* KEY=VALUE, into a copy. */
+static const char *
+set(struct policy_conf *conf, struct arena *arena, const char *setting)
+{
+	struct predictive *p = arena_alloc(arena, sizeof *p);
+	const char *value = strchr(setting, '=') + 1;
+	char *end;
+
+	*p = *(const struct predictive *)conf->own;
+	conf->own = p;
+	if (strncmp(setting, "value=", 6) == 0) {
+		p->value = strtod(value, &end);
+		return *end == '\0' && p->value > 0 && isfinite(p->value) ? NULL :
+		    "'value' expects a number above 0, in the metric's unit";
+	}
+	if (strncmp(setting, "buffer=", 7) == 0)
+		return str_to_duration_us(str_of(value), 0, &p->buffer_us) == PARSE_OK &&
+		    p->buffer_us <= HOUR_US ? NULL : "'buffer' expects 1h at most";
+	if (strcmp(setting, "forecast-only=off") == 0) {
+		p->is_forecast_only = false;
+		return NULL;
+	}
+	return "of a predictive policy value=, buffer= and forecast-only=off can be tried";
+}
+
+/* From what was known then. Both turns of an hour ask for the same. */
+static unsigned
+rows_at(const struct policy_ask *ask, const struct predictive *p, int64_t now_s,
+    struct forecast_row *ret)
+{
+	const struct group *g = group_find(ask->group);
+	struct predictive near = *p;
+
+	near.ahead_us = near.ahead_us < 2 * HOUR_US ? near.ahead_us : 2 * HOUR_US;
+	return g != NULL ? make_rows(g, &near, now_s / HOUR_S * HOUR_S, ret) : 0;
+}
+
 /* ---- the kind ---- */
 
 static bool
 want(const struct policy_ask *ask, int64_t *ret, char *ret_text)
 {
 	const struct predictive *p = ask->conf->own;
-	struct predictor *d = find(ask->group, ask->conf->name);
-	const struct forecast_row *r = NULL;
+	int64_t now_s = (int64_t)(ask->why->at_us / 1000000);
+	struct forecast_row rows[FORECAST_AHEAD];
+	const struct forecast_row *r;
+	unsigned n;
 
 	if (p->is_forecast_only) {
 		snprintf(ret_text, POLICY_TEXT, "forecast-only");
 		return false;
 	}
-	if (d != NULL && ask->g != NULL) {
-		forecast(d, ask->g, p);
-		r = due(d, p);
-	}
+	n = ask->g != NULL ? predictive_rows(ask->g, ask->conf->name, rows) :
+	    rows_at(ask, p, now_s, rows);
+	r = due(rows, n, p, ask->g != NULL ? sched_wall_s() : now_s);
 	if (r == NULL) {
 		snprintf(ret_text, POLICY_TEXT, "no forecast: less than %u hours are known",
 		    FORECAST_LEAST);
 		return false;
 	}
 	*ret = r->desired > ask->desired ? r->desired : ask->desired;
+	if (ask->g == NULL && r->desired <= ask->desired)
+		return false;		/* nothing to tell */
+	if (ask->g == NULL)
+		say_load(r, ret_text);
 	return true;
 }
 
@@ -374,7 +429,7 @@ describe(const struct policy_conf *conf, struct outbuf *b)
 
 static const struct policy_kind kinds[] = {
 	{ .name = "predictive", .type = "PredictiveScaling", .parse = parse, .want = want,
-	  .describe = describe, .begin = begin, .end = end },
+	  .turn_after = turn_after, .set = set, .describe = describe, .begin = begin, .end = end },
 	{ .name = NULL },
 };
 

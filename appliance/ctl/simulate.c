@@ -81,38 +81,55 @@ factor(const struct metric_key *k, int64_t from_s, void *arg)
 	return was > 0 && is > 0 ? was / is : 1;
 }
 
-static const char *
+static char *
 add_alarms(struct simulation *s)
 {
+	char *bad = NULL;
 	unsigned n = 0;
 
 	ALARM_EACH(a)
 		n += points_at(a->conf, s->group, s->policy.name, NULL);
 	s->alarms = xcalloc(n + 1, sizeof *s->alarms);
 	ALARM_EACH(a) {
-		const char *bad;
-
 		if (!points_at(a->conf, s->group, s->policy.name, NULL))
 			continue;
-		bad = alarm_try_init(&s->alarms[s->nalarms].try, a);
+		s->alarms[s->nalarms].try = alarm_tries_add(&s->tries, a, &bad);
 		if (bad != NULL)
 			return bad;
-		s->alarms[s->nalarms++].try.bend = &s->bend;
+		s->nalarms++;
 	}
-	return n > 0 || s->every_us > 0 ? NULL : NOBODY_POINTS;
+	return n > 0 || s->trial != NULL || s->policy.kind->turn_after != NULL ? NULL :
+	    xstrdup(NOBODY_POINTS);
 }
 
-const char *
-simulate_init(struct simulation *s, const char *group, const char *policy)
+static char *
+open_trial(struct simulation *s, void *draft)
+{
+	const struct trial_ops *ops = s->policy.kind->trial;
+	char *bad = NULL;
+
+	if (ops != NULL)
+		s->trial = ops->open(s->group, s->policy.name, s->policy.own, draft, &bad);
+	return bad;
+}
+
+char *
+simulate_init(struct simulation *s, const char *group, const char *policy,
+    const struct policy_conf *p, void *draft)
 {
 	const struct group *g = group_find(group);
-	const struct policy_conf *p = g != NULL ? policy_find(g, policy) : NULL;
+	char *bad;
 
 	*s = (struct simulation){ .bend = { factor, s } };
-	if (p == NULL)
-		return "there is no such policy";
+	alarm_tries_init(&s->tries);
+	s->tries.bend = &s->bend;
+	s->tries.draft = draft;
+	if (g == NULL)
+		return xasprintf("there is no group '%s'", group);
+	if (p == NULL && (p = policy_find(g, policy)) == NULL)
+		return xstrdup("there is no such policy");
 	if (p->kind->want == NULL)
-		return "policies of its kind act by themselves, no alarm asks them";
+		return xstrdup("policies of its kind act by themselves, no alarm asks them");
 	s->group = xstrdup(group);
 	s->policy = *p;
 	s->min = g->min;
@@ -120,9 +137,9 @@ simulate_init(struct simulation *s, const char *group, const char *policy)
 	s->desired = g->desired;
 	s->cooldown_us = policy_cooldown_us(g->conf, p);
 	s->warmup_us = policy_warmup_us(g->conf, p);
-	s->every_us = p->kind->every_us != NULL ? p->kind->every_us(p) : 0;
 	s->arena = arena_new();
-	return add_alarms(s);
+	bad = open_trial(s, draft);
+	return bad != NULL ? bad : add_alarms(s);
 }
 
 static void
@@ -135,12 +152,14 @@ tell_nothing(struct simulated_alarm *a)
 void
 simulate_fini(struct simulation *s)
 {
-	for (unsigned i = 0; i < s->nalarms; i++) {
+	for (unsigned i = 0; i < s->nalarms; i++)
 		tell_nothing(&s->alarms[i]);
-		alarm_try_fini(&s->alarms[i].try);
-	}
 	tell_nothing(&s->own);
-	arena_free(s->arena);
+	if (s->trial != NULL)
+		s->policy.kind->trial->close(s->trial);
+	alarm_tries_fini(&s->tries);
+	if (s->arena != NULL)
+		arena_free(s->arena);
 	free(s->alarms);
 	free(s->sizes);
 	free(s->group);
@@ -182,10 +201,10 @@ set_adjustment(struct simulation *s, const char *value)
 static const char *
 set_of_alarm(struct simulation *s, struct str name, const char *setting)
 {
-	for (unsigned i = 0; i < s->nalarms; i++)
-		if (str_is(name, s->alarms[i].try.name))
-			return alarm_try_set(&s->alarms[i].try, setting);
-	return "there is neither such an alarm that points at it nor is it the policy";
+	struct alarm_try *t = alarm_tries_find(&s->tries, name);
+
+	return t != NULL ? alarm_try_set(t, setting) :
+	    "there is neither such an alarm that points at it nor is it the policy";
 }
 
 const char *
@@ -213,6 +232,8 @@ simulate_set(struct simulation *s, const char *setting)
 		s->has_desired = true;
 		return set_size(&s->desired, eq + 1);
 	}
+	if (s->trial != NULL)
+		return s->policy.kind->trial->set(s->trial, dot);
 	if (s->policy.kind->set != NULL)
 		return s->policy.kind->set(&s->policy, s->arena, dot);
 	return "what can be tried are ALARM.threshold= and others of alarms, POLICY.adjustment=, "
@@ -229,34 +250,30 @@ note_size(struct simulation *s, uint64_t t_us)
 	s->sizes[s->nsizes++] = (struct simulated_size){ t_us, s->desired };
 }
 
-bool
-simulate_span(struct simulation *s, int64_t from_s, int64_t to_s, int64_t *ret_from_s,
-    uint32_t *ret_period_s)
+/* The policy's own turns. */
+static uint64_t
+own_turn_after(const struct simulation *s, uint64_t t_us)
 {
-	bool is_clipped = false;
-	double recorded;
+	if (s->trial != NULL)
+		return t_us + s->policy.kind->trial->every_us(s->trial);
+	if (s->policy.kind->turn_after != NULL)
+		return s->policy.kind->turn_after(&s->policy, t_us);
+	return UINT64_MAX;
+}
 
-	*ret_from_s = from_s;
-	for (unsigned i = 0; i < s->nalarms; i++) {
-		struct alarm_try *t = &s->alarms[i].try;
-		int64_t begin_s;
+int64_t
+simulate_span(struct simulation *s, int64_t from_s, int64_t to_s, uint32_t *ret_period_s)
+{
+	int64_t begin_s = alarm_tries_span(&s->tries, from_s, to_s, ret_period_s);
+	double recorded = recorded_size(s->group, "GroupDesiredCapacity", begin_s);
 
-		if (!alarm_try_span(t, from_s, to_s, &begin_s))
-			continue;
-		is_clipped = true;
-		*ret_period_s = t->conf.query.period_s;
-		*ret_from_s = begin_s > *ret_from_s ? begin_s : *ret_from_s;
-	}
-	s->at_us = (uint64_t)*ret_from_s * 1000000;
+	s->at_us = (uint64_t)begin_s * 1000000;
 	s->until_us = (uint64_t)to_s * 1000000;
-	s->own_us = s->at_us + s->every_us;
-	for (unsigned i = 0; i < s->nalarms; i++)
-		s->alarms[i].try.at_us = s->at_us;
-	recorded = recorded_size(s->group, "GroupDesiredCapacity", *ret_from_s);
+	s->own_us = own_turn_after(s, s->at_us);
 	if (!s->has_desired && recorded > 0)
 		s->desired = (uint32_t)recorded;
 	note_size(s, s->at_us);
-	return is_clipped;
+	return begin_s;
 }
 
 /* ---- turns ---- */
@@ -264,8 +281,8 @@ simulate_span(struct simulation *s, int64_t from_s, int64_t to_s, int64_t *ret_f
 static bool
 is_breach(const struct simulated_alarm *a)
 {
-	return a->try.state == ALARM_ALARM && (a->try.conf.test.op == ALARM_GT ||
-	    a->try.conf.test.op == ALARM_GE);
+	return a->try->state == ALARM_ALARM && (a->try->conf.test.op == ALARM_GT ||
+	    a->try->conf.test.op == ALARM_GE);
 }
 
 /* Time passes until then. */
@@ -295,6 +312,8 @@ resize(struct simulation *s, uint32_t to)
 		s->nwarming = s->at_us < s->warming_until_us ? s->nwarming : 0;
 		s->nwarming += to - s->desired;
 		s->warming_until_us = s->at_us + s->warmup_us;
+	} else {
+		s->settled_us = s->at_us + s->warmup_us;
 	}
 	s->direction = direction;
 	s->changed_us = s->at_us;
@@ -334,114 +353,187 @@ cooling_left_s(const struct simulation *s)
 	return end > now ? (uint32_t)(end - now) : 0;
 }
 
-/* What the policy makes of it is in s->event; a: the alarm that asks, or NULL. */
+/* ---- asking the policy ---- */
+
 static void
-ask_policy(struct simulation *s, const struct simulated_alarm *a,
-    const struct policy_cause *why)
+limit(struct simulation *s, int64_t want)
 {
-	struct policy_ask ask = { .group = s->group, .conf = &s->policy, .why = why,
-	    .desired = s->desired,
-	    .warming = s->at_us < s->warming_until_us ? s->nwarming : 0 };
 	struct policy_limits l = { .min = s->min, .max = s->max, .desired = s->desired,
 	    .change_left = UINT32_MAX, .cooldown_left_s = cooling_left_s(s),
 	    .rests = s->policy.kind->rests };
 	struct simulated_event *e = &s->event;
 	char reason[POLICY_TEXT];
-	int64_t want;
 
-	*e = (struct simulated_event){ .t_us = s->at_us, .alarm = a, .from = s->desired,
-	    .to = s->desired };
-	if (!s->policy.kind->want(&ask, &want, e->text)) {
-		e->result = e->text[0] != '\0' ? POLICY_IGNORED : POLICY_NO_CHANGE;
-		return;
-	}
 	memcpy(reason, e->text, sizeof reason);
 	e->result = policy_limit(&l, want, &e->to, e->text);
 	if (e->result == POLICY_DONE)
 		memcpy(e->text, reason, sizeof reason);
 }
 
-static void
-ask_by_alarm(struct simulation *s, const struct simulated_alarm *a, bool is_repeat)
-{
-	const struct alarm_try *t = &a->try;
-	struct policy_cause why = { .by = POLICY_BY_ALARM, .alarm = t->name,
-	    .has_value = t->look.has_value, .value = t->look.value,
-	    .breach = t->conf.test.threshold, .honors_cooldown = true, .is_repeat = is_repeat,
-	    .at_us = s->at_us };
-
-	ask_policy(s, a, &why);
-}
-
-/* What came of asking; true: s->event is to be told. told: of whose asking. */
+/* True: s->event is to be told. */
 static bool
-conclude(struct simulation *s, struct simulated_alarm *told)
+conclude(struct simulation *s, struct simulated_alarm *by)
 {
 	if (s->event.result == POLICY_DONE)
 		resize(s, s->event.to);
-	else if (s->event.result != POLICY_IGNORED || is_told(told, s->event.text))
+	else if (s->event.result != POLICY_IGNORED || is_told(by, s->event.text))
 		return false;
-	s->ignored += s->event.result == POLICY_IGNORED;
+	if (by == &s->own && s->event.result == POLICY_DONE)
+		tell_nothing(by);
+	s->ignored += s->event.result == POLICY_IGNORED && !s->event.is_error;
 	return true;
 }
 
-/* True: s->event is to be told. */
-static bool
-act(struct simulation *s, struct simulated_alarm *a)
+static uint32_t
+seconds_to(const struct simulation *s, uint64_t until_us)
 {
-	const struct alarm_try *t = &a->try;
+	return until_us > s->at_us ? (uint32_t)((until_us - s->at_us + 999999) / 1000000) : 0;
+}
+
+static void
+ask_kind(struct simulation *s, const struct policy_cause *why)
+{
+	struct policy_ask ask = { .group = s->group, .conf = &s->policy, .why = why,
+	    .desired = s->desired, .settling_s = seconds_to(s, s->settled_us),
+	    .warming = s->at_us < s->warming_until_us ? s->nwarming : 0 };
+	struct simulated_event *e = &s->event;
+	int64_t want;
+
+	if (s->policy.kind->want(&ask, &want, e->text))
+		limit(s, want);
+	else
+		e->result = e->text[0] != '\0' ? POLICY_IGNORED : POLICY_NO_CHANGE;
+}
+
+static void
+ask_trial(struct simulation *s)
+{
+	s->view = (struct trial_view){ .at_us = s->at_us, .min = s->min, .max = s->max,
+	    .desired = s->desired, .cooldown_left_s = cooling_left_s(s),
+	    .alarm = alarm_tries_alarm, .arg = &s->tries };
+	s->policy.kind->trial->ask(s->trial, &s->view);
+}
+
+/* Goes on with a question to who decides by himself. */
+static enum simulate_step
+go_on(struct simulation *s)
+{
+	struct simulated_event *e = &s->event;
+	struct simulated_alarm *by = s->asker;
+	struct trial_answer a = { .is_error = false };
+
+	if (!s->policy.kind->trial->run(s->trial, &a))
+		return SIMULATE_AGAIN;
+	s->asker = NULL;
+	trial_count(&s->costs, &a);
+	(void)snprintf(e->text, sizeof e->text, "%.*s", (int)sizeof e->text - 1, a.text);
+	e->is_error = a.is_error;
+	if (a.is_there)
+		limit(s, a.want);
+	else
+		e->result = a.is_error ? POLICY_IGNORED : POLICY_NO_CHANGE;
+	return conclude(s, by) ? SIMULATE_EVENT : SIMULATE_AGAIN;
+}
+
+static enum simulate_step
+ask_policy(struct simulation *s, struct simulated_alarm *by, const struct policy_cause *why)
+{
+	s->event = (struct simulated_event){ .t_us = s->at_us, .alarm = by, .from = s->desired,
+	    .to = s->desired };
+	if (s->trial != NULL) {
+		s->asker = by;
+		ask_trial(s);
+		return go_on(s);
+	}
+	ask_kind(s, why);
+	return conclude(s, by) ? SIMULATE_EVENT : SIMULATE_AGAIN;
+}
+
+/* ---- turns ---- */
+
+static enum simulate_step
+act_by_alarm(struct simulation *s, struct simulated_alarm *a)
+{
+	const struct alarm_try *t = a->try;
 	bool is_change = alarm_try_changed(t);
+	struct policy_cause why = { .by = POLICY_BY_ALARM, .alarm = t->name,
+	    .has_value = t->look.has_value, .value = t->look.value,
+	    .breach = t->conf.test.threshold, .honors_cooldown = true, .is_repeat = !is_change,
+	    .at_us = s->at_us };
 
 	if (is_change)
 		tell_nothing(a);
 	if (!points_at(&t->conf, s->group, s->policy.name, &t->state))
-		return false;
+		return SIMULATE_AGAIN;
 	if (!is_change && (!t->look.is_fresh || (alarm_step_s(&t->conf) < 60 &&
 	    s->at_us < a->acted_us + REPEAT_US)))
-		return false;
+		return SIMULATE_AGAIN;
 	a->acted_us = s->at_us;
-	ask_by_alarm(s, a, !is_change);
-	return conclude(s, a);
+	return ask_policy(s, a, &why);
 }
 
-/* The policy's own turn: what it did ends what was in the way. */
-static bool
+static enum simulate_step
 act_itself(struct simulation *s)
 {
 	struct policy_cause why = { .by = POLICY_BY_ITSELF, .honors_cooldown = true,
 	    .at_us = s->own_us };
 
 	pass(s, s->own_us);
-	s->own_us += s->every_us;
-	ask_policy(s, NULL, &why);
-	if (s->event.result == POLICY_DONE)
-		tell_nothing(&s->own);
-	return conclude(s, &s->own);
+	s->own_us = own_turn_after(s, s->own_us);
+	return ask_policy(s, &s->own, &why);
 }
 
-bool
-simulate_turn(struct simulation *s, bool *ret_event)
+static enum simulate_step
+act_after(struct simulation *s, const struct alarm_try *t)
 {
-	struct simulated_alarm *next = NULL;
-	uint64_t at = UINT64_MAX;
+	for (unsigned i = 0; i < s->nalarms; i++)
+		if (s->alarms[i].try == t)
+			return act_by_alarm(s, &s->alarms[i]);
+	return SIMULATE_AGAIN;
+}
 
-	*ret_event = false;
-	for (unsigned i = 0; i < s->nalarms; i++) {
-		uint64_t t = alarm_try_next_us(&s->alarms[i].try);
+/* What is left of the span counts too, unless it was given up. */
+static enum simulate_step
+stop(struct simulation *s)
+{
+	if (s->is_stopped)
+		return SIMULATE_OVER;
+	if (s->costs.total_us + s->tries.costs.total_us <= TRIAL_TOTAL_US) {
+		pass(s, s->until_us);
+		return SIMULATE_OVER;
+	}
+	s->is_stopped = true;
+	s->event = (struct simulated_event){ .t_us = s->at_us, .alarm = &s->own,
+	    .from = s->desired, .to = s->desired, .result = POLICY_IGNORED, .is_error = true,
+	    .text = "the test ends here: its functions took more than 10 s in all" };
+	return SIMULATE_EVENT;
+}
 
-		if (t < at) {
-			at = t;
-			next = &s->alarms[i];
-		}
+enum simulate_step
+simulate_run(struct simulation *s)
+{
+	struct alarm_try *t;
+	uint64_t at;
+
+	if (s->asker != NULL)
+		return go_on(s);
+	if (s->costs.total_us + s->tries.costs.total_us > TRIAL_TOTAL_US)
+		return stop(s);
+	if (s->tries.asked == NULL) {
+		at = alarm_tries_next_us(&s->tries);
+		if (s->own_us <= s->until_us && s->own_us <= at)
+			return act_itself(s);
+		if (at == UINT64_MAX)
+			return stop(s);
+		pass(s, at);
 	}
-	if (s->every_us > 0 && s->own_us <= s->until_us && s->own_us <= at) {
-		*ret_event = act_itself(s);
-		return true;
+	switch (alarm_tries_run(&s->tries, &t)) {
+	case ALARM_TRY_TURN:
+		return act_after(s, t);
+	case ALARM_TRY_OVER:
+		return stop(s);
+	case ALARM_TRY_AGAIN:
+		break;
 	}
-	pass(s, next != NULL ? at : s->until_us);
-	if (next == NULL)
-		return false;
-	(void)alarm_try_turn(&next->try);
-	*ret_event = act(s, next);
-	return true;
+	return SIMULATE_AGAIN;
 }

@@ -156,6 +156,23 @@ script_ask_start(struct script_ask *a)
 		finish(a, false);
 }
 
+bool
+script_ask_slice(struct script_ask *a)
+{
+	enum vm_result r;
+
+	if (a->call.co == NULL && !begin(a)) {
+		end(a, false);
+		return true;
+	}
+	vm_set_now(a->script->vm, a->now_us);
+	r = vm_call_run(&a->call);
+	if (r == VM_AGAIN)
+		return false;
+	end(a, r == VM_DONE);
+	return true;
+}
+
 void
 script_ask_now(struct script_ask *a, uint64_t limit_us)
 {

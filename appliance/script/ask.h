@@ -19,6 +19,7 @@
 
 struct script_live;
 struct script_param;
+struct trial_view;
 
 enum script_act { SCRIPT_NOTHING, SCRIPT_HOLD, SCRIPT_SET, SCRIPT_ADD, SCRIPT_PERCENT };
 
@@ -48,9 +49,9 @@ struct script_ask {
 	const struct script_param *params;	/* the same */
 	uint64_t	 now_us;
 	bool		 is_simulated;
-	bool		 has_desired;	/* desired is another than the group's */
-	uint32_t	 desired;
 	void		*subject;	/* a termination's, a notifier's; borrowed */
+	const struct trial_view *view;	/* borrowed; of a try; NULL: what is there */
+	char		**kept;		/* borrowed; of a try: JSON of what it keeps; or NULL */
 	/* the answer */
 	bool		 ok;
 	char		 error[VM_ERROR_MAX];
@@ -69,6 +70,9 @@ struct script_ask *script_ask_new(struct script *s, const struct script_fn *fn,
 	    const char *group, const char *name);
 /* Ends in done, from here or later; then it is freed. */
 void	 script_ask_start(struct script_ask *a);
+/* In slices of the caller's own: false: script_ask_slice is to be called again, then
+ * a->ok and the answer tell. The caller frees it. */
+bool	 script_ask_slice(struct script_ask *a);
 /* All of it now, limit_us at most; the caller frees it. Nothing that waits. */
 void	 script_ask_now(struct script_ask *a, uint64_t limit_us);
 void	 script_ask_free(struct script_ask *a);

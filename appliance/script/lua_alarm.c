@@ -10,6 +10,7 @@
 #include "base/module.h"
 #include "ctl/alarm.h"
 #include "script/ask.h"
+#include "script/trial.h"
 #include "script/unit.h"
 
 static int
@@ -58,8 +59,8 @@ evaluate(const char *alarm, const struct alarm_conf *conf, uint64_t at_us)
 }
 
 static const struct alarm_kind kinds[] = {
-	{ "lua", parse, evaluate },
-	{ NULL, NULL, NULL },
+	{ "lua", parse, evaluate, &script_trial_alarm },
+	{ NULL, NULL, NULL, NULL },
 };
 
 const struct module mod_lua_alarm = { .name = "lua_alarm", .alarm_kind = kinds };

@@ -17,6 +17,7 @@
 #include "ctl/group.h"
 #include "ctl/instance.h"
 #include "ctl/policy_predictive.h"
+#include "ctl/trial.h"
 #include "script/ask.h"
 #include "script/lua_in.h"
 #include "script/script_conf.h"
@@ -84,25 +85,36 @@ ask_date(lua_State *L)
 
 /* ---- alarms and forecasts ---- */
 
+static bool
+alarm_now(const struct alarm *a, struct trial_alarm *ret)
+{
+	bool has_test = a->conf->source == ALARM_OF_METRIC || a->conf->source == ALARM_OF_MATH;
+
+	*ret = (struct trial_alarm){ a->state, a->since_us, a->has_value, has_test, a->value,
+	    a->conf->test.threshold };
+	return true;
+}
+
 static int
 ask_alarm(lua_State *L)
 {
-	const struct alarm *a = alarm_find(luaL_checkstring(L, 2));
+	const char *name = luaL_checkstring(L, 2);
+	const struct trial_view *view = ask_of(L)->view;
+	const struct alarm *a = alarm_find(name);
+	struct trial_alarm is;
 
-	if (a == NULL)
+	if (view != NULL)
+		vm_charge(L, 200);
+	if (!(view != NULL ? view->alarm(name, &is, view->arg) : a != NULL && alarm_now(a, &is)))
 		return 0;
 	lua_createtable(L, 0, 5);
-	set_text(L, "state", alarm_state_name(a->state));
-	set_int(L, "since", (int64_t)(a->since_us / 1000000));
-	set_bool(L, "idle", a->is_idle);
-	if (a->has_value) {
-		lua_pushnumber(L, a->value);
-		lua_setfield(L, -2, "value");
-	}
-	if (a->conf->source == ALARM_OF_METRIC || a->conf->source == ALARM_OF_MATH) {
-		lua_pushnumber(L, a->conf->test.threshold);
-		lua_setfield(L, -2, "threshold");
-	}
+	set_text(L, "state", alarm_state_name(is.state));
+	set_int(L, "since", (int64_t)(is.since_us / 1000000));
+	set_bool(L, "idle", view == NULL && a->is_idle);
+	if (is.has_value)
+		set_number(L, "value", is.value);
+	if (is.has_threshold)
+		set_number(L, "threshold", is.threshold);
 	vm_readonly(L);
 	return 1;
 }
@@ -242,7 +254,8 @@ push_params(lua_State *L, const struct script_ask *a)
 static void
 push_state(lua_State *L, struct script_ask *a)
 {
-	ask_push_json(L, a->cell != NULL ? unit_cell(a->cell) : NULL);
+	ask_push_json(L, a->kept != NULL ? *a->kept : a->cell != NULL ? unit_cell(a->cell) :
+	    NULL);
 	lua_pushvalue(L, -1);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, a);
 }
@@ -255,9 +268,16 @@ take_state(lua_State *L, struct script_ask *a)
 	lua_rawgetp(L, LUA_REGISTRYINDEX, a);
 	lua_pushnil(L);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, a);
-	if (a->cell == NULL || a->is_simulated || !lua_istable(L, -1))
+	if (a->kept == NULL && (a->cell == NULL || a->is_simulated))
+		return;
+	if (!lua_istable(L, -1))
 		return;
 	json = ask_json(L, lua_gettop(L), "state", STATE_BYTES);
+	if (a->kept != NULL) {
+		free(*a->kept);
+		*a->kept = json;
+		return;
+	}
 	if (strcmp(json, "{}") != 0 || unit_cell(a->cell) != NULL)
 		unit_cell_set(a->cell, json);
 	free(json);
@@ -353,14 +373,19 @@ push_alarm(lua_State *L)
 {
 	struct script_ask *a = lua_touserdata(L, 1);
 	const struct alarm *alarm = alarm_find(a->name);
+	struct trial_alarm own;
 
 	lua_rawgeti(L, LUA_REGISTRYINDEX, a->fn->ref);
 	lua_createtable(L, 0, 12);
 	set_common(L, a);
 	set_text(L, "name", a->name);
-	if (alarm != NULL) {
-		set_text(L, "current", alarm_state_name(alarm->state));
-		set_int(L, "since", (int64_t)(alarm->since_us / 1000000));
+	if (a->view != NULL || alarm != NULL) {
+		if (a->view != NULL)
+			own = a->view->own;
+		else
+			(void)alarm_now(alarm, &own);
+		set_text(L, "current", alarm_state_name(own.state));
+		set_int(L, "since", (int64_t)(own.since_us / 1000000));
 	}
 	vm_readonly(L);
 	return 2;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ctl/group.h"
+#include "ctl/trial.h"
 #include "script/ask.h"
 #include "script/lua_in.h"
 
@@ -69,6 +70,21 @@ push_last_activity(lua_State *L, const struct group *g)
 	lua_setfield(L, -2, "last_activity");
 }
 
+/* In a try instances come and go at once. */
+static void
+push_simulated(lua_State *L, const struct trial_view *v)
+{
+	set_int(L, "min", v->min);
+	set_int(L, "max", v->max);
+	set_int(L, "desired", v->desired);
+	set_int(L, "in_service", v->desired);
+	set_int(L, "pending", 0);
+	set_int(L, "terminating", 0);
+	set_int(L, "standby", 0);
+	set_int(L, "cooldown_left", v->cooldown_left_s);
+	set_bool(L, "busy", false);
+}
+
 void
 ask_push_group(lua_State *L, struct script_ask *a)
 {
@@ -76,10 +92,12 @@ ask_push_group(lua_State *L, struct script_ask *a)
 
 	lua_createtable(L, 0, 12);
 	set_text(L, "name", a->group);
-	if (g != NULL) {
+	if (a->view != NULL) {
+		push_simulated(L, a->view);
+	} else if (g != NULL) {
 		set_int(L, "min", g->min);
 		set_int(L, "max", g->max);
-		set_int(L, "desired", a->has_desired ? a->desired : g->desired);
+		set_int(L, "desired", g->desired);
 		set_int(L, "in_service", group_in_service(g));
 		set_int(L, "pending", group_pending(g));
 		set_int(L, "terminating", group_terminating(g));

@@ -28,6 +28,7 @@
 #include "event/sched.h"
 #include "script/ask.h"
 #include "script/script_conf.h"
+#include "script/trial.h"
 #include "script/unit.h"
 
 #define NOW_LIMIT_US	VM_STRETCH_US	/* of a call that somebody waits for */
@@ -171,33 +172,6 @@ every_of(const struct script_policy_conf *p)
 	return f != NULL ? f->fn->every_us : SCRIPT_EVERY_US;
 }
 
-static uint64_t
-every_us(const struct policy_conf *p)
-{
-	return every_of(p->own);
-}
-
-/* Of a try: another parameter. */
-static const char *
-set(struct policy_conf *p, struct arena *arena, const char *setting)
-{
-	struct script_policy_conf *own = arena_alloc(arena, sizeof *own);
-	struct script_param *param = arena_alloc(arena, sizeof *param), **end = &own->params;
-	const char *eq = strchr(setting, '=');
-
-	*own = *(const struct script_policy_conf *)p->own;
-	for (const struct script_param *old = own->params; old != NULL; old = old->next) {
-		*end = arena_alloc(arena, sizeof **end);
-		**end = *old;
-		end = &(*end)->next;
-	}
-	param->key = arena_strndup(arena, setting, (size_t)(eq - setting));
-	param->value = arena_strdup(arena, eq + 1);
-	*end = param;
-	p->own = own;
-	return NULL;
-}
-
 static void
 on_turn(struct sched_timer *t)
 {
@@ -225,19 +199,11 @@ want(const struct policy_ask *q, int64_t *ret, char *ret_text)
 	}
 	a = script_ask_live(f, q->group, q->conf->name);
 	a->params = own->params;
-	a->is_simulated = q->g == NULL;
-	a->has_desired = true;
-	a->desired = q->desired;
-	if (q->g == NULL) {
-		a->live = NULL;
-		a->now_us = q->why->at_us;
-	}
 	script_ask_now(a, NOW_LIMIT_US);
 	acts = a->ok && a->decision.act >= SCRIPT_SET;
 	*ret = script_wanted(&a->decision, q->desired);
-	if (acts || !a->ok || q->g != NULL)	/* of a try, to hold is no news */
-		(void)snprintf(ret_text, POLICY_TEXT, "%.*s", (int)POLICY_TEXT - 1,
-		    a->ok ? a->decision.reason : a->error);
+	(void)snprintf(ret_text, POLICY_TEXT, "%.*s", (int)POLICY_TEXT - 1,
+	    a->ok ? a->decision.reason : a->error);
 	script_ask_free(a);
 	return acts;
 }
@@ -254,6 +220,18 @@ binding_of(const char *function)
 			return b;
 	}
 	return NULL;
+}
+
+bool
+script_binding(const char *function, const char **ret_group, const char **ret_policy)
+{
+	const struct binding *b = binding_of(function);
+
+	if (b == NULL)
+		return false;
+	*ret_group = b->group;
+	*ret_policy = b->policy;
+	return true;
 }
 
 const char *
@@ -378,9 +356,15 @@ stop(void)
 
 static const struct policy_kind kinds[] = {
 	{ .name = "lua", .type = "Lua", .rests = true, .parse = parse, .want = want,
-	  .every_us = every_us, .set = set, .describe = describe, .begin = begin, .end = end },
+	  .trial = &script_trial_policy, .describe = describe, .begin = begin, .end = end },
 	{ .name = NULL },
 };
+
+const struct policy_kind *
+script_policy_kind(void)
+{
+	return kinds;
+}
 
 /* ---- checks over the whole configuration ---- */
 

@@ -227,8 +227,11 @@ weir_log(lua_State *L)
 	    LOG_L_WARNING, LOG_L_NOTICE, LOG_L_INFO, LOG_L_DEBUG };
 	int level = luaL_checkoption(L, 1, NULL, names);
 	const char *text = luaL_checkstring(L, 2);
+	const struct script *s = script_of(L);
 
 	vm_charge(L, 200);
+	if (s->is_quiet)
+		return 0;
 	log_msg(levels[level], "lua: %.1024s", text);
 	return 0;
 }
@@ -351,6 +354,12 @@ load(struct script *s, const struct script_source *src)
 	return s->validate == LUA_NOREF || call(s, push_validate, s, check_validated);
 }
 
+static void
+print_nothing(void *arg, const char *text, size_t len)
+{
+	(void)arg, (void)text, (void)len;
+}
+
 struct script *
 script_new(const struct script_source *src, uint64_t now_us, char **ret_error)
 {
@@ -364,9 +373,12 @@ script_new(const struct script_source *src, uint64_t now_us, char **ret_error)
 	s = xcalloc(1, sizeof *s);
 	s->refs = 1;
 	s->validate = LUA_NOREF;
+	s->is_quiet = src->is_quiet;
 	s->vm = vm_new();
 	if (s->vm != NULL)
 		vm_set_now(s->vm, now_us);
+	if (s->vm != NULL && s->is_quiet)
+		vm_set_print(s->vm, print_nothing, NULL);
 	if (s->vm != NULL && load(s, src)) {
 		vm_collect(s->vm);
 		return s;

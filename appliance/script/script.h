@@ -38,6 +38,7 @@ struct script_fn {
 struct script {
 	struct vm	*vm;
 	_Atomic unsigned refs;
+	bool		 is_quiet;	/* it logs nothing */
 	unsigned	 nfns;
 	int		 validate;	/* LUA_NOREF = none */
 	struct script_fn fns[SCRIPT_FUNCTIONS_MAX];
@@ -50,6 +51,7 @@ struct script_source {
 	size_t		 len;
 	char		*const *args;	/* the script's `...` */
 	int		 nargs;
+	bool		 is_quiet;	/* for a try: it logs nothing */
 };
 
 /* any thread */

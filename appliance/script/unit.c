@@ -228,8 +228,8 @@ activate(struct script_unit *u, struct script *s, unsigned version)
 	tell_off();
 }
 
-struct script *
-script_unit_build(const struct script_unit *u, const char *text, size_t len, char **ret_error)
+struct script_source
+script_unit_source(const struct script_unit *u, const char *text, size_t len)
 {
 	struct script_source src = { .file = u->path, .text = text, .len = len };
 
@@ -237,6 +237,14 @@ script_unit_build(const struct script_unit *u, const char *text, size_t len, cha
 		src.args = u->conf->args;
 		src.nargs = u->conf->nargs;
 	}
+	return src;
+}
+
+struct script *
+script_unit_build(const struct script_unit *u, const char *text, size_t len, char **ret_error)
+{
+	struct script_source src = script_unit_source(u, text, len);
+
 	return script_new(&src, sched_wall_us(), ret_error);
 }
 

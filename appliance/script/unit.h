@@ -103,6 +103,8 @@ char	*script_unit_reload(struct script_unit *u);
 /* A script of this unit with a text, in service or not; NULL with *ret_error. */
 struct script *script_unit_build(const struct script_unit *u, const char *text, size_t len,
 	    char **ret_error);
+struct script_source script_unit_source(const struct script_unit *u, const char *text,
+	    size_t len);
 
 /* What a call came to: counts, errors, the switch. text: what it said or its error. */
 void	 script_live_ended(struct script_live *f, bool ok, uint64_t us, const char *text);

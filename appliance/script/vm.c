@@ -204,7 +204,7 @@ on_count(lua_State *L, lua_Debug *ar)
 		vm->is_over = true;
 	vm_check_over(L);
 	lua_sethook(L, on_count, LUA_MASKCOUNT, VM_STEPS);
-	if (slice > VM_SLICE_US && lua_isyieldable(L)) {
+	if (slice > vm->call->slice_us && lua_isyieldable(L)) {
 		vm->is_forced = true;
 		lua_yield(L, 0);
 	}
@@ -262,6 +262,8 @@ vm_call_begin(struct vm_call *c, struct vm *vm, lua_CFunction push, void *arg)
 	c->is_waiting = false;
 	if (c->limit_us == 0)
 		c->limit_us = VM_CALL_US;
+	if (c->slice_us == 0)
+		c->slice_us = VM_SLICE_US;
 	return vm_protect(vm, begin, &b);
 }
 

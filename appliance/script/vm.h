@@ -77,7 +77,7 @@ struct vm_call {
 	int		 nresults;
 	bool		 is_waiting;
 	uint64_t	 used_us;	/* so far */
-	uint64_t	 limit_us;
+	uint64_t	 limit_us, slice_us;	/* 0: VM_CALL_US, VM_SLICE_US */
 	void		*arg;		/* the caller's, for functions called within */
 };
 

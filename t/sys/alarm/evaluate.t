@@ -90,8 +90,23 @@ like cli('alarm test up from 2013-02-15T16:30:00Z'),
 unlike cli('alarm test up from -1h with threshold=5'), qr/,ALARM,/, 'with another threshold';
 like cli('alarm test up from -1h with datapoints=1of1 missing-data=ignore json'),
     qr/^\{"changes":\[\{"time":.*"total":\{"turns":60,/, 'as JSON';
+# A rule, with the alarms that it names.
+@changes = map { join ' ', (split /,/)[0 .. 2] } grep { !/^#/ }
+    split /\n/, cli('alarm test both from 2013-02-15T16:30:00Z');
+is_deeply \@changes, [
+	'2013-02-15T16:30:06.000Z INSUFFICIENT_DATA OK', '2013-02-15T16:33:05.000Z OK ALARM',
+	'2013-02-15T16:34:05.000Z ALARM OK', '2013-02-15T16:37:05.000Z OK ALARM',
+	'2013-02-15T16:38:05.000Z ALARM OK', '2013-02-15T16:42:05.000Z OK ALARM',
+	'2013-02-15T16:43:05.000Z ALARM OK',
+], 'a rule is tried with alarms that it names' or diag cli('alarm test both from 2013-02-15T16:30:00Z');
+like cli('alarm test both from 2013-02-15T16:30:00Z'),
+    qr/,OK,ALARM,"?The rule ALARM\(up\) AND NOT ALARM\(sum\) holds: up is ALARM, sum is OK\./, 'and why';
+unlike cli('alarm test both from 2013-02-15T16:30:00Z with up.threshold=50'), qr/,OK,ALARM,/,
+    'with another threshold of one of them';
 my %wrong = (
-	'both' => 'only alarms of metrics and expressions can be tried.',
+	'both with threshold=1' => 'a rule has no settings, but alarms that it names: '
+	    . 'ALARM.threshold= and so on.',
+	'both with low.threshold=1' => 'it has no such alarm under it.',
 	'up with threshold=5s' => "'threshold' is of another kind than the metric.",
 	'up with datapoints=3of2' => "'datapoints' expects <m>of<n>: 2of3.",
 	'up with period=2h datapoints=20of20' => 'all periods together are more than a day.',

@@ -209,8 +209,9 @@ like tried('scaleUp', 'with alarmUp.threshold=4'), qr/^#total changes=0 /m, 'a h
 like tried('scaleUp', 'with scaleUp.adjustment=2 max=8 model linear json'),
     qr/^\{"model":"model linear: .*"from":1,"to":3,.*"total":\{"changes":2,/, 'as JSON';
 my %wrong = (
-	'x/y' => 'there is no such policy.',
-	'x' => 'it expects <group>/<policy>.',
+	'x/y' => "there is no group 'x'.",
+	'yourScaler/y' => 'there is no such policy.',
+	'x' => 'it expects <group>/<policy>, lua <name>, or a text behind <<.',
 	'yourScaler/scaleUp with min=x' => "'min=x': sizes are numbers up to 1000.",
 	'yourScaler/scaleUp with down.threshold=1' => "'down.threshold=1': there is neither such "
 	    . 'an alarm that points at it nor is it the policy.',

@@ -55,6 +55,26 @@ is said($w, 'policy execute new/ahead'), 'ignored: no forecast: less than 24 hou
 my ($p) = csv_rows($w->cli('show policies group web'));
 is "@$p{qw(type adjustment)}", 'PredictiveScaling predictive Jobs 10', 'listed';
 
+# On what is recorded
+sub tried ($words) {
+	return grep { !/^#/ } split /\n/, $w->cli("policy test $words from 2013-02-15T17:00:00Z to 2013-02-15T20:30:00Z");
+}
+is_deeply [tried('web/ahead with desired=2')], [
+	'2013-02-15T17:55:00.000Z,2,4,done,a load of 35 is forecast for 2013-02-15T18:00Z',
+], 'what it would have done' or diag $w->cli('policy test web/ahead from 2013-02-15T17:00:00Z to 2013-02-15T20:30:00Z');
+is_deeply [tried('web/ahead with desired=2 value=7 max=8 buffer=10m')], [
+	'2013-02-15T17:50:00.000Z,2,5,done,a load of 35 is forecast for 2013-02-15T18:00Z',
+], 'with other settings';
+is_deeply [tried('web/look with desired=2')], [
+	'2013-02-15T18:00:00.000Z,2,2,ignored,forecast-only',
+], 'one that only looks';
+like "@{[tried('web/look with desired=2 forecast-only=off')]}", qr/,2,6,done,/, 'as if it did more';
+is_deeply [tried('new/ahead with desired=2')], [
+	'2013-02-15T17:55:00.000Z,2,2,ignored,no forecast: less than 24 hours are known',
+], 'without knowledge';
+is $w->cli('policy test web/ahead with x=1') =~ s/\n//gr, "'policy test': 'x=1': of a predictive "
+    . 'policy value=, buffer= and forecast-only=off can be tried.', 'what can be tried';
+
 sub bad ($text, $want) {
 	my $out = Weir->check($SCALE_CONF . "scaling-group g\n\tlaunch-config small\n\tsize 1 3\n\tpolicy p predictive $text\n");
 	like $out->{err}, $want, $want;
