@@ -14,7 +14,10 @@
 #include "base/module.h"
 #include "base/str.h"
 #include "base/xalloc.h"
+#include "ctl/control.h"
 #include "ctl/simulate.h"
+#include "event/job.h"
+#include "event/sched.h"
 #include "script/script.h"
 #include "script/trial.h"
 #include "script/unit.h"
@@ -27,7 +30,14 @@ static const char linear[] =
     "model linear: averages of the group's instances go by recorded / simulated capacity";
 
 struct test {
-	struct script_draft draft;	/* first of all: the rest borrows of it */
+	struct cli	*cli;		/* borrowed: it waits */
+	int		 first;		/* where words of any order begin */
+	char		*text;		/* owned: to be loaded by a job; or NULL */
+	struct script_source source;
+	struct script_choice choice;
+	uint64_t	 now_us;
+	char		*error;		/* owned: what is wrong with it; or NULL */
+	struct script_draft draft;	/* the rest borrows of it */
 	struct simulation sim;
 	struct when	 when;
 	bool		 is_json, any;
@@ -40,6 +50,8 @@ test_free(void *state)
 
 	simulate_fini(&t->sim);
 	script_draft_close(&t->draft);
+	free(t->text);
+	free(t->error);
 	free(t);
 }
 
@@ -210,51 +222,43 @@ unit_of(const char *name, struct script_choice *choice)
 
 	if (f == NULL)
 		return u;
-	choice->function = f->name;
+	choice->function = f->fn->name;
 	return f->unit;
 }
 
-/* The payload, else the version in service. */
+/* The payload, else the version in service: what a job shall load. */
 static char *
-init_lua(struct cli *c, struct test *t, const char *name)
+take_text(struct cli *c, struct test *t, const char *name)
 {
-	struct script_choice choice = { value_of(c, "function"), value_of(c, "group") };
-	const struct script_unit *u = name != NULL ? unit_of(name, &choice) : NULL;
-	struct script_source src = { .file = "draft", .text = c->payload.p,
-	    .len = c->payload.len };
-	const struct script_version *v;
-	char *bad;
+	const struct script_unit *u = name != NULL ? unit_of(name, &t->choice) : NULL;
+	const struct script_version *v = u != NULL ? script_unit_version(u, u->version) : NULL;
+	struct str text = c->payload;
 
 	if (name != NULL && u == NULL)
 		return xasprintf("there is no script '%s' of lua-policy, nor a policy of one",
 		    name);
+	if (text.p == NULL && v == NULL)
+		return xasprintf("script '%s' has no version in service", name);
+	if (text.p == NULL)
+		text = (struct str){ v->text, v->len };
+	t->text = xstrndup(text.p, text.len);
+	t->source = (struct script_source){ .file = "draft", .text = t->text, .len = text.len };
 	if (u != NULL)
-		src = script_unit_source(u, src.text, src.len);
-	if (src.text == NULL) {
-		v = script_unit_version(u, u->version);
-		if (v == NULL)
-			return xasprintf("script '%s' has no version in service", name);
-		src.text = v->text;
-		src.len = v->len;
-	}
-	bad = script_draft_open(&t->draft, &src, &choice);
-	return bad != NULL ? bad : simulate_init(&t->sim, t->draft.group,
-	    t->draft.policy.name, &t->draft.policy, t->draft.script);
+		t->source = script_unit_source(u, t->text, text.len);
+	return NULL;
 }
 
 /* *ret_first: where other words begin. */
 static char *
 init(struct cli *c, struct test *t, int *ret_first)
 {
-	bool is_lua = strcmp(cli_arg(c, 0), "lua") == 0 && strchr(cli_arg(c, 0), '/') == NULL;
+	bool is_lua = strcmp(cli_arg(c, 0), "lua") == 0 && cli_arg(c, 1)[0] != '\0';
 
-	*ret_first = is_lua ? 2 : 1;
-	if (is_lua && cli_arg(c, 1)[0] != '\0')
-		return init_lua(c, t, c->args[1]);
-	if (c->payload.p == NULL)
-		return init_policy(t, cli_arg(c, 0));
-	*ret_first = 0;
-	return init_lua(c, t, NULL);
+	*ret_first = is_lua ? 2 : c->payload.p != NULL ? 0 : 1;
+	t->choice = (struct script_choice){ value_of(c, "function"), value_of(c, "group") };
+	if (is_lua || c->payload.p != NULL)
+		return take_text(c, t, is_lua ? c->args[1] : NULL);
+	return init_policy(t, cli_arg(c, 0));
 }
 
 /* ---- the command ---- */
@@ -299,16 +303,10 @@ begin(struct cli *c, struct test *t)
 	cli_more(c, test_more, t, test_free);
 }
 
+/* Takes the test. bad: NULL, or what is wrong, owned */
 static void
-policy_test(struct cli *c)
+go(struct cli *c, struct test *t, char *bad, int first)
 {
-	struct test *t = xcalloc(1, sizeof *t);
-	char *bad;
-	int first;
-
-	(void)cli_hold(c);
-	alarm_tries_init(&t->sim.tries);
-	bad = init(c, t, &first);
 	if (bad != NULL)
 		cli_err(c, "'policy test': %s.", bad);
 	if (bad == NULL && when_words(c, first, SPAN_S, &t->when, test_word, t))
@@ -316,6 +314,51 @@ policy_test(struct cli *c)
 	else
 		test_free(t);
 	free(bad);
+}
+
+/* Job thread: a text may take its time. */
+static void
+load(void *arg)
+{
+	struct test *t = arg;
+
+	t->error = script_draft_load(&t->draft, &t->source, t->now_us);
+}
+
+static void
+on_loaded(void *arg)
+{
+	struct test *t = arg;
+	struct cli *c = t->cli;
+	char *bad = t->error;
+
+	t->error = NULL;
+	if (bad == NULL)
+		bad = script_draft_choose(&t->draft, &t->choice);
+	if (bad == NULL)
+		bad = simulate_init(&t->sim, t->draft.group, t->draft.policy.name,
+		    &t->draft.policy, t->draft.script);
+	go(c, t, bad, t->first);
+	cli_done(c);
+}
+
+static void
+policy_test(struct cli *c)
+{
+	struct test *t = xcalloc(1, sizeof *t);
+	char *bad;
+
+	(void)cli_hold(c);
+	alarm_tries_init(&t->sim.tries);
+	bad = init(c, t, &t->first);
+	if (bad != NULL || t->text == NULL) {
+		go(c, t, bad, t->first);
+		return;
+	}
+	t->cli = c;
+	t->now_us = sched_wall_us();
+	cli_wait(c);
+	job_run(control_loop, load, on_loaded, t);
 }
 
 static const struct cli_row rows[] = {

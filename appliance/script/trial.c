@@ -267,23 +267,23 @@ place(struct script_draft *d, const char *wanted)
 }
 
 char *
-script_draft_open(struct script_draft *d, const struct script_source *src,
-    const struct script_choice *choice)
+script_draft_load(struct script_draft *d, const struct script_source *src, uint64_t now_us)
 {
 	struct script_source quiet = *src;
 	char *error = NULL;
 
-	*d = (struct script_draft){ .script = NULL };
 	quiet.is_quiet = true;
-	d->script = script_new(&quiet, sched_wall_us(), &error);
-	if (d->script == NULL)
-		return error;
+	d->script = script_new(&quiet, now_us, &error);
+	return error;
+}
+
+char *
+script_draft_choose(struct script_draft *d, const struct script_choice *choice)
+{
 	d->fn = choose(d->script, choice->function);
-	if (d->fn == NULL)
-		return choice->function != NULL ?
-		    xasprintf("%s: it has no policy '%s'", src->file, choice->function) :
-		    xasprintf("%s: it has no policy", src->file);
-	return place(d, choice->group);
+	if (d->fn == NULL && choice->function != NULL)
+		return xasprintf("it has no policy '%s'", choice->function);
+	return d->fn != NULL ? place(d, choice->group) : xstrdup("it has no policy");
 }
 
 void

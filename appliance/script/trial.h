@@ -3,7 +3,7 @@
  * Functions of scripts in tries (ctl/trial.h): on a copy of their script, in a state
  * made for the try, with a copy of what they keep.
  *
- * Everything here: control thread.
+ * Everything here but script_draft_load: control thread.
  */
 #ifndef WEIR_SCRIPT_TRIAL_H
 #define WEIR_SCRIPT_TRIAL_H
@@ -35,9 +35,12 @@ struct script_choice {
 	const char	*function, *group;
 };
 
-/* NULL, or what is wrong (owned by the caller). */
-char	*script_draft_open(struct script_draft *d, const struct script_source *src,
-	    const struct script_choice *choice);
+/* NULL, or what is wrong (owned by the caller). A draft begins as zeroes. */
+/* any thread */
+char	*script_draft_load(struct script_draft *d, const struct script_source *src,
+	    uint64_t now_us);
+/* control thread */
+char	*script_draft_choose(struct script_draft *d, const struct script_choice *choice);
 void	 script_draft_close(struct script_draft *d);
 
 /* ---- lua_policy.c ---- */
