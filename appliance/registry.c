@@ -51,7 +51,8 @@
 	/* control and operators */ \
 	X(stats_page) X(prom) \
 	X(tick) X(statsd) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
-	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_backend) X(cli_reload) X(cli_config) \
+	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_backend) \
+	X(cli_reload) X(cli_config) X(cli_unsaved) \
 	X(cli_stickiness) \
 	X(cli_sess) X(cli_process) X(cli_var) X(cli_table) \
 	X(cli_history) X(cli_metric) X(cli_metric_put) X(cli_snapshot) X(cli_balancers) \

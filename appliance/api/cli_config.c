@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "api/cli.h"
+#include "api/cli_config.h"
 #include "api/cli_reload.h"
 #include "api/scaling.h"
 #include "base/module.h"
@@ -48,18 +49,17 @@ on_text(void *arg, struct config_text *text, const char *error)
 	cli_done(c);
 }
 
-/* `version N`; false: not there. True, *ret_n 0: after a message. */
-static bool
-wants_version(struct cli *c, int i, uint32_t *ret_n)
+bool
+cli_config_version(struct cli *c, uint32_t *ret_n)
 {
 	uint64_t v = 0;
 
 	*ret_n = 0;
-	if (i >= c->nargs)
+	if (c->nargs == 0)
 		return false;
-	if (strcmp(c->args[i], "version") != 0)
-		cli_err(c, "Unknown word '%s': 'version' is known.", c->args[i]);
-	else if (!str_to_u64(str_of(cli_arg(c, i + 1)), &v) || v == 0 || v > UINT32_MAX)
+	if (strcmp(c->args[0], "version") != 0)
+		cli_err(c, "Unknown word '%s': 'version' is known.", c->args[0]);
+	else if (!str_to_u64(str_of(cli_arg(c, 1)), &v) || v == 0 || v > UINT32_MAX)
 		cli_err(c, "'version' expects a number; 'show config versions' lists them.");
 	else
 		*ret_n = (uint32_t)v;
@@ -82,7 +82,7 @@ show_running(struct cli *c)
 	char *missing = NULL;
 	uint32_t n;
 
-	if (wants_version(c, 0, &n)) {
+	if (cli_config_version(c, &n)) {
 		show_version(c, n);
 		return;
 	}
@@ -130,7 +130,7 @@ show_file(struct cli *c)
 	struct reading *r;
 	uint32_t n;
 
-	if (wants_version(c, 0, &n)) {
+	if (cli_config_version(c, &n)) {
 		show_version(c, n);
 		return;
 	}

@@ -36,6 +36,7 @@ struct kept {
 	char		**names;	/* owned, each too */
 	int		 n;
 	struct kept	*other;		/* owned: in its place until settled */
+	bool		 is_changed;	/* it was one */
 };
 
 struct file_keep {
@@ -377,6 +378,7 @@ take_other(struct file_keep *k, struct kept **at)
 
 	k->bytes += other->len - e->len;
 	other->next = e->next;
+	other->is_changed = true;
 	*at = other;
 	e->other = NULL;
 	kept_free(e);
@@ -397,6 +399,17 @@ file_keep_settle(struct file_keep *k, bool is_taken)
 			kept_free((*at)->other);
 			(*at)->other = NULL;
 		}
+	pthread_mutex_unlock(&k->lock);
+}
+
+void
+file_keep_each_changed(struct file_keep *k, void (*fn)(const char *path, void *arg), void *arg)
+{
+	pthread_mutex_lock(&k->lock);
+	for (unsigned i = 0; i < BUCKETS; i++)
+		for (const struct kept *e = k->buckets[i]; e != NULL; e = e->next)
+			if (e->is_changed)
+				fn(e->path, arg);
 	pthread_mutex_unlock(&k->lock);
 }
 

@@ -37,6 +37,10 @@ void	file_keep_put_names(struct file_keep *k, const char *dir, const char *suffi
 void	file_keep_change(const char *path, const void *data, size_t len);
 void	file_keep_settle(struct file_keep *k, bool is_taken);
 
+/* Paths of files whose bytes were so changed since they were read. control thread */
+void	file_keep_each_changed(struct file_keep *k, void (*fn)(const char *path, void *arg),
+	    void *arg);
+
 /* any thread: a copy, NUL-terminated, free it; NULL = no such file was kept */
 char	*file_keep_copy(struct file_keep *k, const char *path, size_t *ret_len);
 /* The kept names of a folder, as file_list_dir; -1 = not kept. */

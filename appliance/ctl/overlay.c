@@ -51,15 +51,6 @@ struct change {
 	void		*arg;
 };
 
-/* A server of the files that is not as they say. */
-struct edit {
-	struct list	 node;
-	char		*backend, *name;	/* owned; as in the files */
-	char		*to;			/* owned; NULL = not renamed */
-	bool		 is_gone;
-	int8_t		 tls;			/* -1 = as written */
-};
-
 static struct {
 	struct list	 servers, edits, queue, batch;
 	bool		 is_building, one_by_one;
@@ -128,7 +119,7 @@ change_free(struct change *ch)
 }
 
 static void
-edit_free(struct edit *e)
+edit_free(struct overlay_edit *e)
 {
 	list_del(&e->node);
 	free(e->backend);
@@ -150,11 +141,11 @@ server_named(const char *backend, const char *name)
 }
 
 /* The edit of a server that now has this name. */
-static struct edit *
+static struct overlay_edit *
 edit_named(const char *backend, const char *name)
 {
 	LIST_EACH(n, &overlay.edits) {
-		struct edit *e = LIST_ITEM(n, struct edit, node);
+		struct overlay_edit *e = LIST_ITEM(n, struct overlay_edit, node);
 
 		if (!e->is_gone && strcmp(e->to != NULL ? e->to : e->name, name) == 0 &&
 		    strcmp(e->backend, backend) == 0)
@@ -163,10 +154,10 @@ edit_named(const char *backend, const char *name)
 	return NULL;
 }
 
-static struct edit *
+static struct overlay_edit *
 edit_get(const char *backend, const char *name)
 {
-	struct edit *e = edit_named(backend, name);
+	struct overlay_edit *e = edit_named(backend, name);
 
 	if (e != NULL)
 		return e;
@@ -230,7 +221,7 @@ static void
 parse_edits(struct cfg *c)
 {
 	LIST_EACH(n, &overlay.edits) {
-		const struct edit *e = LIST_ITEM(n, struct edit, node);
+		const struct overlay_edit *e = LIST_ITEM(n, struct overlay_edit, node);
 		struct server *srv = find_server(c, e->backend, e->name);
 
 		if (srv == NULL)
@@ -479,7 +470,7 @@ forget_lost(void)
 		server_free(s);
 	}
 	LIST_EACH_SAFE(n, tmp, &overlay.edits)
-		edit_free(LIST_ITEM(n, struct edit, node));
+		edit_free(LIST_ITEM(n, struct overlay_edit, node));
 	LIST_EACH(n, &overlay.servers)
 		keep_id(LIST_ITEM(n, struct overlay_server, node));
 }
@@ -693,12 +684,19 @@ overlay_each(void (*fn)(const struct overlay_server *s, void *arg), void *arg)
 }
 
 void
+overlay_each_edit(void (*fn)(const struct overlay_edit *e, void *arg), void *arg)
+{
+	LIST_EACH(n, &overlay.edits)
+		fn(LIST_ITEM(n, struct overlay_edit, node), arg);
+}
+
+void
 overlay_fini(void)
 {
 	LIST_EACH_SAFE(n, tmp, &overlay.servers)
 		server_free(LIST_ITEM(n, struct overlay_server, node));
 	LIST_EACH_SAFE(n, tmp, &overlay.edits)
-		edit_free(LIST_ITEM(n, struct edit, node));
+		edit_free(LIST_ITEM(n, struct overlay_edit, node));
 	LIST_EACH_SAFE(n, tmp, &overlay.queue) {
 		struct change *ch = LIST_ITEM(n, struct change, node);
 

@@ -14,6 +14,7 @@
 #define WEIR_CTL_OVERLAY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/list.h"
 
@@ -34,6 +35,15 @@ struct overlay_server {
 	int		 id;		/* 0 until it was in service once */
 	enum overlay_origin origin;
 	bool		 is_lost;	/* by the build under way: files have no place for it */
+};
+
+/* A server of the files that is not as they say. */
+struct overlay_edit {
+	struct list	 node;
+	char		*backend, *name;	/* owned; as in the files */
+	char		*to;			/* owned; NULL = not renamed */
+	bool		 is_gone;
+	int8_t		 tls;			/* -1 = as written */
 };
 
 /* A file that commands give other bytes, until the files are read again. */
@@ -59,6 +69,7 @@ const char *overlay_refusal(const struct server *srv, bool *ret_later);
 const char *overlay_origin_name(enum overlay_origin origin);
 /* All that are there now, in order. */
 void	overlay_each(void (*fn)(const struct overlay_server *s, void *arg), void *arg);
+void	overlay_each_edit(void (*fn)(const struct overlay_edit *e, void *arg), void *arg);
 /* Start-up, before the configuration is loaded again with it: as saved. */
 void	overlay_restore(const char *backend, char *const *words, int n, int id,
 	    enum overlay_origin origin);

@@ -406,6 +406,13 @@ config_text_now(char **ret_missing)
 	return config_text_kept(state.keep, state.paths, state.npaths, ret_missing);
 }
 
+void
+config_changed_each(void (*fn)(const char *path, void *arg), void *arg)
+{
+	if (state.keep != NULL)
+		file_keep_each_changed(state.keep, fn, arg);
+}
+
 char *const *
 config_paths(int *ret_n)
 {

@@ -44,6 +44,8 @@ int	config_rebuild(void);
 size_t	config_kept_bytes(void);
 /* The text in service; NULL: not all of it is kept (ctl/config_text.h). */
 struct config_text *config_text_now(char **ret_missing);
+/* Files that commands gave other bytes than those on disk. */
+void	config_changed_each(void (*fn)(const char *path, void *arg), void *arg);
 /* What the command line names. */
 char	*const *config_paths(int *ret_n);
 /* A file as it was last loaded, or as commands have changed it since; see
