@@ -57,7 +57,7 @@ struct plan {
 	char	 refused[200];		/* why it cannot be done at all; "" = it can */
 	bool	 offers_maint;		/* drain: "then maint when 0 sessions" */
 	bool	 then_maint;
-	unsigned undoes;		/* of model->cmds, counted from 1: taken back by this */
+	unsigned undoes;		/* the number of a command that this takes back */
 };
 
 void	plan_init(struct plan *p, enum action_kind kind, const char *argument);
@@ -65,6 +65,8 @@ void	plan_target(struct plan *p, struct host *h, const char *px, const char *sv)
 /* Commands, level, effect from the model as it is now. May be called again. */
 void	plan_make(const struct model *m, struct plan *p);
 void	plan_fini(struct plan *p);
+/* Commands that waited for a server to be empty go to ui->orders when it is. */
+void	followups_check(struct model *m);
 const char *action_name(enum action_kind k);
 /* What an act of the key table does to the appliance; DO_NOTHING: it only looks. */
 enum action_kind action_of_act(enum act a);

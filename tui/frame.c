@@ -225,7 +225,7 @@ static bool
 draw_command(const struct model *m, struct area a)
 {
 	static const struct { const char *text; int role; } states[] = {
-		[CMD_SENT] = { "...", R_INFO }, [CMD_OK] = { "ok", R_OK },
+		[CMD_SENT] = { "...", R_INFO }, [CMD_OK] = { "ok", R_GOOD },
 		[CMD_FAILED] = { "failed", R_CRIT }, [CMD_LOST] = { "no answer", R_CRIT },
 	};
 	const struct cmd *c = m->ncmds > 0 ? &m->cmds[m->ncmds - 1] : NULL;

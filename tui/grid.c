@@ -425,7 +425,7 @@ int
 state_role(enum state st)
 {
 	static const int roles[ST_COUNT] = {
-		R_OK, R_WARN, R_DRAIN, R_CRIT, R_MAINT, R_UNKNOWN, R_INFO
+		R_GOOD, R_WARN, R_DRAIN, R_CRIT, R_MAINT, R_UNKNOWN, R_INFO
 	};
 
 	return roles[st];

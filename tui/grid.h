@@ -20,7 +20,7 @@
 /* What a cell is, for the theme (theme.c) to colour. */
 enum role {
 	R_FG, R_DIM, R_TITLE, R_KEY, R_BORDER, R_FOCUS,
-	R_OK, R_WARN, R_CRIT, R_INFO, R_MAINT, R_DRAIN, R_UNKNOWN, R_ACCENT,
+	R_GOOD, R_WARN, R_CRIT, R_INFO, R_MAINT, R_DRAIN, R_UNKNOWN, R_ACCENT,
 	R_MARK, R_SPARK, R_GRAPH,
 	R_DIFF_ADD, R_DIFF_DEL, R_SYN_KW, R_SYN_STR, R_SYN_COM, R_SYN_NUM,
 	R_HOST,				/* + 0..7: one an appliance */

@@ -16,6 +16,7 @@ enum {
 	K_ENTER, K_TAB, K_STAB, K_ESC, K_BACKSPACE, K_SUP, K_SDOWN,
 	K_F1, K_F2, K_F3, K_F4, K_F5, K_F6, K_F7, K_F8, K_F9, K_F10, K_F11, K_F12,
 	K_CLICK, K_DOUBLE, K_WHEEL_UP, K_WHEEL_DOWN,	/* with x, y */
+	K_EDITED,					/* the editor has ended */
 	K_PASTE						/* begins and ends pasted text */
 };
 #define K_CTRL(c)	((c) & 0x1f)

@@ -190,6 +190,8 @@ struct host {
 enum cmd_state { CMD_SENT, CMD_OK, CMD_FAILED, CMD_LOST };
 
 struct cmd {
+	unsigned number;
+	unsigned undoes;		/* the number of one that it takes back; 0: none */
 	struct host *host;
 	char	*command, *answer, *inverse;	/* owned; inverse NULL: none */
 	int64_t	 sent_ms;
@@ -204,10 +206,10 @@ struct model {
 	struct host **hosts;
 	unsigned nhosts;
 	int64_t	 now_ms;		/* the picture's time: last answer, or --now */
-	bool	 is_replay, is_readonly;
+	bool	 is_replay, is_readonly, is_hard_readonly;
 	double	 poll_s;		/* seconds between polls */
 	struct cmd *cmds;		/* newest last */
-	unsigned ncmds;
+	unsigned ncmds, cmd_numbers;
 	struct ui *ui;
 };
 

@@ -116,7 +116,7 @@ undo(struct model *m)
 			continue;
 		plan_init(&p, DO_RAW, c->inverse);
 		plan_target(&p, c->host, "", "");
-		p.undoes = i + 1;
+		p.undoes = c->number;
 		confirm_open(m, &p);
 		return;
 	}

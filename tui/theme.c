@@ -34,7 +34,7 @@ static const struct palette palettes[] = {
 	{ "default", "for dark grounds, safe for colour-blind eyes", false, {
 		[R_FG] = P(OWN), [R_DIM] = P(0x8c96a0), [R_TITLE] = PB(0xd8dee6),
 		[R_KEY] = PB(0x56b4e9), [R_BORDER] = P(0x7d8790), [R_FOCUS] = PB(0xf0e442),
-		[R_OK] = P(0x2fc28f), [R_WARN] = P(0xf0c030), [R_CRIT] = PB(0xff7a45),
+		[R_GOOD] = P(0x2fc28f), [R_WARN] = P(0xf0c030), [R_CRIT] = PB(0xff7a45),
 		[R_INFO] = P(0x56b4e9), [R_MAINT] = P(0xb0a0d8), [R_DRAIN] = P(0x7fc4f0),
 		[R_UNKNOWN] = P(0xa8b0b8), [R_ACCENT] = P(0xe0a0c8), [R_MARK] = PB(0xf0e442),
 		[R_SPARK] = P(0x66b8dc), [R_GRAPH] = P(0x56b4e9) },
@@ -47,7 +47,7 @@ static const struct palette palettes[] = {
 	{ "light", "for light grounds", true, {
 		[R_FG] = P(OWN), [R_DIM] = P(0x5a6470), [R_TITLE] = PB(0x202830),
 		[R_KEY] = PB(0x00568c), [R_BORDER] = P(0x707a84), [R_FOCUS] = PB(0x8a3c00),
-		[R_OK] = P(0x006b4a), [R_WARN] = P(0x7a5200), [R_CRIT] = PB(0xb02a00),
+		[R_GOOD] = P(0x006b4a), [R_WARN] = P(0x7a5200), [R_CRIT] = PB(0xb02a00),
 		[R_INFO] = P(0x00568c), [R_MAINT] = P(0x5c4a94), [R_DRAIN] = P(0x1f5f9a),
 		[R_UNKNOWN] = P(0x505860), [R_ACCENT] = P(0x8c3f70), [R_MARK] = PB(0x8a3c00),
 		[R_SPARK] = P(0x1f6fa8), [R_GRAPH] = P(0x1f6fa8) },
@@ -60,7 +60,7 @@ static const struct palette palettes[] = {
 	{ "okabe", "Okabe and Ito's colours as published", false, {
 		[R_FG] = P(OWN), [R_DIM] = P(0x9aa0a6), [R_TITLE] = PB(0xffffff),
 		[R_KEY] = PB(0x56b4e9), [R_BORDER] = P(0x80868c), [R_FOCUS] = PB(0xf0e442),
-		[R_OK] = P(0x00b483), [R_WARN] = P(0xe69f00), [R_CRIT] = PB(0xf08040),
+		[R_GOOD] = P(0x00b483), [R_WARN] = P(0xe69f00), [R_CRIT] = PB(0xf08040),
 		[R_INFO] = P(0x56b4e9), [R_MAINT] = P(0xcc79a7), [R_DRAIN] = P(0x56b4e9),
 		[R_UNKNOWN] = P(0xb0b0b0), [R_ACCENT] = P(0xcc79a7), [R_MARK] = PB(0xf0e442),
 		[R_SPARK] = P(0x56b4e9), [R_GRAPH] = P(0x56b4e9) },
@@ -73,7 +73,7 @@ static const struct palette palettes[] = {
 	{ "hicontrast", "bright colours on black", false, {
 		[R_FG] = P(0xffffff), [R_DIM] = P(0xd0d0d0), [R_TITLE] = PB(0xffffff),
 		[R_KEY] = PB(0x80d8ff), [R_BORDER] = P(0xd0d0d0), [R_FOCUS] = PB(0xffff00),
-		[R_OK] = P(0x50ffb0), [R_WARN] = PB(0xffd000), [R_CRIT] = PB(0xff9060),
+		[R_GOOD] = P(0x50ffb0), [R_WARN] = PB(0xffd000), [R_CRIT] = PB(0xff9060),
 		[R_INFO] = P(0x80d8ff), [R_MAINT] = P(0xe0c8ff), [R_DRAIN] = P(0x80d8ff),
 		[R_UNKNOWN] = P(0xe0e0e0), [R_ACCENT] = P(0xffb0e0), [R_MARK] = PB(0xffff00),
 		[R_SPARK] = P(0x80d8ff), [R_GRAPH] = P(0x80d8ff) },

@@ -85,7 +85,9 @@ struct ui {
 
 	unsigned wishes;
 	struct orders orders;		/* commands to send */
+	unsigned order_undoes;		/* the number of a command that the orders take back */
 	char	 copy[1024];
+	char	 editor_path[256];	/* WISH_EDITOR: the file to edit; K_EDITED follows */
 
 	char	 message[200];		/* last line of the screen */
 	int	 message_role;

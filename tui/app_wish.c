@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What keys asked for that reaches outside of the model. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/out.h"
+#include "base/xalloc.h"
+#include "tui/app_in.h"
+#include "tui/cmds.h"
+
+/* --- Commands ------------------------------------------------------------------------- */
+
+struct sent {
+	struct app *app;
+	unsigned number;
+};
+
+static void
+on_answer(void *arg, bool ok, const char *text, size_t len)
+{
+	struct sent *s = arg;
+
+	cmds_done(s->app->m, s->number, ok, text, len, app_now_ms());
+	app_dirty(s->app);
+	free(s);
+}
+
+static struct source *
+source_of(struct app *a, const struct host *h)
+{
+	unsigned i;
+
+	for (i = 0; i < a->nsources; i++)
+		if (a->m->hosts[i] == h)
+			return a->sources[i];
+	return NULL;
+}
+
+static void
+send_orders(struct app *a)
+{
+	struct ui *ui = a->m->ui;
+	const struct order *o;
+	struct source *src;
+	struct sent *s;
+	unsigned i;
+
+	for (i = 0; i < ui->orders.n; i++) {
+		o = &ui->orders.at[i];
+		src = source_of(a, o->host);
+		if (src == NULL)
+			continue;	/* a replay */
+		s = xmalloc(sizeof(*s));
+		*s = (struct sent){ a, cmds_add(a->m, o, ui->order_undoes) };
+		source_command(src, o->command, on_answer, s);
+	}
+	orders_clear(&ui->orders);
+	ui->order_undoes = 0;
+}
+
+/* --- Files ---------------------------------------------------------------------------- */
+
+/* $XDG_STATE_HOME/weirtop/NAME, folders made. */
+static bool
+state_path(char *buf, size_t size, const char *name)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	char *p;
+	int n;
+
+	if (state != NULL && state[0] == '/')
+		n = snprintf(buf, size, "%s/weirtop", state);
+	else
+		n = snprintf(buf, size, "%s/.local/state/weirtop", home != NULL ? home : "/tmp");
+	if (n < 0 || (size_t)n >= size - strlen(name) - 1)
+		return false;
+	for (p = strchr(buf + 1, '/'); p != NULL; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		(void)mkdir(buf, 0700);
+		*p = '/';
+	}
+	if (mkdir(buf, 0700) != 0 && errno != EEXIST)
+		return false;
+	snprintf(buf + n, size - (size_t)n, "/%s", name);
+	return true;
+}
+
+static void
+stamped(char *buf, size_t size, const char *what, const char *end)
+{
+	time_t t = time(NULL);
+	struct tm tm;
+	char when[32];
+
+	gmtime_r(&t, &tm);
+	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &tm);
+	snprintf(buf, size, "%s-%s.%s", what, when, end);
+}
+
+static bool
+write_file(const char *path, const struct outbuf *b)
+{
+	FILE *f = fopen(path, "w");
+	bool ok;
+
+	if (f == NULL)
+		return false;
+	ok = b->len == 0 || fwrite(b->data, 1, b->len, f) == b->len;
+	return fclose(f) == 0 && ok;
+}
+
+static void
+export_view(struct app *a)
+{
+	const struct screen *s = a->m->ui->screen;
+	char name[96], path[512];
+	struct outbuf b;
+
+	outbuf_init(&b, 0);
+	if (s->export != NULL)
+		s->export(a->m, &b);
+	else
+		grid_print(&a->grid, &b);
+	stamped(name, sizeof(name), s->name, s->export != NULL ? "csv" : "txt");
+	if (state_path(path, sizeof(path), name) && write_file(path, &b))
+		ui_say(a->m, R_GOOD, "written: %s", path);
+	else
+		ui_say(a->m, R_CRIT, "%s: %s", path, strerror(errno));
+	outbuf_fini(&b);
+}
+
+bool
+app_write_grid(struct app *a, const char *path)
+{
+	const struct ui *ui = a->m->ui;
+	char ansi[4096];
+	struct outbuf text, colours;
+	bool ok;
+
+	outbuf_init(&text, 0);
+	outbuf_init(&colours, 0);
+	grid_print(&a->grid, &text);
+	theme_print(&a->grid, ui->theme, ui->depth, &colours);
+	snprintf(ansi, sizeof(ansi), "%s.ansi", path);
+	ok = write_file(path, &text) && write_file(ansi, &colours);
+	outbuf_fini(&text);
+	outbuf_fini(&colours);
+	return ok;
+}
+
+static void
+toggle_record(struct app *a)
+{
+	char name[96], path[512];
+	const char *why = NULL;
+	unsigned i;
+
+	if (a->replay != NULL)
+		return;
+	if (a->record != NULL) {
+		record_close(a->record);
+		a->record = NULL;
+		ui_say(a->m, R_INFO, "recording ended");
+	} else {
+		stamped(name, sizeof(name), "record", "wrec");
+		if (state_path(path, sizeof(path), name))
+			a->record = record_open(path, 0, a->o->anonymize, &why);
+		if (a->record == NULL)
+			ui_say(a->m, R_CRIT, "%s: %s", path, why != NULL ? why : strerror(errno));
+		else
+			ui_say(a->m, R_INFO, "recording into %s; R ends it", path);
+	}
+	a->m->ui->is_recording = a->record != NULL;
+	for (i = 0; i < a->nsources; i++)
+		source_record(a->sources[i], a->record);
+}
+
+/* --- The editor ------------------------------------------------------------------------- */
+
+static const char *
+editor_name(void)
+{
+	const char *e = getenv("VISUAL");
+
+	if (e == NULL || *e == '\0')
+		e = getenv("EDITOR");
+	return e != NULL && *e != '\0' ? e : "vi";
+}
+
+/* The terminal is the editor's meanwhile; polling goes on. */
+static void
+start_editor(struct app *a)
+{
+	char *path = a->m->ui->editor_path;
+	pid_t pid;
+
+	if (a->term == NULL || a->editor != 0)
+		return;
+	term_leave(a->term);
+	pid = fork();
+	if (pid == 0) {
+		signal(SIGPIPE, SIG_DFL);
+		signal(SIGTSTP, SIG_IGN);
+		execl("/bin/sh", "sh", "-c", "exec $0 \"$1\"", editor_name(), path, (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0) {
+		term_enter(a->term);
+		ui_say(a->m, R_CRIT, "no editor: %s", strerror(errno));
+		return;
+	}
+	a->editor = pid;
+}
+
+void
+app_editor_ended(struct app *a)
+{
+	const struct key edited = { .code = K_EDITED };
+	int status;
+
+	if (a->editor == 0 || waitpid(a->editor, &status, WNOHANG) != a->editor)
+		return;
+	a->editor = 0;
+	term_enter(a->term);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		ui_say(a->m, R_CRIT, "%s cannot be run; set EDITOR", editor_name());
+	screen_key(a->m, &edited, &a->hits);
+	app_wishes(a);
+	term_repaint(a->term);
+	app_draw(a);
+}
+
+/* --- All ---------------------------------------------------------------------------------- */
+
+static void
+poll_now(struct app *a)
+{
+	unsigned i;
+
+	for (i = 0; i < a->nsources; i++)
+		source_poll(a->sources[i]);
+}
+
+static void
+toggle_mouse(struct app *a)
+{
+	struct ui *ui = a->m->ui;
+
+	ui->has_mouse = !ui->has_mouse;
+	if (a->term != NULL)
+		term_mouse(a->term, ui->has_mouse);
+	ui_say(a->m, R_INFO, "mouse %s", ui->has_mouse ? "on" : "off");
+}
+
+/* Those of the terminal. */
+static void
+term_wishes(struct app *a, unsigned w)
+{
+	if (a->term == NULL)
+		return;
+	if (w & WISH_REPAINT)
+		term_repaint(a->term);
+	if (w & WISH_COPY)
+		term_copy(a->term, a->m->ui->copy);
+	if (w & WISH_SUSPEND)
+		term_suspend(a->term);
+	if (w & WISH_EDITOR)
+		start_editor(a);
+}
+
+void
+app_wishes(struct app *a)
+{
+	unsigned w = a->m->ui->wishes;
+
+	a->m->ui->wishes = 0;
+	if (a->m->ui->orders.n > 0)
+		send_orders(a);
+	if (w & WISH_POLL)
+		poll_now(a);
+	if (w & WISH_EXPORT)
+		export_view(a);
+	if (w & WISH_RECORD)
+		toggle_record(a);
+	if (w & WISH_MOUSE)
+		toggle_mouse(a);
+	if (a->replay != NULL && (w & WISH_STEP))
+		replay_step(a->replay);
+	if (a->replay != NULL && (w & WISH_STEP_BACK))
+		replay_back(a->replay);
+	term_wishes(a, w);
+	if (w & WISH_QUIT)
+		app_end(a, 0);
+}

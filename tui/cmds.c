@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/xalloc.h"
+#include "tui/cmds.h"
+
+#define CMDS_MAX	500
+
+static void
+cmd_fini(struct cmd *c)
+{
+	free(c->command);
+	free(c->answer);
+	free(c->inverse);
+}
+
+struct cmd *
+cmds_find(struct model *m, unsigned number)
+{
+	unsigned i;
+
+	for (i = m->ncmds; i-- > 0;)
+		if (m->cmds[i].number == number)
+			return &m->cmds[i];
+	return NULL;
+}
+
+unsigned
+cmds_add(struct model *m, const struct order *o, unsigned undoes)
+{
+	struct cmd *c;
+
+	if (m->cmds == NULL)
+		m->cmds = xcalloc(CMDS_MAX, sizeof(*m->cmds));
+	if (m->ncmds == CMDS_MAX) {
+		cmd_fini(&m->cmds[0]);
+		memmove(m->cmds, m->cmds + 1, (CMDS_MAX - 1) * sizeof(*m->cmds));
+		m->ncmds--;
+	}
+	c = &m->cmds[m->ncmds++];
+	*c = (struct cmd){ .number = ++m->cmd_numbers, .host = o->host, .undoes = undoes,
+	    .command = xstrdup(o->command), .sent_ms = m->now_ms, .state = CMD_SENT,
+	    .inverse = o->inverse != NULL ? xstrdup(o->inverse) : NULL };
+	return c->number;
+}
+
+/* Commands that say nothing when they succeed: any answer is a refusal. */
+static const char *const silent[] = { "set server * state *", "set server * weight *",
+	"set weight *", "enable *", "disable *", "shutdown *", "alarm *", "group suspend *",
+	"group resume *", "group detach *", "scaling *", "policy enable *", "policy disable *" };
+
+/* How refusals of others begin: those answer a value, an id, a version. */
+static const char *const refusals[] = { "No such", "Unknown", "Permission denied", "Require",
+	"Invalid", "Can't", "Cannot", "Failed", "Error", "Usage", "There is no", "Missing",
+	"Success=0", "Refused", "Ignored", "Version is now", "Expected" };
+
+static bool
+is_refusal(const char *command, struct str text)
+{
+	size_t i;
+
+	if (text.len == 0)
+		return false;
+	for (i = 0; i < sizeof(silent) / sizeof(silent[0]); i++)
+		if (fnmatch(silent[i], command, 0) == 0)
+			return true;
+	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (str_istarts(text, str_of(refusals[i])))
+			return true;
+	return str_find(text, STR("did you mean")) != NULL;
+}
+
+void
+cmds_done(struct model *m, unsigned number, bool ok, const char *text, size_t len, int64_t now_ms)
+{
+	struct cmd *c = cmds_find(m, number), *undone;
+	struct str answer = str_trim((struct str){ text, len });
+
+	if (c == NULL)
+		return;
+	while (answer.len > 0 && strchr(" \n\r\t", answer.p[answer.len - 1]) != NULL)
+		answer.len--;
+	c->took_ms = (double)(now_ms - c->sent_ms);
+	c->answer = xstrndup(answer.p, answer.len);
+	c->state = !ok ? CMD_LOST : is_refusal(c->command, answer) ? CMD_FAILED : CMD_OK;
+	undone = c->state == CMD_OK ? cmds_find(m, c->undoes) : NULL;
+	if (undone != NULL)
+		undone->is_undone = true;
+}
+
+void
+cmds_fini(struct model *m)
+{
+	unsigned i;
+
+	for (i = 0; i < m->ncmds; i++)
+		cmd_fini(&m->cmds[i]);
+	free(m->cmds);
+	m->cmds = NULL;
+	m->ncmds = 0;
+}
