@@ -65,14 +65,6 @@ screen_open(struct model *m, const struct screen *s)
 	ui->wishes |= WISH_POLL;
 }
 
-void
-hits_add(struct hits *h, enum hit_kind kind, struct area a, int id, unsigned row)
-{
-	if (h == NULL || h->n == HITS_MAX || a.w <= 0 || a.h <= 0)
-		return;
-	h->at[h->n++] = (struct hit){ kind, a.x, a.y, a.w, a.h, id, row };
-}
-
 /* --- Keys ------------------------------------------------------------------------- */
 
 /* The filter's line is open: what is typed is in force at once. */
