@@ -34,10 +34,11 @@
 	/* alarms, groups and what they need */ \
 	X(transfer) X(place) X(object) X(notifier_cfg) X(notifier_webhook) \
 	X(notifier_email) X(notifier_exec) X(notifier_syslog) X(notify) X(outbox) \
-	X(provider_cfg) X(launch_cfg) X(group_cfg) X(provider) X(provider_test) \
+	X(provider_cfg) X(files) X(file_watch) X(launch_cfg) X(group_cfg) X(provider) \
+	X(provider_test) \
 	X(policy_parse) X(policy_simple) X(policy_step) X(policy_target) X(policy_predictive) \
 	X(child) X(provider_child) X(provider_program) X(provider_process) \
-	X(provider_netns) X(provider_exec) X(provider_ec2) \
+	X(provider_netns) X(provider_exec) X(provider_ec2) X(file_sync) \
 	X(alarm_cfg) X(alarm_check) X(alarm) \
 	/* scripts */ \
 	X(script_cfg) X(script) X(lua_policy) X(lua_alarm) X(lua_termination) X(lua_notifier) \
@@ -64,7 +65,7 @@
 	X(feed) X(audit) X(cli_subscribe) \
 	X(cli_map) X(cli_clock) X(cli_notify) X(cli_group) X(cli_instance) \
 	X(cli_provider) X(cli_alarm) X(cli_show_alarm) X(cli_alarm_test) \
-	X(cli_policy_test) X(cli_policy) X(cli_hook) X(cli_refresh) X(cli_lua)
+	X(cli_policy_test) X(cli_policy) X(cli_hook) X(cli_refresh) X(cli_lua) X(cli_file)
 
 #define X(name) extern const struct module mod_##name;
 MODULES(X)

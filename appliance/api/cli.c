@@ -480,9 +480,12 @@ static void
 receive(struct cli *c)
 {
 	static char buf[READ_BYTES];
+	size_t most = CLI_LINE_BYTES;
 	ssize_t n;
 
-	while (conn_can_read(&c->conn) && cli_input_left(&c->in) <= CLI_LINE_BYTES) {
+	if (c->in.in_payload)		/* a line of it may be as long as it may be */
+		most += cli_input_left(&c->in);
+	while (conn_can_read(&c->conn) && cli_input_left(&c->in) <= most) {
 		n = conn_recv(&c->conn, buf, sizeof buf);
 		if (n <= 0)
 			return;

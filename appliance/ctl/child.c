@@ -30,10 +30,13 @@
 #include "base/magic.h"
 #include "base/module.h"
 #include "base/xalloc.h"
+#include "base/file.h"
 #include "ctl/control.h"
+#include "ctl/file_sync.h"
 #include "event/child.h"
 #include "event/job.h"
 #include "event/loop.h"
+#include "event/program_files.h"
 #include "proxy/log_target.h"
 
 #define HELLO_MS	200	/* a warden that was found says what it has */
@@ -46,6 +49,9 @@ struct child_work {
 	char		*data;		/* owned */
 	size_t		 data_len;
 	char		*address;	/* owned; NULL = none */
+	int		 row;
+	bool		 has_files;
+	struct file_set	*files;		/* owned */
 	char		 id[CHILD_ID_MAX + 1], meta[CHILD_META_MAX];
 	int		 fd, error;
 };
@@ -88,6 +94,7 @@ child_free(struct child *c)
 		c->work->child = NULL;
 	child_hang_up(c);
 	list_del(&c->node);
+	file_set_free(c->files);
 	free(c->provider);
 	free(c->group);
 	free(c);
@@ -227,6 +234,25 @@ memory_file(const void *data, size_t len)
 	return fd;
 }
 
+/* Before it starts: its folder with all that is in it. */
+static int
+make_files(const struct child_work *w)
+{
+	char path[PROGRAM_FILES_PATH], *file;
+	int rc = 0;
+
+	if (!program_files_path(w->id, path) || program_files_make(w->row, w->id) == -1)
+		return -1;
+	for (unsigned i = 0; rc == 0 && w->files != NULL && i < w->files->n; i++) {
+		const struct file_set_item *f = &w->files->all[i];
+
+		file = xasprintf("%s/%s", path, f->name);
+		rc = file_write_atomic(file, f->text->data, f->text->len, 0644);
+		free(file);
+	}
+	return rc;
+}
+
 /* A job thread. */
 static void
 start_it(void *arg)
@@ -235,6 +261,10 @@ start_it(void *arg)
 	struct child_start s = { .id = w->id, .meta = w->meta, .meta_len = strlen(w->meta),
 		.data = -1, .address = w->address };
 
+	if (w->has_files && make_files(w) == -1) {
+		w->error = errno;
+		return;
+	}
 	if (w->data == NULL || (s.data = memory_file(w->data, w->data_len)) != -1)
 		w->fd = program_spawn(w->run, &s);
 	w->error = errno;
@@ -255,6 +285,8 @@ on_started(void *arg)
 		else {
 			child_listen(c, w->fd);
 			w->fd = -1;
+			c->files = w->files;
+			w->files = NULL;
 			if (c->is_stopping)
 				child_stop(c, true);
 		}
@@ -264,6 +296,7 @@ on_started(void *arg)
 	free(w->run);
 	free(w->data);
 	free(w->address);
+	file_set_free(w->files);
 	free(w);
 }
 
@@ -291,6 +324,9 @@ child_start(const struct child_order_new *o)
 	c->work = w;
 	w->child = c;
 	w->run = o->run;
+	w->row = o->row;
+	w->has_files = o->has_files;
+	w->files = o->files;
 	w->fd = -1;
 	if (o->address != NULL)
 		w->address = xstrdup(o->address);
@@ -316,6 +352,15 @@ child_stop(struct child *c, bool at_once)
 	if (c->state != CHILD_ENDED)
 		c->at.state = INSTANCE_SHUTTING_DOWN;
 	if (c->fd != -1)
+		(void)send(c->fd, &o, sizeof o, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void
+child_reload(struct child *c)
+{
+	struct child_order o = { CHILD_RELOAD };
+
+	if (c->state == CHILD_RUNS && !c->is_stopping && c->fd != -1)
 		(void)send(c->fd, &o, sizeof o, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 

@@ -23,6 +23,7 @@
 #include "event/program.h"
 
 struct child_work;
+struct file_set;
 struct event;
 
 #define CHILDREN_KEPT	200u	/* that have ended */
@@ -42,6 +43,7 @@ struct child {
 	char		 console[CHILD_CONSOLE_BYTES + 1];
 	struct child_sample last, taken;	/* the latest; when child_sample_take was asked */
 	struct provider_call *call;	/* the launch that waits for it; NULL = none */
+	struct file_set	*files;		/* owned: what it began with; NULL = not known */
 	/* child.c's own */
 	int		 fd;		/* to its warden */
 	struct event	*event;		/* owned */
@@ -57,14 +59,19 @@ struct child_order_new {
 	const char	*provider, *group;
 	uint64_t	 epoch;
 	struct provider_instance at;
+	int		 row;
 	struct program_run *run;
 	const char	*address;	/* of its own network; NULL: none */
 	const void	*data;
 	size_t		 data_len;
+	bool		 has_files;	/* a folder for them (event/program_files.h) */
+	struct file_set	*files;		/* becomes its own: what is in it; NULL = nothing */
 };
 struct child *child_start(const struct child_order_new *o);
 void	child_stop(struct child *c, bool at_once);
 struct child *child_find(const char *id);
+/* Its reload signal, if it has one. */
+void	child_reload(struct child *c);
 /* "exit status 1", "killed by signal 9 (Killed)", "cannot be run: ..." */
 void	child_end_text(const struct child *c, char *ret, size_t size);
 /* What has happened since it was asked last; false: nothing new. */

@@ -30,7 +30,7 @@
 #include "proxy/tunnel.h"
 #include "proxy/vars.h"
 
-#define MAX_HOOKS	16
+#define MAX_HOOKS	32
 #define SOFT_STOP_LOOK_US 100000u
 #define SOFT_STOP_ACK_US 5000u
 

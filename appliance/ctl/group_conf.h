@@ -40,6 +40,14 @@ struct metrics_conf {
 	uint64_t	 every_us;
 };
 
+/* `sync-file NAME PATH`, with the bytes that were there when it was loaded. */
+struct sync_conf {
+	const char	*name, *path, *text;
+	size_t		 len;
+};
+
+#define LAUNCH_SYNCS_MAX	20u
+
 struct launch_conf {
 	struct object	 object;	/* first; its digest includes the user data's */
 	const char	*provider_name;
@@ -57,6 +65,8 @@ struct launch_conf {
 	enum metrics_source metrics_order[METRICS_SOURCES];	/* as written: the first that
 								 * has a metric wins */
 	unsigned	 nmetrics;
+	struct sync_conf *syncs;
+	unsigned	 nsyncs;
 };
 
 /* What can be suspended; a bit each. */

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/module.h"
 #include "cfg/field.h"
+#include "ctl/files.h"
 #include "ctl/group_conf.h"
 
 #define EXPORTER_PORT	9100u
@@ -104,6 +105,68 @@ parse_user_data_file(struct cfg *c, const struct kw_row *row, char **args, int n
 	kept = arena_strndup(c->arena, text, len);
 	free(text);
 	return set_user_data(c, kept, len);
+}
+
+/* ---- files ---- */
+
+static int
+parse_sync(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	struct launch_conf *l = launch_of(c);
+	struct sync_conf *all;
+	size_t len;
+	char *text;
+
+	(void)nargs;
+	if (!file_is_name(args[0])) {
+		diag_error(c->diag, "'%s': '%s' is no name of a file: %u of A-Za-z0-9._- at most, "
+		    "no dot or minus first.", row->name, args[0], FILE_NAME_MAX);
+		return -1;
+	}
+	if (l->nsyncs == LAUNCH_SYNCS_MAX) {
+		diag_error(c->diag, "'%s': %u of them at most.", row->name, LAUNCH_SYNCS_MAX);
+		return -1;
+	}
+	if ((text = file_read(args[1], FILE_BYTES_MAX, &len)) == NULL) {
+		diag_error(c->diag, "'%s': cannot read '%s': %s.", row->name, args[1],
+		    strerror(errno));
+		return -1;
+	}
+	all = arena_calloc(c->arena, l->nsyncs + 1, sizeof *all);
+	if (l->nsyncs > 0)
+		memcpy(all, l->syncs, l->nsyncs * sizeof *all);
+	all[l->nsyncs++] = (struct sync_conf){ args[0], args[1],
+		arena_strndup(c->arena, text, len), len };
+	l->syncs = all;
+	free(text);
+	return 0;
+}
+
+/* Who watches another path under that name, or NULL. */
+static const struct launch_conf *
+other_path(const struct cfg *c, const struct sync_conf *s)
+{
+	OBJECT_EACH(o, c->snap, OBJECT_LAUNCH) {
+		const struct launch_conf *l = (const struct launch_conf *)(void *)o;
+
+		for (unsigned i = 0; i < l->nsyncs; i++)
+			if (strcmp(l->syncs[i].name, s->name) == 0 &&
+			    strcmp(l->syncs[i].path, s->path) != 0)
+				return l;
+	}
+	return NULL;
+}
+
+static void
+check_syncs(struct cfg *c, const struct launch_conf *l)
+{
+	const struct launch_conf *other;
+
+	for (unsigned i = 0; i < l->nsyncs; i++)
+		if ((other = other_path(c, &l->syncs[i])) != NULL)
+			diag_error(c->diag, "'sync-file %s %s': launch-config '%s' watches another "
+			    "path under that name, and all instances have the same files.",
+			    l->syncs[i].name, l->syncs[i].path, other->object.name);
 }
 
 /* ---- the rest ---- */
@@ -204,6 +267,7 @@ check_all(struct cfg *c)
 		else
 			l->provider = object_need(c, OBJECT_PROVIDER, "'provider'",
 			    l->provider_name);
+		check_syncs(c, l);
 	}
 	diag_at(c->diag, NULL, 0);
 	return 0;
@@ -231,8 +295,8 @@ static const struct kw_row rows[] = {
 	  "Something else that the provider is told." },
 	{ "detailed-monitoring", IN_LAUNCH, KW_OBEYED, 1, 1, 0, parse_on_off, 0, "on|off",
 	  "ec2: what the cloud itself measures, each minute or each five; on by default." },
-	{ "sync-file", IN_LAUNCH, KW_REFUSED, 0, 0, KW_F_ANY_ARGS, NULL, 0, "<name> <path>",
-	  "nothing brings files to instances yet: put them into the image or the user data." },
+	{ "sync-file", IN_LAUNCH, KW_OBEYED, 2, 2, 0, parse_sync, 0, "<name> <path>",
+	  "A file of this machine that instances are to have, in each version of it." },
 	{ "metrics", IN_LAUNCH, KW_OBEYED, 1, 5, 0, parse_metrics, 0,
 	  "provider|agent|node-exporter [port <n>] [every <time>]",
 	  "Where the instances' own metrics come from; the first that has one wins." },

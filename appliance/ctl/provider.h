@@ -19,6 +19,7 @@
 
 struct launch_conf;		/* ctl/group.h */
 struct provider_call;
+struct provider_files;		/* ctl/file_sync.h */
 struct provider_live;
 struct provider_type;
 
@@ -123,6 +124,9 @@ struct provider_type {
 			    struct provider_sample *ret);
 	/* last output, kept after its end; NULL: none */
 	const char	*(*console)(const struct provider_conf *p, const char *id);
+	/* how files come to its instances; NULL: they do not, and why (NULL: it cannot) */
+	const struct provider_files *files;
+	const char	*no_files;
 	/* what this machine refuses, for show providers: NULL = nothing */
 	const char	*(*missing)(const struct provider_conf *p);
 };

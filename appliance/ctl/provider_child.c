@@ -29,6 +29,7 @@
 #include "event/child.h"
 #include "event/job.h"
 #include "event/loop.h"
+#include "event/program_files.h"
 
 #define STOP_WAIT_US	2000000u
 #define TOLD_US		600000000u	/* so long a describe names one that has ended */
@@ -45,7 +46,7 @@ static struct list stops = { &stops, &stops };
 
 const char *const provider_child_env[] = {
 	"WEIR_ID={id}", "WEIR_GROUP={group}", "WEIR_ZONE={zone}", "WEIR_ADDRESS={address}",
-	"WEIR_PORT={port}", "WEIR_USER_DATA={user-data-file}",
+	"WEIR_PORT={port}", "WEIR_USER_DATA={user-data-file}", "WEIR_FILES={files}",
 };
 const unsigned provider_child_nenv = sizeof provider_child_env / sizeof provider_child_env[0];
 
@@ -114,14 +115,15 @@ make_run(const struct provider_call *call, const struct provider_instance *i)
 {
 	const struct child_settings *s = call->conf->settings;
 	struct program_run *r = program_run_new(s->program.row);
-	char port[8];
+	char port[8], files[PROGRAM_FILES_PATH];
 
 	snprintf(port, sizeof port, "%u", i->port);
 	if (program_run_value(r, "id", i->id) && program_run_value(r, "address", i->address) &&
 	    program_run_value(r, "port", port) && program_run_value(r, "group", call->group) &&
 	    program_run_value(r, "zone", i->zone[0] != '\0' ? i->zone : "-") &&
 	    program_run_value(r, "user-data-file", call->launch->user_data != NULL ?
-	    "/proc/self/fd/3" : "/dev/null"))
+	    "/proc/self/fd/3" : "/dev/null") &&
+	    program_run_value(r, "files", program_files_path(i->id, files) ? files : "-"))
 		return r;
 	free(r);
 	return NULL;
@@ -135,6 +137,7 @@ launch_one(struct provider_call *call, char *why, size_t size)
 		.epoch = call->epoch, .data = call->launch->user_data,
 		.data_len = call->launch->user_data_len };
 	struct provider_instance *i = &o.at;
+	char path[PROGRAM_FILES_PATH];
 
 	snprintf(i->id, sizeof i->id, "i-%x%016llx", rand_below(16),
 	    (unsigned long long)rand_u64());
@@ -147,7 +150,10 @@ launch_one(struct provider_call *call, char *why, size_t size)
 		snprintf(why, size, "the group's or the zone's name cannot be a word of a command");
 		return PROVIDER_INVALID;
 	}
+	o.row = s->program.row;
 	o.address = s->kind->has_network ? i->address : NULL;
+	o.has_files = program_files_path(i->id, path);
+	o.files = o.has_files ? file_set_new() : NULL;
 	child_start(&o)->call = call;
 	return PROVIDER_OK;
 }
@@ -378,6 +384,19 @@ provider_child_cancel(struct provider_call *call)
 		}
 }
 
+/* Its files, once it runs. */
+static void
+file_sync_child(struct child *c, const struct snapshot *s)
+{
+	const struct provider_conf *p = object_find(s, OBJECT_PROVIDER, c->provider);
+
+	if (c->state != CHILD_RUNS || p == NULL || p->type->files != &provider_child_files)
+		return;
+	file_sync_runs(p, c->group, c->at.id, c->files);
+	file_set_free(c->files);
+	c->files = NULL;
+}
+
 static void
 on_changed(struct child *c)
 {
@@ -387,8 +406,11 @@ on_changed(struct child *c)
 
 	if (call != NULL && !is_starting(call))
 		answer_launch(call);
-	if (c->state != CHILD_ENDED)
+	if (c->state != CHILD_ENDED) {
+		file_sync_child(c, snapshot_current());
 		return;
+	}
+	file_sync_gone(c->at.id);
 	for (at = stops.next; at != &stops; at = next) {
 		next = at->next;
 		call = LIST_ITEM(at, struct stopping, node)->call;
@@ -450,6 +472,8 @@ on_probed(void *arg)
 static void
 on_publish(struct snapshot *s)
 {
+	LIST_EACH(n, &children)		/* those that were there before us */
+		file_sync_child(CHILD_OF(n), s);
 	OBJECT_EACH(o, s, OBJECT_PROVIDER) {
 		const struct provider_conf *conf = (const struct provider_conf *)(void *)o;
 		const struct child_settings *settings = conf->settings;

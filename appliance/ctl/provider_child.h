@@ -10,6 +10,7 @@
 #define WEIR_CTL_PROVIDER_CHILD_H
 
 #include "ctl/child.h"
+#include "ctl/file_sync.h"
 #include "ctl/provider_program.h"
 
 struct child_kind {
@@ -31,6 +32,7 @@ bool	provider_child_sample(const struct provider_conf *p, const char *id,
 	    struct provider_sample *ret);
 const char *provider_child_console(const struct provider_conf *p, const char *id);
 const char *provider_child_missing(const struct provider_conf *p);
+extern const struct provider_files provider_child_files;	/* child_files.c */
 
 /* A port of 127.0.0.1 that nobody has: from lo to hi, or with 0 any. 0: none. */
 uint16_t provider_free_port(uint16_t lo, uint16_t hi);

@@ -325,6 +325,7 @@ settle(struct cfg *c, struct provider_conf *p)
 const struct provider_type provider_ec2 = {
 	.name = "ec2", .settings_size = sizeof(struct ec2_settings), .settle = settle,
 	.start = start, .cancel = cancel,
+	.no_files = "EC2 cannot write into an instance: use user data",
 };
 
 static struct ec2_settings *

@@ -76,7 +76,7 @@ const struct provider_type provider_netns = {
 	.name = "netns", .settings_size = sizeof(struct netns_settings), .settle = settle,
 	.start = provider_child_start, .cancel = provider_child_cancel,
 	.sample = provider_child_sample, .console = provider_child_console,
-	.missing = provider_child_missing,
+	.missing = provider_child_missing, .files = &provider_child_files,
 };
 
 /* ---- words ---- */

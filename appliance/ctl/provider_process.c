@@ -49,7 +49,7 @@ const struct provider_type provider_process = {
 	.name = "process", .settings_size = sizeof(struct process_settings), .settle = settle,
 	.start = provider_child_start, .cancel = provider_child_cancel,
 	.sample = provider_child_sample, .console = provider_child_console,
-	.missing = provider_child_missing,
+	.missing = provider_child_missing, .files = &provider_child_files,
 };
 
 /* "20000-20999" */

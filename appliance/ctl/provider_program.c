@@ -141,7 +141,7 @@ parse_signal(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 		return -1;
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
 		if (strcmp(name, signals[i].name) == 0) {
-			s->program.stop_signal = signals[i].number;
+			*(int *)(void *)((char *)s + row->arg) = signals[i].number;
 			return 0;
 		}
 	diag_error(c->diag, "'%s' expects TERM, INT, QUIT, HUP, USR1, USR2, WINCH or KILL, "
@@ -204,7 +204,11 @@ static const struct kw_row rows[] = {
 	{ "limit", IN_PROVIDER, KW_OBEYED, 2, 2, 0, parse_limit, 0,
 	  "cpu <percent>|memory <size>",
 	  "process, netns: what an instance may use, if its cgroup can say so." },
-	{ "stop-signal", IN_PROVIDER, KW_OBEYED, 1, 1, 0, parse_signal, 0, "<name>",
+	{ "reload-signal", IN_PROVIDER, KW_OBEYED, 1, 1, 0, parse_signal,
+	  offsetof(struct program_conf, program.reload_signal), "<name>",
+	  "process, netns: the signal that an instance gets when its files have changed." },
+	{ "stop-signal", IN_PROVIDER, KW_OBEYED, 1, 1, 0, parse_signal,
+	  offsetof(struct program_conf, program.stop_signal), "<name>",
 	  "process, netns: the signal that asks it to end; TERM by default." },
 	{ "kill-after", IN_PROVIDER, KW_OBEYED, 1, 1, 0, parse_time,
 	  CFG_FIELD(CFG_DURATION, struct program_conf, kill_after_us,

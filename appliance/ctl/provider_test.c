@@ -261,6 +261,7 @@ module_stop(void)
 }
 
 const struct provider_type provider_test = {
+	.no_files = "instances of type test have no disk",
 	.name = "test", .settings_size = sizeof(struct test_settings), .is_scheduled = true,
 	.start = start, .cancel = cancel,
 };

@@ -26,7 +26,8 @@
 	X(OUTBOX, outbox) \
 	X(LUA, lua)		/* scripts' versions and states */ \
 	X(AUDIT, audit) \
-	X(CONFIG, config)	/* index of the generations */
+	X(CONFIG, config)	/* index of the generations */ \
+	X(FILE, file)		/* that instances are to have */
 
 enum store_table {
 #define X(id, name) STORE_##id,

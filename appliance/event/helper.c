@@ -358,7 +358,7 @@ serve(int s, union message *m, size_t size, const int *fds)
 	    (m->program.op == HELPER_CALL || m->program.op == HELPER_SPAWN))
 		rp.error = program_serve_run(&m->program, fds, &identity, &fd);
 	else if (size == sizeof(m->ask) && m->ask.op >= HELPER_ADOPT)
-		rp.error = program_serve_ask(&m->ask, &rp, &fd);
+		rp.error = program_serve_ask(&m->ask, &rp, &identity, &fd);
 	else if (size == sizeof(m->file))
 		rp.error = serve_file(&m->file, &fd);
 	send_reply(s, &rp, fd);

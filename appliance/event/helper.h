@@ -24,7 +24,7 @@ enum helper_op {
 	HELPER_TREE,				/* flags: enum file_tree_op; suffix: target */
 	HELPER_RUN,
 	HELPER_CALL, HELPER_SPAWN,		/* struct program_run */
-	HELPER_ADOPT, HELPER_PROBE		/* struct program_ask */
+	HELPER_ADOPT, HELPER_PROBE, HELPER_FILES	/* struct program_ask */
 };
 
 /* One message each way; an answer to HELPER_OPEN brings a descriptor. */
@@ -83,7 +83,8 @@ int	helper_ask(const void *rq, size_t size, const int *fds, unsigned nfds, bool 
 /* the child: program.c. fds are HELPER_FDS, -1 where none came. 0, or an errno. */
 int	program_serve_run(struct program_run *rq, const int *fds,
 	    const struct helper_identity *who, int *ret_fd);
-int	program_serve_ask(struct program_ask *rq, struct helper_reply *reply, int *ret_fd);
+int	program_serve_ask(struct program_ask *rq, struct helper_reply *reply,
+	    const struct helper_identity *who, int *ret_fd);
 void	program_list_fini(void);
 
 /* start-up, one thread */

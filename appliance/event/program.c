@@ -29,6 +29,7 @@
 #include "event/helper.h"
 #include "event/keeper.h"
 #include "event/netns.h"
+#include "event/program_files.h"
 
 #define ROWS_MAX	256u
 #define VALUE_MAX	255u
@@ -65,7 +66,8 @@ is_same(const struct program *a, const struct program *b)
 	    same_text(a->directory, b->directory) && same_text(a->cgroup, b->cgroup) &&
 	    same_text(a->bridge, b->bridge) && same_text(a->gateway, b->gateway) &&
 	    a->has_user == b->has_user && a->uid == b->uid && a->gid == b->gid &&
-	    a->stop_signal == b->stop_signal && a->kill_after_ms == b->kill_after_ms &&
+	    a->stop_signal == b->stop_signal && a->reload_signal == b->reload_signal &&
+	    a->kill_after_ms == b->kill_after_ms &&
 	    a->cpu_pct == b->cpu_pct && a->memory_bytes == b->memory_bytes;
 }
 
@@ -283,6 +285,21 @@ program_probe(int row, char *ret, size_t size)
 		snprintf(ret, size, "%.*s", (int)sizeof(rp.text), rp.text);
 }
 
+bool
+program_files_path(const char *id, char ret[PROGRAM_FILES_PATH])
+{
+	return folder != NULL && (size_t)snprintf(ret, PROGRAM_FILES_PATH, "%s/%s.files", folder,
+	    id) < PROGRAM_FILES_PATH && program_is_value(ret);
+}
+
+int
+program_files_make(int row, const char *id)
+{
+	struct helper_reply rp;
+
+	return ask(HELPER_FILES, (unsigned)row, id, &rp);
+}
+
 /* ---- the helper's side: words ---- */
 
 /* The value of a placeholder, or NULL. */
@@ -384,7 +401,7 @@ folder_open(void)
 {
 	if (folder == NULL)
 		return errno = ENOENT, -1;
-	if (mkdir(folder, 0700) == -1 && errno != EEXIST)
+	if (mkdir(folder, 0711) == -1 && errno != EEXIST)
 		return -1;
 	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
@@ -453,6 +470,7 @@ adopt(int dir, const char *after, char *ret_id)
 		if ((s = connect_in(dir, file)) != -1)
 			return s;
 		unlinkat(dir, file, 0);
+		program_files_remove(dir, ret_id);
 		snprintf(id, sizeof(id), "%s", ret_id);
 	}
 	return errno = ENOENT, -1;
@@ -489,6 +507,8 @@ program_serve_run(struct program_run *rq, const int *fds, const struct helper_id
 	if (w.folder == -1 && folder != NULL)
 		return errno;
 	error = (*ret_fd = warden_start(&w)) == -1 ? errno : 0;
+	if (error != 0 && w.folder != -1)
+		program_files_remove(w.folder, rq->id);
 	if (w.folder != -1)
 		close(w.folder);
 	return error;
@@ -506,8 +526,25 @@ serve_adopt(const char *after, char *ret_id, int *ret_fd)
 	return error;
 }
 
+static int
+serve_files(const struct program_ask *rq, const struct helper_identity *who)
+{
+	int dir, error;
+	gid_t gid;
+
+	if (rq->row >= nrows || !is_good_name(rq->name) || strlen(rq->name) > CHILD_ID_MAX)
+		return EINVAL;
+	gid = rows[rq->row].has_user ? rows[rq->row].gid : who->has_gid ? who->gid : (gid_t)-1;
+	if ((dir = folder_open()) == -1)
+		return errno;
+	error = program_files_serve(dir, rq->name, gid);
+	close(dir);
+	return error;
+}
+
 int
-program_serve_ask(struct program_ask *rq, struct helper_reply *reply, int *ret_fd)
+program_serve_ask(struct program_ask *rq, struct helper_reply *reply,
+    const struct helper_identity *who, int *ret_fd)
 {
 	rq->name[sizeof(rq->name) - 1] = '\0';
 	if (rq->op == HELPER_PROBE) {
@@ -518,6 +555,8 @@ program_serve_ask(struct program_ask *rq, struct helper_reply *reply, int *ret_f
 			netns_probe(reply->text, sizeof(reply->text));
 		return 0;
 	}
+	if (rq->op == HELPER_FILES)
+		return serve_files(rq, who);
 	if (rq->op != HELPER_ADOPT || (rq->name[0] != '\0' && !is_good_name(rq->name)))
 		return EINVAL;
 	return serve_adopt(rq->name, reply->text, ret_fd);

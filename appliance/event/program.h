@@ -34,6 +34,7 @@ struct program {
 	gid_t		 gid;
 	/* of children */
 	int		 stop_signal;	/* 0: SIGTERM */
+	int		 reload_signal;	/* 0: none; when its files have changed */
 	uint32_t	 kill_after_ms;
 	const char	*cgroup;	/* NULL: none */
 	uint32_t	 cpu_pct;	/* of one core; 0: no limit */
@@ -112,7 +113,7 @@ struct child_report {
 	char		 console[CHILD_CONSOLE_BYTES];	/* sent up to console_len */
 };
 
-enum child_order_kind { CHILD_STOP, CHILD_KILL };
+enum child_order_kind { CHILD_STOP, CHILD_KILL, CHILD_RELOAD };
 
 struct child_order {
 	int32_t		 kind;

@@ -31,6 +31,7 @@
 #include "event/keeper.h"
 #include "event/netns.h"
 #include "event/proc_sample.h"
+#include "event/program_files.h"
 
 #define SAMPLE_MS	1000
 #define LINGER_MS	(600 * 1000)
@@ -170,6 +171,14 @@ stop(struct warden *k, bool at_once)
 		k->kill_at_ms = at;
 }
 
+/* To the program alone: what it has started is its own matter. */
+static void
+reload(const struct warden *k)
+{
+	if (!k->has_ended && k->w->row->reload_signal != 0)
+		kill(k->program.pid, k->w->row->reload_signal);
+}
+
 static void
 look_for_end(struct warden *k)
 {
@@ -214,7 +223,10 @@ hear_peer(struct warden *k)
 	ssize_t n = recv(k->peer, &o, sizeof(o), MSG_DONTWAIT);
 
 	if (n == (ssize_t)sizeof(o)) {
-		stop(k, o.kind == CHILD_KILL);
+		if (o.kind == CHILD_RELOAD)
+			reload(k);
+		else
+			stop(k, o.kind == CHILD_KILL);
 		return;
 	}
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
@@ -339,6 +351,8 @@ clean_up(struct warden *k)
 
 	cgroup_remove(k->w->row, k->w->id, k->cgroup);
 	snprintf(file, sizeof(file), "%s.child", k->w->id);
+	if (k->w->folder != -1)
+		program_files_remove(k->w->folder, k->w->id);
 	if (k->listener != -1)
 		(void)unlinkat(k->w->folder, file, 0);
 }

@@ -8,7 +8,7 @@ use Test::More;
 # A call, the files that may make it, why it has a place of its own
 my @rules = (
 	[qr/(?:open|openat|fopen|creat|opendir|scandir)/,
-	    qr{^appliance/(base/file|event/(child|helper|keeper|program|warden|cgroup|proc_sample|netns))\.c$},
+	    qr{^appliance/(base/file|event/(child|helper|keeper|program|program_files|warden|cgroup|proc_sample|netns))\.c$},
 	    'files are opened by file_open'],
 	[qr/(?:fork|vfork|execl|execv|execve|execvp|execlp|posix_spawn|system|popen)/,
 	    # process.c forks once, before any thread: for `daemon` and -D

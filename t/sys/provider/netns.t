@@ -42,7 +42,10 @@ CFG
 $w->wait_for(sub { 2 == grep { $_->{serving} } instances($w, 'web') }, 10);
 is join(' ', sort map { $_->{address} } instances($w, 'web')), '10.9.0.2:80 10.9.0.3:80', 'an address each';
 my %seen;
-$seen{ $w->http('http')->request("GET / HTTP/1.1\r\nHost: a\r\n\r\n")->{body} }++ for 1 .. 4;
+$w->wait_for(sub {
+	$seen{ $w->http('http')->request("GET / HTTP/1.1\r\nHost: a\r\n\r\n")->{body} }++;
+	keys %seen == 2;
+});
 is join(' ', sort keys %seen), '10.9.0.2 10.9.0.3', 'both serve';
 $w->wait_for(sub { $w->cli('show metrics namespace AWS/EC2 name NetworkIn') =~ /InstanceId/ }, 10);
 like $w->cli('show metrics namespace AWS/EC2 name NetworkIn'), qr/NetworkIn,.*InstanceId/, 'their traffic is measured';

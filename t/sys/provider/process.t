@@ -62,7 +62,7 @@ like $one->{address}, qr/^127\.0\.0\.1:\d+$/, 'an address';
 is get('/')->{body}, "$one->{id} hello there", 'serves, with user data';
 my $env = get('/env')->{body};
 is $env =~ s/WEIR_PORT=\d+/WEIR_PORT=N/r, "LANG=C,PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin," .
-    "WEIR_ADDRESS=127.0.0.1,WEIR_GROUP=web,WEIR_ID=$one->{id},WEIR_PORT=N," .
+    "WEIR_ADDRESS=127.0.0.1,WEIR_FILES=@{[$w->dir]}/instances/$one->{id}.files,WEIR_GROUP=web,WEIR_ID=$one->{id},WEIR_PORT=N," .
     "WEIR_USER_DATA=/proc/self/fd/3,WEIR_ZONE=us-east-1a", 'a clean environment';
 $w->wait_for(sub { $w->cli("show instance $one->{id} console") =~ /up/ });
 is said($w, "show instance $one->{id} console"), "up $one->{id} \\x1b[1m", 'its output';

@@ -6,7 +6,7 @@ use Test::More;
 my $r = Weir->check("provider p\n" . join '', map { "\t$_\n" } 'type process',
     'command /bin/true {id} {port}', 'port-range 20000-20999', 'user nobody', 'directory /tmp',
     'cgroup /sys/fs/cgroup/weir', 'limit cpu 50%', 'limit memory 256m', 'stop-signal SIGINT',
-    'kill-after 5s');
+    'reload-signal HUP', 'kill-after 5s');
 is $r->{code}, 0, 'all words of process' or diag $r->{err};
 
 for (
@@ -17,6 +17,7 @@ for (
 	["limit disk 5", qr/'limit' expects 'cpu' or 'memory', not 'disk'\./],
 	["limit cpu 0", qr/'limit cpu'/],
 	["stop-signal STOP", qr/'stop-signal' expects TERM, INT, /],
+	["reload-signal CHLD", qr/'reload-signal' expects TERM, INT, /],
 	["kill-after 5", qr/'kill-after 5': say 5s/],
 	["cgroup weir", qr/'cgroup': 'weir' is no absolute path\./],
 	["delay 5s", qr/'delay' is no word of a provider of type process\./],

@@ -66,8 +66,8 @@ sub refused ($cfg, $what, $name = $what) {
 	isnt $r->{code}, 0, "$name: refused";
 	like $r->{err}, $what, "$name: why";
 }
-refused("launch-config l\n\tsync-file app.cfg /etc/app.cfg\n",
-    qr/'sync-file'.* nothing brings files to instances yet/);
+refused("launch-config l\n\tsync-file app.cfg /no/such/app.cfg\n",
+    qr/'sync-file': cannot read '\/no\/such\/app\.cfg': No such file or directory\./);
 refused("scaling-group g\n\tsize 1 2\n\tnotify nobody lunch\n",
     qr/'notify': 'lunch' is none of launch, launch-error, terminate, terminate-error\./);
 my $good = "provider p\n\ttype test\nlaunch-config l\n\tprovider p\n";
