@@ -47,7 +47,7 @@
 	X(agent) X(health) X(cli_agent) \
 	/* servers that come and go */ \
 	X(resolve) X(generation) X(confirm) X(reload) X(state_file) X(state_save) \
-	X(scaler) X(group) X(policy) X(schedule) X(hook) X(refresh) \
+	X(scaler) X(group) X(policy) X(schedule) X(hook) X(refresh_cfg) X(refresh) \
 	X(warm_pool) X(cli_resolvers) X(cli_server) \
 	/* control and operators */ \
 	X(stats_page) X(prom) \

@@ -104,12 +104,23 @@ put_conf(struct cli *c, bool is_json, const struct group_conf *conf)
 	}
 }
 
+/* "small v1, back from v2": a refresh has failed. */
+static bool
+went_back(const struct group *g, char *buf, size_t size)
+{
+	if (g->back == NULL || g->conf == NULL)
+		return false;
+	snprintf(buf, size, "%s v%u, back from %s v%u", g->back->object.name, g->back->version,
+	    g->conf->launch_name, launch_version(g->conf->launch));
+	return true;
+}
+
 static void
 show_group(struct cli *c)
 {
 	bool is_json = cli_wants_json(c);
 	struct group *g = cli_group(c, cli_arg(c, 0));
-	char trouble[400], refresh[200];
+	char trouble[400], refresh[300], back[OBJECT_NAME_MAX + 64];
 	const char *text;
 	struct fields f;
 
@@ -121,6 +132,7 @@ show_group(struct cli *c)
 	text = scaler_trouble(g, trouble, sizeof trouble);
 	put_fact(c, is_json, "trouble", text != NULL ? text : "");
 	put_fact(c, is_json, "refresh", refresh_text(g, refresh, sizeof refresh) ? refresh : "");
+	put_fact(c, is_json, "launch", went_back(g, back, sizeof back) ? back : "");
 	put_fact(c, is_json, "status", g->is_deleting ? "Delete in progress" : "");
 	if (g->conf != NULL)
 		put_conf(c, is_json, g->conf);

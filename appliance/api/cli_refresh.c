@@ -23,7 +23,7 @@ read_percent(struct cli *c, int i, unsigned max, unsigned *ret)
 	return false;
 }
 
-/* [min-healthy PCT] [max-healthy PCT] [warmup D] */
+/* [min-healthy PCT] [max-healthy PCT] [warmup D] [rollback] */
 static bool
 read_words(struct cli *c, struct refresh_conf *r)
 {
@@ -36,6 +36,9 @@ read_words(struct cli *c, struct refresh_conf *r)
 		} else if (strcmp(word, "max-healthy") == 0) {
 			if (!read_percent(c, i + 1, 200, &r->max_healthy))
 				return false;
+		} else if (strcmp(word, "rollback") == 0) {
+			r->rolls_back = true;
+			i--;
 		} else if (strcmp(word, "warmup") == 0) {
 			r->has_warmup = true;
 			if (str_to_duration_us(str_of(cli_arg(c, i + 1)), 0, &r->warmup_us) !=
@@ -88,7 +91,7 @@ cancel(struct cli *c)
 
 static const struct cli_row rows[] = {
 	{ "group refresh", CLI_ADMIN, CLI_F_CHANGE, refresh,
-	  "<group> [min-healthy <percent>] [max-healthy <percent>] [warmup <time>]",
+	  "<group> [min-healthy <percent>] [max-healthy <percent>] [warmup <time>] [rollback]",
 	  "replace all instances of a group, some at a time" },
 	{ "group cancel-refresh", CLI_ADMIN, CLI_F_CHANGE, cancel, "<group>",
 	  "let the instances that were not replaced yet stay" },

@@ -15,6 +15,7 @@
 #include "ctl/group.h"
 #include "ctl/notify.h"
 #include "ctl/place.h"
+#include "ctl/row.h"
 
 /* By what it was and whether it went well: the event, the word of `notify`, its bit. */
 struct event {
@@ -41,13 +42,6 @@ event_of(const struct activity *a)
 }
 
 static void
-put(struct outbuf *b, const char *name, const char *text)
-{
-	outbuf_fmt(b, "%s\"%s\":", b->len > 1 ? "," : "", name);
-	outbuf_json(b, text);
-}
-
-static void
 put_time(struct outbuf *b, const char *name, uint64_t us)
 {
 	time_t s = (time_t)(us / 1000000);
@@ -58,7 +52,7 @@ put_time(struct outbuf *b, const char *name, uint64_t us)
 	gmtime_r(&s, &tm);
 	n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(text + n, sizeof text - n, ".%03uZ", (unsigned)(us / 1000 % 1000));
-	put(b, name, text);
+	row_put_text(b, name, text);
 }
 
 /* {"Subnet ID":"...","Availability Zone":"..."} */
@@ -83,7 +77,7 @@ put_arn(struct outbuf *b, const struct group *g, const char *account)
 
 	snprintf(arn, sizeof arn, "arn:aws:autoscaling:%s:%s:autoScalingGroup:%s:"
 	    "autoScalingGroupName/%s", place_region(snapshot_current()), account, g->id, g->name);
-	put(b, "AutoScalingGroupARN", arn);
+	row_put_text(b, "AutoScalingGroupARN", arn);
 }
 
 static void
@@ -93,22 +87,22 @@ put_message(struct outbuf *b, const struct activity *a, const struct group *g,
 	const char *account = place_account(snapshot_current());
 
 	outbuf_z(b, "{");
-	put(b, "Service", "AWS Auto Scaling");
+	row_put_text(b, "Service", "AWS Auto Scaling");
 	put_time(b, "Time", a->end_us);
-	put(b, "RequestId", a->id);
-	put(b, "Event", e->name);
-	put(b, "AccountId", account);
-	put(b, "AutoScalingGroupName", g->name);
+	row_put_text(b, "RequestId", a->id);
+	row_put_text(b, "Event", e->name);
+	row_put_text(b, "AccountId", account);
+	row_put_text(b, "AutoScalingGroupName", g->name);
 	put_arn(b, g, account);
-	put(b, "ActivityId", a->id);
-	put(b, "Description", a->description);
-	put(b, "Cause", a->cause);
+	row_put_text(b, "ActivityId", a->id);
+	row_put_text(b, "Description", a->description);
+	row_put_text(b, "Cause", a->cause);
 	put_time(b, "StartTime", a->start_us);
 	put_time(b, "EndTime", a->end_us);
-	put(b, "StatusCode", activity_status_name(a->status));
-	put(b, "StatusMessage", a->message != NULL ? a->message : "");
+	row_put_text(b, "StatusCode", activity_status_name(a->status));
+	row_put_text(b, "StatusMessage", a->message != NULL ? a->message : "");
 	outbuf_fmt(b, ",\"Progress\":%u", a->progress);
-	put(b, "EC2InstanceId", a->instance);
+	row_put_text(b, "EC2InstanceId", a->instance);
 	put_details(b, a, g->conf);
 	outbuf_z(b, "}");
 }

@@ -39,8 +39,8 @@
 struct list groups = { &groups, &groups };
 
 static struct {
-	group_fn	*on_change[HOOKS_MAX], *on_end[HOOKS_MAX];
-	unsigned	 nchange, nend;
+	group_fn	*on_end[HOOKS_MAX];
+	unsigned	 nend;
 	bool		 is_paused, has_restored;
 	char		*pause_reason;	/* owned */
 } state;
@@ -387,13 +387,6 @@ scaling_is_paused(const char **ret_reason)
 /* ---- life ---- */
 
 void
-group_on_change(group_fn *fn)
-{
-	WEIR_ASSERT(state.nchange < HOOKS_MAX);
-	state.on_change[state.nchange++] = fn;
-}
-
-void
 group_on_end(group_fn *fn)
 {
 	WEIR_ASSERT(state.nend < HOOKS_MAX);
@@ -436,7 +429,7 @@ static void
 remember(struct group *g)
 {
 	free(g->provider);
-	g->provider = xstrdup(g->conf->launch->provider_name);
+	g->provider = xstrdup(group_launch(g)->provider_name);
 	g->drain_us = g->conf->drain_us;
 }
 
@@ -459,6 +452,13 @@ find_any(const char *name)
 	return NULL;
 }
 
+/* Another text of the launch configuration ends what went back to an older one. */
+static bool
+may_stay_back(const struct group *g, const struct group_conf *conf)
+{
+	return g->launch_digest == conf->launch->object.digest && g->back->provider != NULL;
+}
+
 static void
 follow(struct group *g, const struct group_conf *conf)
 {
@@ -467,13 +467,16 @@ follow(struct group *g, const struct group_conf *conf)
 
 	g->conf = conf;
 	g->is_orphaned = false;
-	g->launch_digest = conf->launch->object.digest;
+	if (g->back != NULL && !may_stay_back(g, conf))
+		g->back = NULL;
+	if (g->launch_digest != conf->launch->object.digest) {
+		g->launch_digest = conf->launch->object.digest;
+		keep_group(g);
+	}
 	remember(g);
 	if (g->digest != conf->object.digest)
 		take_text(g, conf);
 	scaler_configured(g, has_changed);
-	for (unsigned i = 0; has_changed && i < state.nchange; i++)
-		state.on_change[i](g);
 }
 
 static void
@@ -496,6 +499,30 @@ make(const struct group_conf *conf)
 	g->suspended = conf->suspended;
 	group_set_desired(g, conf->desired, "a user request created an AutoScalingGroup",
 	    GROUP_NO_COOLDOWN, NULL);
+	keep_group(g);
+}
+
+const char *
+group_go_back(struct group *g, const char *launch, uint32_t version)
+{
+	const struct launch_conf *l = launch_kept(launch, version);
+
+	if (l == NULL)
+		return "what the launch configuration was before is not known";
+	if (l->provider == NULL || strcmp(l->provider_name, g->conf->launch->provider_name) != 0)
+		return "what the launch configuration was before is of another provider";
+	g->back = l;
+	keep_group(g);
+	scaler_configured(g, true);
+	return NULL;
+}
+
+void
+group_go_forth(struct group *g)
+{
+	if (g->back == NULL)
+		return;
+	g->back = NULL;
 	keep_group(g);
 }
 
@@ -540,6 +567,7 @@ static void
 on_publish(struct snapshot *s)
 {
 	epoch_begin(s->global->state_dir);
+	launches_follow(s);
 	scaler_hold(true);
 	OBJECT_EACH(o, s, OBJECT_LAUNCH)
 		(void)launch_version((const struct launch_conf *)(const void *)o);

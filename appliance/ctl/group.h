@@ -36,6 +36,8 @@ struct group {
 	const struct group_conf *conf;	/* borrowed: current snapshot; NULL: in no file */
 	uint64_t	 digest;	/* of the text that it follows */
 	uint64_t	 launch_digest;	/* ... and of its launch configuration */
+	const struct launch_conf *back;	/* launch.c's: instances are of this older version, for
+					 * a refresh has failed; NULL: of conf's */
 	uint64_t	 created_us;	/* wall */
 	uint32_t	 min, max, desired;
 	uint32_t	 surge;		/* so many more for now: a refresh replaces some */
@@ -86,6 +88,13 @@ extern struct list groups;		/* struct group, by node, in order of making */
 struct group *group_find(const char *name);	/* none that was deleted by command */
 const char *group_nth_name(size_t i, void *unused);	/* for str_nearest */
 
+/* What its instances are made of; it has a conf. */
+static inline const struct launch_conf *
+group_launch(const struct group *g)
+{
+	return g->back != NULL ? g->back : g->conf->launch;
+}
+
 /* Pending* and InService, what desired is compared with. */
 unsigned group_actual(const struct group *g);
 unsigned group_pending(const struct group *g);
@@ -128,6 +137,10 @@ void	group_set_desired(struct group *g, uint32_t desired, const char *who,
 void	group_set_size(struct group *g, uint32_t min, uint32_t max, const char *who);
 /* One that was let go: it is adopted as soon as its provider names it. */
 void	group_attach(struct group *g, const char *id);
+/* Instances are of an older version until the launch configuration's text changes. NULL,
+ * or why that cannot be. */
+const char *group_go_back(struct group *g, const char *launch, uint32_t version);
+void	group_go_forth(struct group *g);	/* or until this */
 void	group_suspend(struct group *g, unsigned bits);
 void	group_resume(struct group *g, unsigned bits);
 /* Why not, or NULL. force: instances are terminated; keep: they are let go. */
@@ -140,9 +153,8 @@ void	group_say(const struct group *g, uint32_t from, uint32_t to, const char *te
 void	scaling_pause(bool is_paused, const char *reason);
 bool	scaling_is_paused(const char **ret_reason);
 
-/* Told when a group was made, took another text, or is about to go. start-up */
+/* Told when a group is about to go. start-up */
 typedef void group_fn(struct group *g);
-void	group_on_change(group_fn *fn);
 void	group_on_end(group_fn *fn);
 
 /* ---- for instance.c, activity.c ---- */

@@ -50,6 +50,7 @@ struct sync_conf {
 
 struct launch_conf {
 	struct object	 object;	/* first; its digest includes the user data's */
+	uint32_t	 version;	/* of launch_kept's copies; 0: launch_version knows it */
 	const char	*provider_name;
 	const struct provider_conf *provider;
 	const char	*image, *instance_type, *key;	/* "" = not written */

@@ -10,7 +10,6 @@
  */
 #include "ctl/group_keep.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,38 +36,6 @@ static struct list operations_saved = { &operations_saved, &operations_saved };
 /* ---- writing ---- */
 
 static void
-put_text(struct outbuf *b, const char *name, const char *text)
-{
-	outbuf_fmt(b, "%s\"%s\":", b->len > 1 ? "," : "", name);
-	outbuf_json(b, text);
-}
-
-static void
-put_u64(struct outbuf *b, const char *name, uint64_t v)
-{
-	outbuf_fmt(b, "%s\"%s\":%" PRIu64, b->len > 1 ? "," : "", name, v);
-}
-
-static void
-put_bool(struct outbuf *b, const char *name, bool v)
-{
-	outbuf_fmt(b, "%s\"%s\":%s", b->len > 1 ? "," : "", name, v ? "true" : "false");
-}
-
-/* Digests have all 64 bits, which numbers of JSON have not. */
-static void
-put_hex(struct outbuf *b, const char *name, uint64_t v)
-{
-	outbuf_fmt(b, "%s\"%s\":\"%" PRIx64 "\"", b->len > 1 ? "," : "", name, v);
-}
-
-static uint64_t
-hex_of(const json_t *row, const char *name)
-{
-	return strtoull(row_text(row, name), NULL, 16);
-}
-
-static void
 begin(struct outbuf *b)
 {
 	outbuf_init(b, 0);
@@ -91,20 +58,23 @@ keep_group(const struct group *g)
 	if (!store_is_there())
 		return;
 	begin(&b);
-	put_u64(&b, "created", g->created_us);
-	put_u64(&b, "min", g->min);
-	put_u64(&b, "max", g->max);
-	put_u64(&b, "desired", g->desired);
-	put_hex(&b, "digest", g->digest);
-	put_bool(&b, "overridden", g->is_overridden);
-	put_bool(&b, "deleted", g->is_deleted);
-	put_bool(&b, "deleting", g->is_deleting);
-	put_u64(&b, "suspended", g->suspended);
-	put_u64(&b, "cooldown_until", g->cooldown_until_us);
-	put_u64(&b, "cooldown", g->cooldown_us);
-	put_u64(&b, "drain", g->drain_us);
-	put_text(&b, "provider", g->provider != NULL ? g->provider : "");
-	put_text(&b, "cause", g->cause_len > 0 ? g->cause : "");
+	row_put_u64(&b, "created", g->created_us);
+	row_put_u64(&b, "min", g->min);
+	row_put_u64(&b, "max", g->max);
+	row_put_u64(&b, "desired", g->desired);
+	row_put_hex(&b, "digest", g->digest);
+	row_put_bool(&b, "overridden", g->is_overridden);
+	row_put_bool(&b, "deleted", g->is_deleted);
+	row_put_bool(&b, "deleting", g->is_deleting);
+	row_put_u64(&b, "suspended", g->suspended);
+	row_put_u64(&b, "cooldown_until", g->cooldown_until_us);
+	row_put_u64(&b, "cooldown", g->cooldown_us);
+	row_put_u64(&b, "drain", g->drain_us);
+	row_put_text(&b, "provider", g->provider != NULL ? g->provider : "");
+	row_put_text(&b, "cause", g->cause_len > 0 ? g->cause : "");
+	row_put_hex(&b, "launch_digest", g->launch_digest);
+	row_put_text(&b, "back_to", g->back != NULL ? g->back->object.name : "");
+	row_put_u64(&b, "back_version", g->back != NULL ? g->back->version : 0);
 	outbuf_z(&b, ",\"let_go\":[");
 	for (unsigned i = 0; i < g->nlet_go; i++) {
 		outbuf_z(&b, i > 0 ? "," : "");
@@ -128,19 +98,19 @@ keep_instance(const struct instance *i)
 	if (!store_is_there())
 		return;
 	begin(&b);
-	put_text(&b, "group", i->group->name);
-	put_u64(&b, "lifecycle", i->lifecycle);
-	put_text(&b, "address", i->address);
-	put_u64(&b, "port", i->port);
-	put_text(&b, "zone", i->zone);
-	put_text(&b, "token", i->token);
-	put_text(&b, "launch", i->launch_name);
-	put_u64(&b, "version", i->launch_version);
-	put_u64(&b, "launched", i->launched_us);
-	put_u64(&b, "in_service", i->in_service_us);
-	put_bool(&b, "protected", i->is_protected);
-	put_bool(&b, "passed", i->has_passed);
-	put_bool(&b, "stays_out", i->stays_out);
+	row_put_text(&b, "group", i->group->name);
+	row_put_u64(&b, "lifecycle", i->lifecycle);
+	row_put_text(&b, "address", i->address);
+	row_put_u64(&b, "port", i->port);
+	row_put_text(&b, "zone", i->zone);
+	row_put_text(&b, "token", i->token);
+	row_put_text(&b, "launch", i->launch_name);
+	row_put_u64(&b, "version", i->launch_version);
+	row_put_u64(&b, "launched", i->launched_us);
+	row_put_u64(&b, "in_service", i->in_service_us);
+	row_put_bool(&b, "protected", i->is_protected);
+	row_put_bool(&b, "passed", i->has_passed);
+	row_put_bool(&b, "stays_out", i->stays_out);
 	end(&b, STORE_INSTANCE, i->id, i->launched_us);
 }
 
@@ -156,12 +126,12 @@ keep_operation(const struct operation *op, void (*done)(void *arg, bool ok), voi
 	struct outbuf b;
 
 	begin(&b);
-	put_text(&b, "group", op->group->name);
-	put_u64(&b, "count", op->count);
-	put_text(&b, "zone", op->zone);
-	put_text(&b, "launch", op->launch_name);
-	put_u64(&b, "version", op->launch_version);
-	put_text(&b, "cause", op->cause);
+	row_put_text(&b, "group", op->group->name);
+	row_put_u64(&b, "count", op->count);
+	row_put_text(&b, "zone", op->zone);
+	row_put_text(&b, "launch", op->launch_name);
+	row_put_u64(&b, "version", op->launch_version);
+	row_put_text(&b, "cause", op->cause);
 	outbuf_z(&b, "}");
 	store_put_durable(STORE_OPERATION, op->token, sched_wall_s() * 1000000, b.data, b.len,
 	    done, arg);
@@ -182,18 +152,18 @@ keep_activity(const struct activity *a)
 	if (!store_is_there())
 		return;
 	begin(&b);
-	put_text(&b, "group", a->group);
-	put_u64(&b, "kind", a->kind);
-	put_u64(&b, "status", a->status);
-	put_u64(&b, "progress", a->progress);
-	put_u64(&b, "start", a->start_us);
-	put_u64(&b, "end", a->end_us);
-	put_text(&b, "instance", a->instance);
-	put_text(&b, "zone", a->zone);
-	put_text(&b, "description", a->description);
-	put_text(&b, "cause", a->cause);
+	row_put_text(&b, "group", a->group);
+	row_put_u64(&b, "kind", a->kind);
+	row_put_u64(&b, "status", a->status);
+	row_put_u64(&b, "progress", a->progress);
+	row_put_u64(&b, "start", a->start_us);
+	row_put_u64(&b, "end", a->end_us);
+	row_put_text(&b, "instance", a->instance);
+	row_put_text(&b, "zone", a->zone);
+	row_put_text(&b, "description", a->description);
+	row_put_text(&b, "cause", a->cause);
 	if (a->message != NULL)
-		put_text(&b, "message", a->message);
+		row_put_text(&b, "message", a->message);
 	end(&b, STORE_ACTIVITY, a->id, a->start_us);
 }
 
@@ -204,7 +174,8 @@ keep_activity_not(const struct activity *a)
 }
 
 void
-keep_launch(const char *name, uint32_t version, uint64_t digest, uint64_t age)
+keep_launch(const char *name, uint32_t version, uint64_t digest, uint64_t age,
+    const char *text)
 {
 	struct outbuf b;
 	char key[OBJECT_NAME_MAX + 32];
@@ -213,7 +184,8 @@ keep_launch(const char *name, uint32_t version, uint64_t digest, uint64_t age)
 		return;
 	snprintf(key, sizeof key, "launch/%u/%s", version, name);
 	begin(&b);
-	put_hex(&b, "digest", digest);
+	row_put_hex(&b, "digest", digest);
+	row_put_text(&b, "text", text != NULL ? text : "");
 	end(&b, STORE_SETTING, key, age);
 }
 
@@ -227,7 +199,7 @@ keep_pause(bool is_paused, const char *reason)
 		return;
 	}
 	begin(&b);
-	put_text(&b, "reason", reason);
+	row_put_text(&b, "reason", reason);
 	end(&b, STORE_SETTING, "scaling-paused", 1);
 }
 
@@ -271,7 +243,8 @@ take_setting(const char *key, int64_t t_us, const char *data, size_t len, void *
 	if (strcmp(key, "scaling-paused") == 0)
 		scaling_pause(true, row_text(row, "reason"));
 	else if (sscanf(key, "launch/%u/%n", &version, &at) == 1 && at > 0)
-		launch_restore(key + at, version, hex_of(row, "digest"));
+		launch_restore(key + at, version, row_hex(row, "digest"),
+		    row_text(row, "text"));
 	json_decref(row);
 }
 
@@ -374,7 +347,7 @@ restore_group(struct group *g, const json_t *row)
 	uint64_t until = row_u64(row, "cooldown_until"), now = sched_wall_us();
 
 	g->created_us = row_u64(row, "created");
-	g->digest = hex_of(row, "digest");
+	g->digest = row_hex(row, "digest");
 	g->min = (uint32_t)row_u64(row, "min");
 	g->max = (uint32_t)row_u64(row, "max");
 	g->desired = (uint32_t)row_u64(row, "desired");
@@ -387,8 +360,10 @@ restore_group(struct group *g, const json_t *row)
 	g->cooldown_until_us = until > now + g->cooldown_us ? now + g->cooldown_us : until;
 	g->drain_us = row_u64(row, "drain");
 	g->provider = xstrdup(row_text(row, "provider"));
-	restore_let_go(g, json_object_get(row, "let_go"));
+	g->launch_digest = row_hex(row, "launch_digest");
+	g->back = launch_kept(row_text(row, "back_to"), (uint32_t)row_u64(row, "back_version"));
 	g->cause_len = (size_t)snprintf(g->cause, sizeof g->cause, "%s", row_text(row, "cause"));
+	restore_let_go(g, json_object_get(row, "let_go"));
 }
 
 static struct saved *

@@ -26,7 +26,8 @@ void	keep_operation(const struct operation *op, void (*done)(void *arg, bool ok)
 void	keep_operation_not(const struct operation *op);
 void	keep_activity(const struct activity *a);
 void	keep_activity_not(const struct activity *a);
-void	keep_launch(const char *name, uint32_t version, uint64_t digest, uint64_t age);
+void	keep_launch(const char *name, uint32_t version, uint64_t digest, uint64_t age,
+	    const char *text);
 void	keep_pause(bool is_paused, const char *reason);
 
 /* start-up */

@@ -24,6 +24,7 @@
 #include "ctl/group.h"
 #include "ctl/notify.h"
 #include "ctl/place.h"
+#include "ctl/row.h"
 #include "event/sched.h"
 #include "proxy/log_target.h"
 
@@ -196,13 +197,6 @@ on_timeout(struct sched_timer *t)
 /* ---- who is told ---- */
 
 static void
-put_member(struct outbuf *b, const char *name, const char *value)
-{
-	outbuf_fmt(b, "%s\"%s\":", b->len > 1 ? "," : "", name);
-	outbuf_json(b, value);
-}
-
-static void
 tell(const struct hook_open *h, const struct hook_conf *conf, const struct instance *i)
 {
 	char *subject = xasprintf("Auto Scaling:  Lifecycle action '%s' for instance %s in "
@@ -218,17 +212,17 @@ tell(const struct hook_open *h, const struct hook_conf *conf, const struct insta
 	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.000Z", &tm);
 	outbuf_init(&b, 0);
 	outbuf_z(&b, "{");
-	put_member(&b, "AutoScalingGroupName", i->group->name);
-	put_member(&b, "Service", "AWS Auto Scaling");
-	put_member(&b, "Time", text);
-	put_member(&b, "AccountId", place_account(snapshot_current()));
-	put_member(&b, "LifecycleTransition", conf->is_launch ?
+	row_put_text(&b, "AutoScalingGroupName", i->group->name);
+	row_put_text(&b, "Service", "AWS Auto Scaling");
+	row_put_text(&b, "Time", text);
+	row_put_text(&b, "AccountId", place_account(snapshot_current()));
+	row_put_text(&b, "LifecycleTransition", conf->is_launch ?
 	    "autoscaling:EC2_INSTANCE_LAUNCHING" : "autoscaling:EC2_INSTANCE_TERMINATING");
-	put_member(&b, "LifecycleHookName", conf->name);
-	put_member(&b, "LifecycleActionToken", h->token);
-	put_member(&b, "EC2InstanceId", i->id);
+	row_put_text(&b, "LifecycleHookName", conf->name);
+	row_put_text(&b, "LifecycleActionToken", h->token);
+	row_put_text(&b, "EC2InstanceId", i->id);
 	if (conf->data[0] != '\0')
-		put_member(&b, "NotificationMetadata", conf->data);
+		row_put_text(&b, "NotificationMetadata", conf->data);
 	outbuf_z(&b, "}");
 	n.json = b.data;
 	(void)notify_send(conf->notifier, &n);

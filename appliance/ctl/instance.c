@@ -101,10 +101,10 @@ instance_counts(const struct instance *i)
 bool
 instance_is_outdated(const struct instance *i)
 {
-	const struct group_conf *conf = i->group->conf;
+	const struct launch_conf *l = i->group->conf != NULL ? group_launch(i->group) : NULL;
 
-	return conf != NULL && (i->launch_version != launch_version(conf->launch) ||
-	    strcmp(i->launch_name, conf->launch->object.name) != 0);
+	return l != NULL && (i->launch_version != launch_version(l) ||
+	    strcmp(i->launch_name, l->object.name) != 0);
 }
 
 bool
@@ -275,9 +275,8 @@ instance_judge(struct instance *i)
 	else if (has_backends(i) && g->conf->check == GROUP_CHECK_ELB && i->running_us != 0 &&
 	    i->lifecycle != LIFE_PENDING_WAIT && fails_elb(i))
 		instance_set_unhealthy(i, UNHEALTHY_ELB);
-	else if (i->state == INSTANCE_PENDING && g->conf->launch != NULL &&
-	    sched_wall_us() >= i->launched_us +
-	    g->conf->launch->provider->launch_timeout_us)
+	else if (i->state == INSTANCE_PENDING &&
+	    sched_wall_us() >= i->launched_us + group_launch(g)->provider->launch_timeout_us)
 		instance_set_unhealthy(i, UNHEALTHY_STATUS);
 }
 
@@ -540,7 +539,7 @@ take_place(struct instance *i, const struct provider_instance *p)
 	if (p->address[0] != '\0')
 		memcpy(i->address, p->address, sizeof i->address);
 	if (port == 0 && i->group->conf != NULL)
-		port = i->group->conf->launch->instance_port;
+		port = group_launch(i->group)->instance_port;
 	if (port != 0)
 		i->port = (uint16_t)port;
 	if (p->zone[0] != '\0')

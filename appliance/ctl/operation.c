@@ -276,15 +276,30 @@ on_launched(struct provider_call *call)
 	scaler_leave(sc);
 }
 
+/* The version that it was begun with, so that a launch that is made again under its token
+ * is the same one; what nobody knows any more is the group's. */
+static const struct launch_conf *
+launch_of_operation(const struct operation *op)
+{
+	const struct launch_conf *now = group_launch(op->group), *l;
+
+	if (op->launch_version == launch_version(now) &&
+	    strcmp(op->launch_name, now->object.name) == 0)
+		return now;
+	l = launch_kept(op->launch_name, op->launch_version);
+	return l != NULL && l->provider != NULL ? l : now;
+}
+
 static void
 launch_go(struct operation *op)
 {
 	struct group *g = op->group;
+	const struct launch_conf *l = launch_of_operation(op);
 
 	op->state = OP_CALLING;
-	call_begin(op, g->conf->launch->provider, PROVIDER_LAUNCH, on_launched);
+	call_begin(op, l->provider, PROVIDER_LAUNCH, on_launched);
 	op->call.count = op->count;
-	op->call.launch = g->conf->launch;
+	op->call.launch = l;
 	op->call.zone = op->zone;
 	op->call.subnets = (const char *const *)g->conf->subnets;
 	op->call.nsubnets = g->conf->nsubnets;
@@ -333,7 +348,7 @@ launch_call(struct scaler *sc)
 bool
 operation_launch(struct scaler *sc, const struct launch_order *o)
 {
-	const struct group_conf *conf = sc->group->conf;
+	const struct launch_conf *l = group_launch(sc->group);
 	struct operation *op = &sc->launch;
 
 	if (op->state != OP_NONE)
@@ -345,8 +360,8 @@ operation_launch(struct scaler *sc, const struct launch_order *o)
 	op->begins_cooldown = o->begins_cooldown;
 	op->is_warm = o->is_warm;
 	op->activities = xcalloc(o->count, sizeof *op->activities);
-	op->launch_name = xstrdup(conf->launch->object.name);
-	op->launch_version = launch_version(conf->launch);
+	op->launch_name = xstrdup(l->object.name);
+	op->launch_version = launch_version(l);
 	launch_call(sc);
 	return true;
 }
@@ -473,8 +488,8 @@ adopt(struct scaler *sc, const struct provider_instance *p)
 	/* the answer of a launch under way is not here yet */
 	if (op->state == OP_CALLING && strcmp(p->token, op->token) == 0)
 		return;
-	i = instance_new(g, p, g->conf->launch->object.name,
-	    is_own ? op->launch_version : launch_version(g->conf->launch));
+	i = instance_new(g, p, is_own ? op->launch_name : group_launch(g)->object.name,
+	    is_own ? op->launch_version : launch_version(group_launch(g)));
 	i->seen_looks = sc->looks;
 	if (is_own && op->is_warm)
 		instance_to_pool(i);

@@ -4,7 +4,8 @@
  * Without `delay` everything is instant: a launched instance runs before the call has
  * returned. With it a call takes so long on the schedule clock. `fail` lets this
  * percentage of launches fail, `lie` tells of this percentage of instances that they
- * run though they are not there; both evenly spread, not at random.
+ * run though they are not there; both evenly spread, not at random. `refuse` names an
+ * image that is none.
  *
  * Its instances outlive configurations, not the process.
  *
@@ -25,6 +26,7 @@
 struct test_settings {
 	uint64_t	 delay_us;
 	uint32_t	 fail_pct, lie_pct;
+	const char	*refused;	/* image; NULL = none */
 };
 
 /* All instances of one provider and group. */
@@ -127,6 +129,11 @@ launch(struct provider_call *call, struct test_group *g)
 	struct provider_instance *ret = xcalloc(call->count + g->n + 1, sizeof *ret);
 	unsigned n = made_before(g, call->token, ret);
 
+	if (s->refused != NULL && strcmp(s->refused, call->launch->image) == 0) {
+		provider_fail(call, PROVIDER_INVALID, "there is no image '%s'", s->refused);
+		free(ret);
+		return;
+	}
 	if (n == 0 && comes_up(&failed_pct, s->fail_pct)) {
 		provider_fail(call, PROVIDER_CAPACITY, "the test provider was told to fail");
 		free(ret);
@@ -297,6 +304,9 @@ static const struct kw_row rows[] = {
 	{ "lie", IN_PROVIDER, KW_OBEYED, 1, 1, 0, parse_percent,
 	  CFG_FIELD(CFG_UINT, struct test_settings, lie_pct, .max = 100), "<percent>",
 	  "test: so many instances are told of and are not there." },
+	{ "refuse", IN_PROVIDER, KW_OBEYED, 1, 1, 0, parse_setting,
+	  CFG_FIELD(CFG_TEXT, struct test_settings, refused), "<image>",
+	  "test: launches of this image are refused for good." },
 	{ NULL, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL },
 };
 

@@ -6,9 +6,12 @@
  * new instances come before old ones go.
  *
  * With `on-change refresh` one begins whenever instances are of another version than
- * the configuration's, also when weir comes back.
+ * the configuration's, also when weir comes back. One that runs goes on then.
  *
- * Thread: control; parsing: the one that loads.
+ * With `rollback` one that fails goes the other way: the group is of the version that
+ * most of the old instances were of (group_go_back), and what is not of it is replaced.
+ *
+ * Thread: control.
  */
 #include "ctl/refresh.h"
 
@@ -16,174 +19,44 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
-#include "base/diag.h"
 #include "base/log.h"
 #include "base/magic.h"
 #include "base/module.h"
-#include "base/str.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
 #include "ctl/control.h"
 #include "ctl/feed.h"
 #include "ctl/group.h"
+#include "ctl/refresh_in.h"
 #include "ctl/scaler.h"
 #include "ctl/scaler_in.h"
+#include "event/loop.h"
 #include "event/sched.h"
 #include "proxy/log_target.h"
 
 #define SECOND_US	1000000ull
 #define STUCK_US	(3600 * SECOND_US)	/* without progress: it has failed */
 
-const struct refresh_conf refresh_default = {
-	.min_healthy = 90, .max_healthy = 100, .wait_us = 3600 * SECOND_US,
-};
-
-/* ---- parsing ---- */
-
-bool
-refresh_percent(const char *word, unsigned max, unsigned *ret)
-{
-	struct str s = str_of(word);
-	uint64_t n;
-
-	if (str_ends(s, STR("%")))
-		s.len--;
-	if (!str_to_u64(s, &n) || n > max)
-		return false;
-	*ret = (unsigned)n;
-	return true;
-}
-
-static int
-parse_percent(struct cfg *c, const char *what, const char *word, unsigned max, unsigned *ret)
-{
-	if (word != NULL && refresh_percent(word, max, ret))
-		return 0;
-	diag_error(c->diag, "'%s' expects a percentage up to %u%%, not '%s'.", what, max,
-	    word != NULL ? word : "");
-	return -1;
-}
-
-/* checkpoint PCT... wait D */
-static int
-parse_checkpoints(struct cfg *c, char **args, int nargs, int *i, struct refresh_conf *r)
-{
-	unsigned pct;
-
-	while (++*i < nargs && strcmp(args[*i], "wait") != 0) {
-		if (parse_percent(c, "checkpoint", args[*i], 100, &pct) == -1)
-			return -1;
-		if (r->ncheckpoints == REFRESH_CHECKPOINTS || (r->ncheckpoints > 0 &&
-		    pct <= r->checkpoints[r->ncheckpoints - 1])) {
-			diag_error(c->diag, "'checkpoint': percentages have to rise, %u at most.",
-			    REFRESH_CHECKPOINTS);
-			return -1;
-		}
-		r->checkpoints[r->ncheckpoints++] = pct;
-	}
-	if (*i + 1 >= nargs || r->ncheckpoints == 0) {
-		diag_error(c->diag, "'checkpoint' expects <percent>... wait <time>.");
-		return -1;
-	}
-	*i += 2;
-	return cfg_duration_unit(c, "wait", args[*i - 1], &r->wait_us);
-}
-
-static int
-parse_option(struct cfg *c, char **args, int nargs, int *i, struct refresh_conf *r)
-{
-	const char *word = args[*i];
-
-	if (strcmp(word, "checkpoint") == 0)
-		return parse_checkpoints(c, args, nargs, i, r);
-	*i += 2;
-	if (strcmp(word, "min-healthy") == 0)
-		return parse_percent(c, word, args[*i - 1], 100, &r->min_healthy);
-	if (strcmp(word, "max-healthy") == 0)
-		return parse_percent(c, word, args[*i - 1], 200, &r->max_healthy);
-	if (strcmp(word, "warmup") == 0 && args[*i - 1] != NULL) {
-		r->has_warmup = true;
-		return cfg_duration_unit(c, word, args[*i - 1], &r->warmup_us);
-	}
-	if (strcmp(word, "rollback") == 0) {
-		diag_error(c->diag, "'rollback' is not there: what the launch configuration was "
-		    "before is gone when a refresh fails.");
-		return -1;
-	}
-	diag_error(c->diag, "'refresh': unexpected '%s'; expects min-healthy, max-healthy, warmup "
-	    "or checkpoint.", word);
-	return -1;
-}
-
-static int
-parse_refresh(struct cfg *c, const struct kw_row *row, char **args, int nargs)
-{
-	struct refresh_conf *r = arena_alloc(c->arena, sizeof *r);
-	int i = 0;
-
-	(void)row;
-	*r = refresh_default;
-	while (i < nargs)
-		if (parse_option(c, args, nargs, &i, r) == -1)
-			return -1;
-	if (r->max_healthy < 100) {
-		diag_error(c->diag, "'max-healthy' expects a percentage from 100%% to 200%%.");
-		return -1;
-	}
-	group_conf_of(c)->refresh = r;
-	return 0;
-}
-
-/* ---- how many ---- */
-
-static uint32_t
-share(uint32_t of, unsigned pct)
-{
-	return (uint32_t)(((uint64_t)of * pct + 99) / 100);
-}
-
-uint32_t
-refresh_may_go(const struct refresh_count *c)
-{
-	uint32_t least = share(c->desired, c->min_healthy), done = c->total - c->old, goal, n;
-
-	n = c->healthy > least ? c->healthy - least : 0;
-	/* a small group: one, when all are there */
-	if (n == 0 && c->healthy > 0 && c->healthy >= c->desired + c->surge)
-		n = 1;
-	goal = share(c->total, c->upto);
-	if (done + n > goal)
-		n = goal > done ? goal - done : 0;
-	return n < c->old ? n : c->old;
-}
-
 /* ---- one that runs ---- */
-
-struct refresh {
-	struct group	*group;
-	char		 id[UUID_TEXT];
-	struct refresh_conf conf;	/* its own copy */
-	uint64_t	 warmup_us, digest;	/* digest: of the launch configuration */
-	const char	*status, *reason;	/* constant */
-	bool		 is_running;
-	char		(*old)[INSTANCE_ID_MAX + 1];	/* owned: to be replaced */
-	unsigned	 total, left, checkpoint;	/* checkpoint: the next one */
-	uint64_t	 resume_us;	/* wall: a checkpoint's wait is over */
-	uint64_t	 moved_us;	/* wall: the last progress */
-	struct sched_timer timer;
-};
 
 static void
 say(struct refresh *r, const char *status, const char *reason)
 {
-	char text[200];
+	char text[300];
 
-	r->status = status;
-	r->reason = reason;
+	snprintf(r->status, sizeof r->status, "%s", status);
+	if (reason != r->reason)
+		snprintf(r->reason, sizeof r->reason, "%s", reason);
+	keep_refresh(r);
 	refresh_text(r->group, text, sizeof text);
 	log_event(NULL, LOG_L_NOTICE, "group %s refresh %s", r->group->name, text);
 	feed_emit(FEED_GROUP, r->group->name, "", "refresh", text);
+}
+
+static void
+say_running(struct refresh *r, const char *reason)
+{
+	say(r, r->is_back ? "RollbackInProgress" : "InProgress", reason);
 }
 
 static void
@@ -224,9 +97,11 @@ count_old(struct refresh *r)
 			continue;
 		memmove(r->old[n++], r->old[k], sizeof r->old[0]);
 	}
-	if (n != r->left)
-		r->moved_us = sched_wall_us();
+	if (n == r->left)
+		return;
+	r->moved_us = sched_wall_us();
 	r->left = n;
+	keep_refresh(r);
 }
 
 static bool
@@ -281,14 +156,14 @@ waits_at_checkpoint(struct refresh *r, uint32_t healthy)
 		r->resume_us = 0;
 		r->moved_us = sched_wall_us();
 		r->checkpoint++;
-		say(r, "InProgress", "");
+		say_running(r, "");
 	}
 	if (r->checkpoint >= r->conf.ncheckpoints || r->total - r->left <
-	    share(r->total, next_checkpoint(r)) ||
+	    refresh_share(r->total, next_checkpoint(r)) ||
 	    healthy < r->group->desired + r->group->surge)
 		return false;
 	r->resume_us = sched_wall_us() + r->conf.wait_us;
-	say(r, "InProgress", "waiting at a checkpoint");
+	say_running(r, "waiting at a checkpoint");
 	return true;
 }
 
@@ -305,16 +180,33 @@ set_surge(struct refresh *r)
 	g->surge = surge < r->left ? surge : r->left;
 }
 
+/* On the way back those that never came into service are no loss. */
+static void
+take_out_pending(struct refresh *r)
+{
+	for (unsigned k = 0; k < r->left; k++) {
+		struct instance *i = instance_find(r->old[k]);
+
+		if (i != NULL && i->lifecycle != LIFE_IN_SERVICE && instance_counts(i))
+			take_out(i);
+	}
+	count_old(r);
+}
+
 static void
 go_on(struct refresh *r, uint32_t healthy)
 {
 	struct group *g = r->group;
 	struct refresh_count c = { .desired = g->desired, .healthy = healthy, .surge = g->surge,
-	    .old = r->left, .total = r->total, .min_healthy = r->conf.min_healthy,
+	    .total = r->total, .min_healthy = r->conf.min_healthy,
 	    .upto = next_checkpoint(r) };
-	uint32_t n = refresh_may_go(&c);
+	uint32_t n;
 
 	scaler_enter(g->scaler);
+	if (r->is_back)
+		take_out_pending(r);
+	c.old = r->left;
+	n = refresh_may_go(&c);
 	for (unsigned k = 0; k < r->left && n > 0; k++) {
 		struct instance *i = instance_find(r->old[k]);
 
@@ -329,6 +221,43 @@ go_on(struct refresh *r, uint32_t healthy)
 	scaler_leave(g->scaler);
 }
 
+static void
+choose(struct refresh *r, bool only_outdated)
+{
+	struct group *g = r->group;
+
+	if (r->old == NULL)
+		r->old = xcalloc(GROUP_SIZE_MAX + 1, sizeof *r->old);
+	r->total = 0;
+	LIST_EACH(node, &g->instances) {
+		const struct instance *i = LIST_ITEM(node, struct instance, node);
+
+		if (!instance_counts(i) || (only_outdated && !instance_is_outdated(i)) ||
+		    r->total == GROUP_SIZE_MAX)
+			continue;
+		memcpy(r->old[r->total++], i->id, sizeof r->old[0]);
+	}
+	r->left = r->total;
+}
+
+/* Where a way back would lead: the newest version of those that are replaced. */
+static void
+note_before(struct refresh *r)
+{
+	uint64_t age, best = 0;
+
+	for (unsigned k = 0; k < r->left; k++) {
+		const struct instance *i = instance_find(r->old[k]);
+
+		age = launch_age(i->launch_name, i->launch_version);
+		if (!instance_is_outdated(i) || age <= best)
+			continue;
+		best = age;
+		snprintf(r->before, sizeof r->before, "%s", i->launch_name);
+		r->before_version = i->launch_version;
+	}
+}
+
 static bool
 is_held(const struct group *g)
 {
@@ -336,6 +265,44 @@ is_held(const struct group *g)
 
 	return scaling_is_paused(&reason) || group_is_suspended(g, GROUP_P_REFRESH) ||
 	    group_is_suspended(g, GROUP_P_LAUNCH) || group_is_suspended(g, GROUP_P_TERMINATE);
+}
+
+/* To what was before, if that was something else. */
+static const char *
+go_back(struct refresh *r)
+{
+	const char *why;
+
+	if (r->before_version == 0)
+		return "there is nothing to go back to";
+	if ((why = group_go_back(r->group, r->before, r->before_version)) != NULL)
+		return why;
+	r->is_back = true;
+	r->checkpoint = r->conf.ncheckpoints;
+	r->resume_us = 0;
+	r->moved_us = sched_wall_us();
+	choose(r, true);
+	return NULL;
+}
+
+static void
+fail(struct refresh *r, const char *reason)
+{
+	char text[sizeof r->reason];
+	const char *why;
+
+	if (r->is_back) {
+		end(r, "RollbackFailed", reason);
+		return;
+	}
+	why = r->conf.rolls_back ? go_back(r) : NULL;
+	snprintf(text, sizeof text, "%s%s%s", reason, why != NULL ? "; " : "",
+	    why != NULL ? why : "");
+	if (r->is_back) {
+		say_running(r, text);
+		scaler_kick(r->group);
+	} else
+		end(r, "Failed", text);
 }
 
 static void
@@ -347,19 +314,23 @@ on_timer(struct sched_timer *t)
 
 	sched_after(t, SECOND_US);
 	if (g->conf == NULL || g->is_deleting) {
-		end(r, "Failed", "the group goes");
+		r->conf.rolls_back = false;
+		fail(r, "the group goes");
 		return;
 	}
 	count_old(r);
 	healthy = count_healthy(r);
 	if (r->left == 0 && healthy >= g->desired)
-		end(r, "Successful", "");
+		end(r, r->is_back ? "RollbackSuccessful" : "Successful",
+		    r->is_back ? r->reason : "");
 	else if (is_held(g))
 		r->moved_us = sched_wall_us();
 	else if (waits_at_checkpoint(r, healthy))
 		return;
 	else if (sched_wall_us() >= r->moved_us + STUCK_US)
-		end(r, "Failed", "no progress for an hour");
+		fail(r, "no progress for an hour");
+	else if (scaler_is_stopped(g))
+		fail(r, "its provider refuses to launch");
 	else
 		go_on(r, healthy);
 }
@@ -374,27 +345,12 @@ forget(struct group *g)
 	if (r == NULL)
 		return;
 	sched_cancel(&r->timer);
+	if (!control_loop->stopping)
+		keep_refresh_not(g->name);
 	free(r->old);
 	free(r);
 	g->refresh = NULL;
 	g->surge = 0;
-}
-
-static void
-choose(struct refresh *r, bool only_outdated)
-{
-	struct group *g = r->group;
-
-	r->old = xcalloc(GROUP_SIZE_MAX + 1, sizeof *r->old);
-	LIST_EACH(node, &g->instances) {
-		const struct instance *i = LIST_ITEM(node, struct instance, node);
-
-		if (!instance_counts(i) || (only_outdated && !instance_is_outdated(i)) ||
-		    r->total == GROUP_SIZE_MAX)
-			continue;
-		memcpy(r->old[r->total++], i->id, sizeof r->old[0]);
-	}
-	r->left = r->total;
 }
 
 const char *
@@ -408,6 +364,7 @@ refresh_start(struct group *g, const struct refresh_conf *conf, bool only_outdat
 		return "An Instance Refresh is already in progress and blocks the execution of "
 		    "this Instance Refresh.";
 	forget(g);
+	group_go_forth(g);
 	g->refresh = r = xcalloc(1, sizeof *r);
 	r->group = g;
 	r->conf = *conf;
@@ -419,7 +376,8 @@ refresh_start(struct group *g, const struct refresh_conf *conf, bool only_outdat
 	uuid_random(r->id);
 	memcpy(ret_id, r->id, UUID_TEXT);
 	choose(r, only_outdated);
-	say(r, "InProgress", "");
+	note_before(r);
+	say_running(r, "");
 	sched_timer_init(&r->timer, on_timer);
 	set_surge(r);
 	sched_after(&r->timer, 0);
@@ -451,6 +409,25 @@ has_outdated(const struct group *g)
 	return false;
 }
 
+/* With the first configuration: what ran goes on. */
+static void
+restore(void)
+{
+	GROUP_EACH(g) {
+		struct refresh *r = g->refresh == NULL ? refresh_kept(g->name) : NULL;
+
+		if (r == NULL)
+			continue;
+		g->refresh = r;
+		r->group = g;
+		r->moved_us = sched_wall_us();
+		sched_timer_init(&r->timer, on_timer);
+		if (r->is_running)
+			sched_after(&r->timer, SECOND_US);
+	}
+	refreshes_kept_drop();
+}
+
 /* One that ended is not begun again for the same text. */
 static void
 on_publish(struct snapshot *s)
@@ -458,6 +435,7 @@ on_publish(struct snapshot *s)
 	char id[UUID_TEXT];
 
 	(void)s;
+	restore();
 	GROUP_EACH(g) {
 		struct refresh *r = g->refresh;
 
@@ -474,17 +452,10 @@ on_publish(struct snapshot *s)
 static int
 module_start(void)
 {
+	refreshes_kept_read();
 	group_on_end(forget);
 	control_on_publish(on_publish);
 	return 0;
 }
 
-static const struct kw_row rows[] = {
-	{ "refresh", IN_GROUP, KW_OBEYED, 1, 0, KW_F_ANY_ARGS, parse_refresh, 0,
-	  "[min-healthy <percent>] [max-healthy <percent>] [warmup <time>] "
-	  "[checkpoint <percent>... wait <time>]",
-	  "How instances are replaced when all of them are." },
-	{ NULL, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL },
-};
-
-const struct module mod_refresh = { .name = "refresh", .cfg = rows, .start = module_start };
+const struct module mod_refresh = { .name = "refresh", .start = module_start };

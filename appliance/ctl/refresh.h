@@ -13,13 +13,14 @@ struct group;
 
 #define REFRESH_CHECKPOINTS	20u
 
-/* `refresh [min-healthy PCT] [max-healthy PCT] [warmup D] [checkpoint PCT... wait D]`; in
- * the snapshot's arena. */
+/* `refresh [min-healthy PCT] [max-healthy PCT] [warmup D] [checkpoint PCT... wait D]
+ * [rollback]`; in the snapshot's arena. */
 struct refresh_conf {
 	unsigned	 min_healthy, max_healthy;	/* percent */
 	bool		 has_warmup;
 	uint64_t	 warmup_us, wait_us;
 	unsigned	 ncheckpoints, checkpoints[REFRESH_CHECKPOINTS];	/* percent */
+	bool		 rolls_back;	/* when it fails */
 };
 
 /* any thread */
@@ -34,6 +35,7 @@ struct refresh_count {
 	unsigned	 min_healthy;
 	unsigned	 upto;			/* percent: to the next checkpoint */
 };
+uint32_t refresh_share(uint32_t of, unsigned pct);	/* rounded up */
 uint32_t refresh_may_go(const struct refresh_count *c);
 
 /* control thread */

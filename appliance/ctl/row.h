@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading rows of the store: what is missing or of another type is nothing, 0, false.
+ * Rows of the store, JSON objects, member by member. Read, what is missing or of
+ * another type is nothing, 0, false.
  *
  * any thread
  */
@@ -10,6 +11,18 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+struct outbuf;
+
+/* `"name":value` into an object that was begun with `{`, a comma before it if need be. */
+void	row_put_text(struct outbuf *b, const char *name, const char *text);
+void	row_put_u64(struct outbuf *b, const char *name, uint64_t v);
+void	row_put_bool(struct outbuf *b, const char *name, bool v);
+/* All 64 bits, which numbers of JSON have not. */
+void	row_put_hex(struct outbuf *b, const char *name, uint64_t v);
+/* The name alone: a value follows. */
+void	row_put_name(struct outbuf *b, const char *name);
+uint64_t row_hex(const json_t *row, const char *name);
 
 static inline const char *
 row_text(const json_t *row, const char *name)

@@ -69,7 +69,7 @@ static unsigned
 zones_of(const struct group *g, struct zone_count *z)
 {
 	const struct group_conf *conf = g->conf;
-	const struct provider_conf *p = conf->launch->provider;
+	const struct provider_conf *p = group_launch(g)->provider;
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < conf->nzones; i++)
@@ -291,11 +291,10 @@ struct choice {
 static void
 candidates(const struct group *g, struct choice *c, bool are_strays)
 {
-	const struct group_conf *conf = g->conf;
 	struct zone_count z[ZONES_MAX];
 	unsigned nz = zones_of(g, z);
-	const char *launch = conf->launch->object.name;
-	uint32_t version = launch_version(conf->launch);
+	const char *launch = group_launch(g)->object.name;
+	uint32_t version = launch_version(group_launch(g));
 
 	c->n = 0;
 	LIST_EACH(node, &g->instances) {
@@ -706,6 +705,12 @@ scaler_trouble(const struct group *g, char *buf, unsigned size)
 	else
 		return NULL;
 	return buf;
+}
+
+bool
+scaler_is_stopped(const struct group *g)
+{
+	return g->scaler->is_stopped;
 }
 
 bool

@@ -25,6 +25,7 @@ void	scaler_kick(struct group *g);
 void	scaler_configured(struct group *g, bool has_changed);
 /* What it does not do now and why: "backing off 20 s: no host left", or NULL. */
 const char *scaler_trouble(const struct group *g, char *buf, unsigned size);
+bool	scaler_is_stopped(const struct group *g);	/* until the configuration changes */
 bool	scaler_has_calls(const struct group *g);	/* operations under way */
 bool	scaler_is_storing(const struct group *g);	/* a call comes when its row is safe */
 unsigned scaler_launching(const struct group *g);	/* instances asked for, not named yet */

@@ -108,5 +108,5 @@ bad('min-healthy 101%', qr/'min-healthy' expects a percentage up to 100%, not '1
 bad('max-healthy 90%', qr/'max-healthy' expects a percentage from 100% to 200%/);
 bad('checkpoint 50 20 wait 5m', qr/percentages have to rise/);
 bad('checkpoint 50', qr/'checkpoint' expects <percent>\.\.\. wait <time>/);
-bad('rollback', qr/'rollback' is not there/);
+bad('rollback 5', qr/unexpected '5'; expects .* or rollback/);
 done_testing;

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A launch configuration as JSON: what one was stays known when its file says
+ * something else.
+ *
+ * any thread
+ */
+#ifndef WEIR_CTL_LAUNCH_TEXT_H
+#define WEIR_CTL_LAUNCH_TEXT_H
+
+struct arena;
+struct launch_conf;
+
+/* The caller's to free. */
+char	*launch_text(const struct launch_conf *l);
+/* In `a`, its provider not looked up; NULL: that is no such text. */
+struct launch_conf *launch_text_read(const char *name, const char *text, struct arena *a);
+
+#endif
