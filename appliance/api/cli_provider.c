@@ -147,11 +147,9 @@ struct hand_call {
 static void
 put_told(struct outbuf *b, const struct provider_instance *i)
 {
-	static const char *const states[] = { "pending", "running", "shutting-down", "terminated" };
-
 	outbuf_z(b, "{\"id\":");
 	outbuf_json(b, i->id);
-	outbuf_fmt(b, ",\"state\":\"%s\",\"address\":", states[i->state]);
+	outbuf_fmt(b, ",\"state\":\"%s\",\"address\":", provider_state_name(i->state));
 	outbuf_json(b, i->address[0] != '\0' ? i->address : NULL);
 	outbuf_fmt(b, ",\"port\":%u,\"zone\":", i->port);
 	outbuf_json(b, i->zone);
@@ -220,14 +218,13 @@ take_word(struct cli *c, struct hand_call *h, const char *word, const char *valu
 static bool
 take_words(struct cli *c, struct hand_call *h)
 {
-	static const char *const verbs[] = { "launch", "terminate", "describe" };
-	unsigned verb = 0;
+	enum provider_verb verb = PROVIDER_LAUNCH;
 
-	while (verb < 3 && strcmp(cli_arg(c, 1), verbs[verb]) != 0)
-		verb++;
-	if (verb == 3)
-		return cli_err(c, "Say 'launch', 'terminate' or 'describe'."), false;
-	h->call.verb = (enum provider_verb)verb;
+	while (strcmp(cli_arg(c, 1), provider_verb_name(verb)) != 0)
+		if (verb++ == PROVIDER_START)
+			return cli_err(c, "Say 'launch', 'terminate', 'describe', 'stop' or "
+			    "'start'."), false;
+	h->call.verb = verb;
 	for (int i = 2; i < c->nargs; i += 2)
 		if (!take_word(c, h, c->args[i], cli_arg(c, i + 1)))
 			return false;
@@ -267,7 +264,7 @@ static const struct cli_row rows[] = {
 	  "list providers of instances, what they did and what is missing here" },
 	{ "show provider", CLI_USER, 0, show_provider, "<name> [json]", "show a provider" },
 	{ "provider call", CLI_ADMIN, CLI_F_CHANGE, provider_call,
-	  "<name> launch|terminate|describe [group <g>] [launch-config <l>] [token <t>] "
+	  "<name> launch|terminate|describe|stop|start [group <g>] [launch-config <l>] [token <t>] "
 	  "[zone <z>] [subnet <s>]... [epoch <n>] [count <n>] [id <id>]...",
 	  "make one call of a provider by hand and show its answer" },
 	{ NULL, 0, 0, NULL, NULL, NULL },

@@ -165,9 +165,10 @@ ec2_text_describe(struct outbuf *b, const struct provider_call *call, const char
 }
 
 void
-ec2_text_terminate(struct outbuf *b, const char *id)
+ec2_text_change(struct outbuf *b, enum provider_verb verb, const char *id)
 {
-	begin(b, "TerminateInstances");
+	begin(b, verb == PROVIDER_STOP ? "StopInstances" : verb == PROVIDER_START ?
+	    "StartInstances" : "TerminateInstances");
 	ec2_text_put(b, "InstanceId.1", id);
 }
 
@@ -237,11 +238,10 @@ on_text(void *arg, const XML_Char *text, int len)
 static enum provider_state
 state_of(const char *name)
 {
-	if (strcmp(name, "running") == 0)
-		return INSTANCE_RUNNING;
-	if (strcmp(name, "pending") == 0)
-		return INSTANCE_PENDING;
-	return strcmp(name, "terminated") == 0 ? INSTANCE_TERMINATED : INSTANCE_SHUTTING_DOWN;
+	for (unsigned s = INSTANCE_PENDING; s <= INSTANCE_STOPPED; s++)
+		if (strcmp(name, provider_state_name((enum provider_state)s)) == 0)
+			return (enum provider_state)s;
+	return INSTANCE_SHUTTING_DOWN;
 }
 
 static void

@@ -19,7 +19,8 @@ void	ec2_text_subnets(struct outbuf *b, const struct provider_call *call);
 /* A subnet that the launch configuration names, NULL = none. */
 const char *ec2_text_fixed_subnet(const struct provider_call *call);
 void	ec2_text_describe(struct outbuf *b, const struct provider_call *call, const char *next);
-void	ec2_text_terminate(struct outbuf *b, const char *id);
+/* terminate, stop, start */
+void	ec2_text_change(struct outbuf *b, enum provider_verb verb, const char *id);
 
 #define EC2_SUBNETS_MAX	20u	/* GROUP_ZONES_MAX */
 

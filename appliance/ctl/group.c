@@ -500,6 +500,7 @@ make(const struct group_conf *conf)
 	group_set_desired(g, conf->desired, "a user request created an AutoScalingGroup",
 	    GROUP_NO_COOLDOWN, NULL);
 	keep_group(g);
+	scaler_configured(g, true);	/* of none, too, what there is is asked for */
 }
 
 const char *

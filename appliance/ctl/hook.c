@@ -196,6 +196,23 @@ on_timeout(struct sched_timer *t)
 
 /* ---- who is told ---- */
 
+/* Where it comes from and where it goes, in the words of the AWS. */
+static void
+put_way(struct outbuf *b, const struct instance *i, bool is_launch)
+{
+	const char *from = "EC2", *to = "EC2";
+
+	if (is_launch) {
+		from = i->is_from_pool ? "WarmPool" : "EC2";
+		to = instance_is_warm(i) ? "WarmPool" : "AutoScalingGroup";
+	} else {
+		from = i->lifecycle == LIFE_TERMINATING ? "AutoScalingGroup" : "WarmPool";
+		to = i->returns ? "WarmPool" : "EC2";
+	}
+	row_put_text(b, "Origin", from);
+	row_put_text(b, "Destination", to);
+}
+
 static void
 tell(const struct hook_open *h, const struct hook_conf *conf, const struct instance *i)
 {
@@ -221,6 +238,7 @@ tell(const struct hook_open *h, const struct hook_conf *conf, const struct insta
 	row_put_text(&b, "LifecycleHookName", conf->name);
 	row_put_text(&b, "LifecycleActionToken", h->token);
 	row_put_text(&b, "EC2InstanceId", i->id);
+	put_way(&b, i, conf->is_launch);
 	if (conf->data[0] != '\0')
 		row_put_text(&b, "NotificationMetadata", conf->data);
 	outbuf_z(&b, "}");
@@ -289,9 +307,9 @@ hook_find(const struct group *g, const char *name)
 static bool
 is_waiting(const struct instance *i)
 {
-	return i->hook != NULL && i->lifecycle ==
-	    (((const struct hook_wait *)i->hook)->is_launch ? LIFE_PENDING_WAIT :
-	    LIFE_TERMINATING_WAIT);
+	return i->hook != NULL && (i->lifecycle == LIFE_PENDING_WAIT ||
+	    i->lifecycle == LIFE_TERMINATING_WAIT || i->lifecycle == LIFE_WARMED_PENDING_WAIT ||
+	    i->lifecycle == LIFE_WARMED_TERMINATING_WAIT);
 }
 
 static struct hook_open *

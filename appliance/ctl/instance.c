@@ -22,6 +22,7 @@
 #include "ctl/instance_past.h"
 #include "ctl/instance_server.h"
 #include "ctl/scaler.h"
+#include "ctl/warm_pool.h"
 #include "event/loop.h"
 #include "proxy/log_target.h"
 
@@ -99,6 +100,28 @@ instance_counts(const struct instance *i)
 }
 
 bool
+instance_is_warm(const struct instance *i)
+{
+	return i->lifecycle >= LIFE_WARMED_PENDING && i->lifecycle <= LIFE_WARMED_STOPPED;
+}
+
+static bool
+is_stopped(const struct instance *i)
+{
+	return i->state == INSTANCE_STOPPED || i->state == INSTANCE_STOPPING;
+}
+
+bool
+instance_wants_power(const struct instance *i, enum provider_verb *ret)
+{
+	*ret = i->lifecycle == LIFE_PENDING ? PROVIDER_START : PROVIDER_STOP;
+	if (i->lifecycle == LIFE_PENDING)
+		return i->state == INSTANCE_STOPPED;
+	return i->lifecycle == LIFE_WARMED_PENDING_PROCEED && i->state == INSTANCE_RUNNING &&
+	    warm_pool_stops(i->group);
+}
+
+bool
 instance_is_outdated(const struct instance *i)
 {
 	const struct launch_conf *l = i->group->conf != NULL ? group_launch(i->group) : NULL;
@@ -166,6 +189,7 @@ static void
 enter_service(struct instance *i)
 {
 	i->in_service_us = sched_wall_us();
+	i->is_from_pool = false;
 	move(i, LIFE_IN_SERVICE);
 	end_activity(i, ACTIVITY_SUCCESSFUL, NULL);
 }
@@ -201,6 +225,41 @@ step_pending(struct instance *i)
 	step_proceed(i);
 }
 
+/* Its hooks are done: as it shall be, or stopped first. */
+static void
+step_warm_proceed(struct instance *i)
+{
+	bool stops = warm_pool_stops(i->group);
+
+	if (i->state != (stops ? INSTANCE_STOPPED : INSTANCE_RUNNING))
+		return;
+	move(i, stops ? LIFE_WARMED_STOPPED : LIFE_WARMED_RUNNING);
+	i->returns = i->is_unhealthy = false;
+	end_activity(i, ACTIVITY_SUCCESSFUL, NULL);
+}
+
+static void
+warm_proceed(struct instance *i)
+{
+	move(i, LIFE_WARMED_PENDING_PROCEED);
+	step_warm_proceed(i);
+}
+
+/* One that comes back from the group has had its hooks, and may be stopped already. */
+static void
+step_warm_pending(struct instance *i)
+{
+	if (i->state != INSTANCE_RUNNING && !is_stopped(i))
+		return;
+	if (!i->returns && i->state == INSTANCE_RUNNING && gate != NULL && gate(i, true)) {
+		move(i, LIFE_WARMED_PENDING_WAIT);
+		if (i->activity != NULL)
+			activity_set(i->activity, ACTIVITY_HOOK, 40);
+		return;
+	}
+	warm_proceed(i);
+}
+
 void
 instance_step(struct instance *i)
 {
@@ -215,10 +274,10 @@ instance_step(struct instance *i)
 		step_proceed(i);
 		break;
 	case LIFE_WARMED_PENDING:
-		if (i->state != INSTANCE_RUNNING)
-			break;
-		move(i, LIFE_WARMED_RUNNING);
-		end_activity(i, ACTIVITY_SUCCESSFUL, NULL);
+		step_warm_pending(i);
+		break;
+	case LIFE_WARMED_PENDING_PROCEED:
+		step_warm_proceed(i);
 		break;
 	case LIFE_IN_SERVICE:
 		servers_want(i);
@@ -270,22 +329,30 @@ instance_judge(struct instance *i)
 	    group_is_suspended(g, GROUP_P_HEALTH_CHECK))
 		return;
 	if (i->state == INSTANCE_SHUTTING_DOWN || i->state == INSTANCE_TERMINATED ||
-	    i->missing_looks >= 2)
+	    i->missing_looks >= 2 || (is_stopped(i) && i->running_us != 0))
 		instance_set_unhealthy(i, UNHEALTHY_EC2);
 	else if (has_backends(i) && g->conf->check == GROUP_CHECK_ELB && i->running_us != 0 &&
 	    i->lifecycle != LIFE_PENDING_WAIT && fails_elb(i))
 		instance_set_unhealthy(i, UNHEALTHY_ELB);
-	else if (i->state == INSTANCE_PENDING &&
-	    sched_wall_us() >= i->launched_us + group_launch(g)->provider->launch_timeout_us)
+	else if ((i->state == INSTANCE_PENDING || is_stopped(i)) &&
+	    sched_wall_us() >= i->started_us + group_launch(g)->provider->launch_timeout_us)
 		instance_set_unhealthy(i, UNHEALTHY_STATUS);
 }
 
 /* ---- out of service ---- */
 
 static bool
+is_ending(const struct instance *i)
+{
+	return (i->lifecycle >= LIFE_TERMINATING && i->lifecycle <= LIFE_TERMINATING_PROCEED) ||
+	    (i->lifecycle >= LIFE_WARMED_TERMINATING &&
+	    i->lifecycle <= LIFE_WARMED_TERMINATING_PROCEED);
+}
+
+static bool
 is_leaving(const struct instance *i)
 {
-	return i->lifecycle >= LIFE_TERMINATING && i->lifecycle <= LIFE_TERMINATED;
+	return is_ending(i) || i->lifecycle == LIFE_TERMINATED;
 }
 
 static void
@@ -319,7 +386,7 @@ instance_leave(struct instance *i, const struct leave_why *why)
 		g->ncooling++;
 	}
 	i->returns = why->to_pool;
-	move(i, LIFE_TERMINATING);
+	move(i, instance_is_warm(i) ? LIFE_WARMED_TERMINATING : LIFE_TERMINATING);
 	begin_drain(i, why->is_now);
 	return a;
 }
@@ -354,40 +421,46 @@ instance_from_pool(struct instance *i, const char *cause, bool begins_cooldown)
 		a->begins_cooldown = true;
 		g->ncooling++;
 	}
-	i->running_us = i->in_service_us = 0;
+	i->running_us = i->in_service_us = i->asked_look = 0;
+	i->started_us = sched_wall_us();
+	i->is_from_pool = true;
 	move(i, LIFE_PENDING);
 	instance_step(i);
-}
-
-static void
-drained_to_pool(struct instance *i)
-{
-	i->returns = i->is_unhealthy = false;
-	servers_remove(i);
-	move(i, LIFE_WARMED_RUNNING);
-	end_activity(i, ACTIVITY_SUCCESSFUL, NULL);
-	scaler_kick(i->group);
+	scaler_kick(g);
 }
 
 /* ---- drained ---- */
+
+/* Drained, and no hook holds it: it ends, or it comes into the warm pool. */
+static void
+leave_at_last(struct instance *i)
+{
+	bool was_warm = i->lifecycle >= LIFE_WARMED_TERMINATING;
+
+	if (i->returns) {
+		servers_remove(i);
+		i->asked_look = 0;
+		move(i, LIFE_WARMED_PENDING);
+		instance_step(i);
+	} else {
+		move(i, was_warm ? LIFE_WARMED_TERMINATING_PROCEED : LIFE_TERMINATING_PROCEED);
+		i->is_ready = true;
+	}
+	scaler_kick(i->group);
+}
 
 static void
 drained_to_end(struct instance *i)
 {
 	end_cooling(i);
-	if (i->returns) {
-		drained_to_pool(i);
-		return;
-	}
 	activity_set(i->activity, ACTIVITY_IN_PROGRESS, 50);
 	if (gate != NULL && i->missing_looks < 2 && gate(i, false)) {
-		move(i, LIFE_TERMINATING_WAIT);
+		move(i, i->lifecycle == LIFE_WARMED_TERMINATING ? LIFE_WARMED_TERMINATING_WAIT :
+		    LIFE_TERMINATING_WAIT);
 		activity_set(i->activity, ACTIVITY_HOOK, 60);
 		return;
 	}
-	move(i, LIFE_TERMINATING_PROCEED);
-	i->is_ready = true;
-	scaler_kick(i->group);
+	leave_at_last(i);
 }
 
 void
@@ -396,7 +469,7 @@ instance_drained(struct instance *i)
 	struct group *g = i->group;
 
 	switch (i->lifecycle) {
-	case LIFE_TERMINATING:
+	case LIFE_TERMINATING: case LIFE_WARMED_TERMINATING:
 		drained_to_end(i);
 		break;
 	case LIFE_ENTERING_STANDBY:
@@ -415,6 +488,13 @@ instance_drained(struct instance *i)
 	}
 }
 
+static bool
+ends_by_hook(const struct instance *i)
+{
+	return i->lifecycle == LIFE_TERMINATING_WAIT ||
+	    i->lifecycle == LIFE_WARMED_TERMINATING_WAIT;
+}
+
 void
 instance_proceed(struct instance *i)
 {
@@ -425,11 +505,14 @@ instance_proceed(struct instance *i)
 		if (i->activity != NULL)
 			activity_set(i->activity, ACTIVITY_PRE_SERVICE, 50);
 		instance_step(i);
-	} else if (i->lifecycle == LIFE_TERMINATING_WAIT) {
-		move(i, LIFE_TERMINATING_PROCEED);
-		activity_set(i->activity, ACTIVITY_IN_PROGRESS, 70);
-		i->is_ready = true;
+	} else if (i->lifecycle == LIFE_WARMED_PENDING_WAIT) {
+		if (i->activity != NULL)
+			activity_set(i->activity, ACTIVITY_PRE_SERVICE, 50);
+		warm_proceed(i);
 		scaler_kick(i->group);
+	} else if (ends_by_hook(i)) {
+		activity_set(i->activity, ACTIVITY_IN_PROGRESS, 70);
+		leave_at_last(i);
 	}
 }
 
@@ -439,11 +522,12 @@ instance_abandon(struct instance *i)
 	char cause[CAUSE_BYTES];
 	struct leave_why why = { .cause = cause, .is_now = true };
 
-	if (i->lifecycle == LIFE_TERMINATING_WAIT) {
+	if (ends_by_hook(i)) {
+		i->returns = false;
 		instance_proceed(i);
 		return;
 	}
-	if (i->lifecycle != LIFE_PENDING_WAIT)
+	if (i->lifecycle != LIFE_PENDING_WAIT && i->lifecycle != LIFE_WARMED_PENDING_WAIT)
 		return;
 	end_activity(i, ACTIVITY_CANCELLED, "a lifecycle hook abandoned the launch");
 	(void)activity_say(cause, 0, "instance %s was taken out of service in response to a "
@@ -559,6 +643,7 @@ instance_new(struct group *g, const struct provider_instance *p, const char *lau
 	i->launch_name = xstrdup(launch_name);
 	i->launch_version = launch_version;
 	i->launched_us = p->launched_us != 0 ? p->launched_us : sched_wall_us();
+	i->started_us = i->launched_us;
 	i->is_protected = g->conf != NULL && g->conf->protects_new;
 	i->lifecycle = LIFE_PENDING;
 	sched_timer_init(&i->drain_limit, NULL);
@@ -577,12 +662,13 @@ void
 instance_restore(struct instance *i, enum lifecycle l)
 {
 	i->activity = activity_of(i->group->name, i->id);
-	i->state = l == LIFE_PENDING ? INSTANCE_PENDING : INSTANCE_RUNNING;
+	i->state = l == LIFE_PENDING || l == LIFE_WARMED_PENDING ? INSTANCE_PENDING :
+	    l == LIFE_WARMED_STOPPED ? INSTANCE_STOPPED : INSTANCE_RUNNING;
 	if (l != LIFE_PENDING)
 		begin_grace(i);
-	if (l == LIFE_TERMINATING_PROCEED && i->activity == NULL)
+	i->is_ready = l == LIFE_TERMINATING_PROCEED || l == LIFE_WARMED_TERMINATING_PROCEED;
+	if (i->is_ready && i->activity == NULL)
 		i->activity = activity_begin(i->group, ACTIVITY_TERMINATE, i->id, "");
-	i->is_ready = l == LIFE_TERMINATING_PROCEED;
 	move(i, l);
 }
 
@@ -605,8 +691,7 @@ instance_told(struct instance *i, const struct provider_instance *p)
 	take_place(i, p);
 	if (strcmp(before, i->address) != 0 || i->port != port)
 		keep_instance(i);
-	if (i->state == INSTANCE_TERMINATED && i->lifecycle >= LIFE_TERMINATING &&
-	    i->lifecycle <= LIFE_TERMINATING_PROCEED && i->is_ready) {
+	if (i->state == INSTANCE_TERMINATED && is_ending(i) && i->is_ready) {
 		instance_gone(i);
 		return;
 	}

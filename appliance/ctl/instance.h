@@ -7,6 +7,9 @@
  *	        -> Terminating -> [Terminating:Wait -> Terminating:Proceed] -> Terminated
  *	InService -> EnteringStandby -> Standby -> Pending
  *	InService -> Detaching -> Detached
+ *	Warmed:Pending -> [Warmed:Pending:Wait] -> Warmed:Pending:Proceed
+ *	        -> Warmed:Running or Warmed:Stopped -> Pending
+ *	        -> Warmed:Terminating -> [...:Wait] -> ...:Proceed -> Terminated
  *
  * Its servers, one in each backend of its group, are those of instance_server.c: they
  * come fully down, go up with their first passed check, and before the instance
@@ -78,6 +81,9 @@ struct instance {
 	bool		 has_passed;	/* a check, since it came (back) */
 	bool		 stays_out;	/* it is no server of its group's backends */
 	bool		 returns;	/* drained, it comes into the warm pool */
+	bool		 is_from_pool;	/* on its way out of it into the group */
+	uint64_t	 started_us;	/* wall: launched, or started again */
+	uint64_t	 asked_look;	/* looks when it was to stop or start; 0 = never */
 	const char	*unhealthy_why;	/* of the table in activity.h */
 	struct instance_server *servers;	/* owned: one in each backend */
 	struct sched_timer drain_limit;
@@ -97,6 +103,10 @@ const char *instance_owner(const char *backend, const char *server);
 
 /* Pending*, InService: what desired counts. */
 bool	 instance_counts(const struct instance *i);
+/* In the warm pool, or on its way into it. */
+bool	 instance_is_warm(const struct instance *i);
+/* Its machine is to be stopped or started before it can go on. */
+bool	 instance_wants_power(const struct instance *i, enum provider_verb *ret);
 /* Of another launch configuration, or version of it, than its group's now. */
 bool	 instance_is_outdated(const struct instance *i);
 /* Its server gets traffic now; without a backend: it is in service. */

@@ -21,6 +21,7 @@
 #include "ctl/group_keep.h"
 #include "ctl/scaler.h"
 #include "ctl/scaler_in.h"
+#include "ctl/warm_pool.h"
 #include "proxy/log_target.h"
 
 #define BACK_OFF_US	10000000ull
@@ -434,25 +435,34 @@ on_terminated(struct provider_call *call)
 }
 
 static void
-take_ready(struct scaler *sc)
+take_id(struct operation *op, const struct instance *i)
 {
-	struct operation *op = &sc->terminate;
+	memcpy(op->ids[op->count], i->id, sizeof op->ids[0]);
+	op->id_list[op->count] = op->ids[op->count];
+	op->count++;
+}
+
+/* With room for all instances of the group. */
+static void
+begin_list(struct operation *op, struct group *g)
+{
 	unsigned n = 0;
 
-	LIST_EACH(node, &sc->group->instances)
+	operation_name(op, g);
+	LIST_EACH(node, &g->instances)
 		n++;
-	op->ids = xcalloc(n, sizeof *op->ids);
-	op->id_list = xcalloc(n, sizeof *op->id_list);
-	LIST_EACH(node, &sc->group->instances) {
-		struct instance *i = LIST_ITEM(node, struct instance, node);
+	op->ids = xcalloc(n + 1, sizeof *op->ids);
+	op->id_list = xcalloc(n + 1, sizeof *op->id_list);
+}
 
-		if (!i->is_ready || i->is_in_call)
-			continue;
-		i->is_in_call = true;
-		memcpy(op->ids[op->count], i->id, sizeof op->ids[0]);
-		op->id_list[op->count] = op->ids[op->count];
-		op->count++;
-	}
+static void
+call_list(struct operation *op, const struct provider_conf *conf, enum provider_verb verb,
+    void (*done)(struct provider_call *))
+{
+	call_begin(op, conf, verb, done);
+	op->call.ids = op->id_list;
+	op->call.nids = op->count;
+	provider_start(&op->call);
 }
 
 void
@@ -463,12 +473,78 @@ operation_terminate(struct scaler *sc)
 
 	if (op->state != OP_NONE || conf == NULL)
 		return;
-	operation_name(op, sc->group);
-	take_ready(sc);
-	call_begin(op, conf, PROVIDER_TERMINATE, on_terminated);
-	op->call.ids = op->id_list;
-	op->call.nids = op->count;
-	provider_start(&op->call);
+	begin_list(op, sc->group);
+	LIST_EACH(node, &sc->group->instances) {
+		struct instance *i = LIST_ITEM(node, struct instance, node);
+
+		if (!i->is_ready || i->is_in_call)
+			continue;
+		i->is_in_call = true;
+		take_id(op, i);
+	}
+	call_list(op, conf, PROVIDER_TERMINATE, on_terminated);
+}
+
+/* ---- stopping and starting ---- */
+
+static void
+on_powered(struct provider_call *call)
+{
+	struct operation *op = call->arg;
+	struct scaler *sc = op->group->scaler;
+
+	scaler_enter(sc);
+	call_end(op);
+	for (unsigned k = 0; k < op->count; k++) {
+		struct instance *i = instance_find(op->ids[k]);
+		const struct provider_instance *p = told_of(call, op->ids[k]);
+
+		if (i != NULL && call->error == PROVIDER_OK)
+			i->asked_look = sc->looks;	/* not again before the next description */
+		if (i != NULL && p != NULL)
+			instance_told(i, p);
+	}
+	if (call->error == PROVIDER_OK)
+		note_success(sc);
+	else
+		note_failure(sc, call, provider_verb_name(call->verb));
+	operation_clear(op);
+	operation_describe(sc);
+	scaler_leave(sc);
+}
+
+static unsigned
+take_powered(struct operation *op, const struct scaler *sc, enum provider_verb verb)
+{
+	enum provider_verb wanted;
+
+	LIST_EACH(node, &sc->group->instances) {
+		const struct instance *i = LIST_ITEM(node, struct instance, node);
+
+		if (instance_wants_power(i, &wanted) && wanted == verb &&
+		    (i->asked_look == 0 || sc->seen_look > i->asked_look))
+			take_id(op, i);
+	}
+	return op->count;
+}
+
+/* Those that are to serve come first. */
+void
+operation_power(struct scaler *sc)
+{
+	const struct provider_conf *conf = scaler_provider(sc->group);
+	struct operation *op = &sc->power;
+	enum provider_verb verb = PROVIDER_START;
+
+	if (op->state != OP_NONE || conf == NULL)
+		return;
+	begin_list(op, sc->group);
+	if (take_powered(op, sc, verb) == 0)
+		(void)take_powered(op, sc, verb = PROVIDER_STOP);
+	if (op->count > 0)
+		call_list(op, conf, verb, on_powered);
+	else
+		operation_clear(op);
 }
 
 /* ---- describing ---- */
@@ -479,11 +555,12 @@ adopt(struct scaler *sc, const struct provider_instance *p)
 	struct group *g = sc->group;
 	struct operation *op = &sc->launch;
 	bool is_own = op->state == OP_UNKNOWN && strcmp(p->token, op->token) == 0;
+	bool is_stopped = p->state == INSTANCE_STOPPED || p->state == INSTANCE_STOPPING;
 	struct instance *i;
 
 	if (p->state == INSTANCE_TERMINATED || p->state == INSTANCE_SHUTTING_DOWN ||
-	    !is_good_id(p->id) || g->conf == NULL || g->is_deleting ||
-	    group_has_let_go(g, p->id))
+	    (is_stopped && !warm_pool_stops(g)) || !is_good_id(p->id) || g->conf == NULL ||
+	    g->is_deleting || group_has_let_go(g, p->id))
 		return;
 	/* the answer of a launch under way is not here yet */
 	if (op->state == OP_CALLING && strcmp(p->token, op->token) == 0)
@@ -491,7 +568,7 @@ adopt(struct scaler *sc, const struct provider_instance *p)
 	i = instance_new(g, p, is_own ? op->launch_name : group_launch(g)->object.name,
 	    is_own ? op->launch_version : launch_version(group_launch(g)));
 	i->seen_looks = sc->looks;
-	if (is_own && op->is_warm)
+	if (is_stopped || (is_own && op->is_warm))
 		instance_to_pool(i);
 	log_event(NULL, LOG_L_NOTICE, "group %s: instance %s is adopted", g->name, i->id);
 	instance_told(i, p);
@@ -662,6 +739,7 @@ operations_cancel(struct scaler *sc)
 {
 	cancel(&sc->launch);
 	cancel(&sc->terminate);
+	cancel(&sc->power);
 	if (sc->is_describing) {
 		provider_cancel(&sc->describe);
 		snapshot_unhold(sc->describe_snap);

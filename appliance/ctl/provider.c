@@ -37,6 +37,23 @@ static const char *const error_names[] = {
 	"ok", "capacity", "throttled", "invalid", "auth", "stale_epoch", "internal"
 };
 
+static const char *const verb_names[] = { "launch", "terminate", "describe", "stop", "start" };
+static const char *const state_names[] = {
+	"pending", "running", "shutting-down", "terminated", "stopping", "stopped"
+};
+
+const char *
+provider_verb_name(enum provider_verb v)
+{
+	return verb_names[v];
+}
+
+const char *
+provider_state_name(enum provider_state s)
+{
+	return state_names[s];
+}
+
 const char *
 provider_error_name(enum provider_error e)
 {
@@ -70,13 +87,13 @@ live_get(const char *name)
 
 /* ---- running ---- */
 
-static uint64_t
-timeout_of(const struct provider_call *call)
+uint64_t
+provider_timeout(const struct provider_call *call)
 {
 	switch (call->verb) {
-	case PROVIDER_LAUNCH:
+	case PROVIDER_LAUNCH: case PROVIDER_START:
 		return call->conf->launch_timeout_us;
-	case PROVIDER_TERMINATE:
+	case PROVIDER_TERMINATE: case PROVIDER_STOP:
 		return call->conf->terminate_timeout_us;
 	case PROVIDER_DESCRIBE:
 		break;
@@ -89,7 +106,7 @@ time_out(struct provider_call *call)
 {
 	call->conf->type->cancel(call);
 	provider_fail(call, PROVIDER_INTERNAL, "no answer within %llu ms",
-	    (unsigned long long)timeout_of(call) / 1000);
+	    (unsigned long long)provider_timeout(call) / 1000);
 }
 
 static void
@@ -112,13 +129,17 @@ run(struct provider_live *l, struct provider_call *call)
 	l->ncalls++;
 	call->is_open = true;
 	if (call->conf->type->is_scheduled)
-		sched_after(&call->schedule, timeout_of(call));
+		sched_after(&call->schedule, provider_timeout(call));
 	else {
 		sched_busy_begin();
 		timer_set(&control_loop->wheel, &call->deadline,
-		    clock_mono_us() + timeout_of(call));
+		    clock_mono_us() + provider_timeout(call));
 	}
-	call->conf->type->start(call);
+	if (call->verb >= PROVIDER_STOP && !call->conf->type->can_stop)
+		provider_fail(call, PROVIDER_INVALID, "type %s cannot %s an instance",
+		    call->conf->type->name, verb_names[call->verb]);
+	else
+		call->conf->type->start(call);
 }
 
 static unsigned

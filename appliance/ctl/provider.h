@@ -26,7 +26,10 @@ struct provider_type;
 #define INSTANCE_ID_MAX		64u
 #define PROVIDER_TOKEN_MAX	64u
 
-enum provider_verb { PROVIDER_LAUNCH, PROVIDER_TERMINATE, PROVIDER_DESCRIBE };
+enum provider_verb {
+	PROVIDER_LAUNCH, PROVIDER_TERMINATE, PROVIDER_DESCRIBE,
+	PROVIDER_STOP, PROVIDER_START		/* of types that can_stop */
+};
 
 enum provider_error {
 	PROVIDER_OK,
@@ -38,7 +41,8 @@ enum provider_error {
 
 /* As the provider tells it. */
 enum provider_state {
-	INSTANCE_PENDING, INSTANCE_RUNNING, INSTANCE_SHUTTING_DOWN, INSTANCE_TERMINATED
+	INSTANCE_PENDING, INSTANCE_RUNNING, INSTANCE_SHUTTING_DOWN, INSTANCE_TERMINATED,
+	INSTANCE_STOPPING, INSTANCE_STOPPED
 };
 
 struct provider_instance {
@@ -81,7 +85,7 @@ struct provider_call {
 	unsigned	 nsubnets;
 	const struct provider_tag *tags;
 	unsigned	 ntags;
-	/* terminate, describe: these; describe without: all of the group */
+	/* terminate, stop, start, describe: these; describe without: all of the group */
 	const char *const *ids;
 	unsigned	 nids;
 	void		(*done)(struct provider_call *);
@@ -113,6 +117,10 @@ struct provider_type {
 	size_t		 settings_size;
 	/* its delays go by the schedule clock, so a test's clock does not wait for it */
 	bool		 is_scheduled;
+	/* It answers stop and start: an instance keeps its id and comes back. Of one that is
+	 * unknown it says INSTANCE_TERMINATED. Else why not, NULL = it just does not. */
+	bool		 can_stop;
+	const char	*no_stop;
 	/* after the section was read: 0, or -1 after diag_error */
 	int		(*settle)(struct cfg *c, struct provider_conf *p);
 	void		(*start)(struct provider_call *call);	/* ends in provider_done */
@@ -136,6 +144,7 @@ struct provider_type {
 void	provider_start(struct provider_call *call);
 void	provider_done(struct provider_call *call);	/* for types */
 void	provider_go_on(struct provider_call *call);	/* for types: `parallel` has grown */
+uint64_t provider_timeout(const struct provider_call *call);	/* of its verb */
 /* done is not called any more. */
 void	provider_cancel(struct provider_call *call);
 /* For types: the answer, instances in memory that is valid until done returns. */
@@ -143,6 +152,8 @@ void	provider_answer(struct provider_call *call, struct provider_instance *all, 
 void	provider_fail(struct provider_call *call, enum provider_error e, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 const char *provider_error_name(enum provider_error e);	/* "capacity" */
+const char *provider_state_name(enum provider_state s);	/* "shutting-down" */
+const char *provider_verb_name(enum provider_verb v);
 
 /* For types: an instance of this group has ended by itself. Who is to look then is set
  * by the scaler. */

@@ -370,6 +370,9 @@ provider_child_start(struct provider_call *call)
 		return;
 	case PROVIDER_DESCRIBE:
 		describe(call);
+		return;
+	case PROVIDER_STOP: case PROVIDER_START:
+		break;			/* not asked of it */
 	}
 }
 

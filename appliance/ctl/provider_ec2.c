@@ -6,9 +6,9 @@
  * is taken that lies in the zone of the launch; where several do, the one with the most
  * free addresses, which is why they are described before each launch.
  *
- * A description may come in several answers; instances are terminated one by one,
- * because one that is unknown would fail the whole request. EC2 knows no epochs: they
- * are compared here, so they only hold within this process.
+ * A description may come in several answers; instances are terminated, stopped and
+ * started one by one, because one that is unknown would fail the whole request. EC2
+ * knows no epochs: they are compared here, so they only hold within this process.
  *
  * Thread: control; parsing: the one that loads.
  */
@@ -46,7 +46,7 @@ struct ec2_run {
 	const char	*fields[2];
 	struct outbuf	 body;
 	struct provider_instance *all;	/* owned: so far */
-	unsigned	 n, next;	/* next: id to be terminated */
+	unsigned	 n, next;	/* next: id to be changed */
 	uint64_t	 timeout_us;
 	char		 subnet[64];	/* "" = none, or not chosen yet */
 	bool		 asks_subnets;
@@ -78,11 +78,18 @@ send_request(struct ec2_run *r)
 	transfer_start(&r->transfer);
 }
 
+/* One instance a request: one that is unknown would fail them all. */
+static bool
+is_one_by_one(const struct provider_call *call)
+{
+	return call->verb != PROVIDER_LAUNCH && call->verb != PROVIDER_DESCRIBE;
+}
+
 static void
-ask_terminate(struct ec2_run *r)
+ask_change(struct ec2_run *r)
 {
 	outbuf_clear(&r->body);
-	ec2_text_terminate(&r->body, r->call->ids[r->next]);
+	ec2_text_change(&r->body, r->call->verb, r->call->ids[r->next]);
 	send_request(r);
 }
 
@@ -145,7 +152,7 @@ keep(struct ec2_run *r, const struct ec2_answer *a)
 
 /* One that is unknown is gone. */
 static void
-keep_terminated(struct ec2_run *r, const struct ec2_answer *a)
+keep_changed(struct ec2_run *r, const struct ec2_answer *a)
 {
 	struct provider_instance gone = { .state = INSTANCE_TERMINATED };
 
@@ -159,7 +166,7 @@ keep_terminated(struct ec2_run *r, const struct ec2_answer *a)
 static bool
 is_unknown_id(const struct ec2_run *r, const struct ec2_answer *a)
 {
-	return r->call->verb == PROVIDER_TERMINATE &&
+	return is_one_by_one(r->call) &&
 	    strncmp(a->code, "InvalidInstanceID", strlen("InvalidInstanceID")) == 0;
 }
 
@@ -204,10 +211,10 @@ go_on(struct ec2_run *r, const struct ec2_answer *a)
 		choose_subnet(r, a);
 		return;
 	}
-	if (r->call->verb == PROVIDER_TERMINATE) {
-		keep_terminated(r, a);
+	if (is_one_by_one(r->call)) {
+		keep_changed(r, a);
 		if (++r->next < r->call->nids)
-			ask_terminate(r);
+			ask_change(r);
 		else
 			answer(r);
 		return;
@@ -264,8 +271,7 @@ prepare(struct ec2_run *r)
 	else
 		r->asks_subnets = r->call->verb == PROVIDER_LAUNCH && r->call->nsubnets > 0;
 	r->fields[0] = r->session;
-	r->timeout_us = r->call->verb == PROVIDER_LAUNCH ? p->launch_timeout_us :
-	    r->call->verb == PROVIDER_TERMINATE ? p->terminate_timeout_us : p->describe_timeout_us;
+	r->timeout_us = provider_timeout(r->call);
 	outbuf_init(&r->body, 0);
 }
 
@@ -282,15 +288,15 @@ start(struct provider_call *call)
 		return;
 	}
 	if ((call->verb == PROVIDER_LAUNCH && call->count == 0) ||
-	    (call->verb == PROVIDER_TERMINATE && call->nids == 0)) {
+	    (is_one_by_one(call) && call->nids == 0)) {
 		provider_answer(call, NULL, 0);
 		return;
 	}
 	call->private = r = xcalloc(1, sizeof *r);
 	r->call = call;
 	prepare(r);
-	if (call->verb == PROVIDER_TERMINATE)
-		ask_terminate(r);
+	if (is_one_by_one(call))
+		ask_change(r);
 	else
 		ask(r, "");
 }
@@ -324,7 +330,7 @@ settle(struct cfg *c, struct provider_conf *p)
 
 const struct provider_type provider_ec2 = {
 	.name = "ec2", .settings_size = sizeof(struct ec2_settings), .settle = settle,
-	.start = start, .cancel = cancel,
+	.can_stop = true, .start = start, .cancel = cancel,
 	.no_files = "EC2 cannot write into an instance: use user data",
 };
 

@@ -240,6 +240,7 @@ settle(struct cfg *c, struct provider_conf *p)
 const struct provider_type provider_exec = {
 	.name = "exec", .settings_size = sizeof(struct exec_settings), .settle = settle,
 	.start = start, .cancel = cancel, .parallel = parallel,
+	.no_stop = "its program is asked to launch, terminate and describe only",
 };
 
 static void

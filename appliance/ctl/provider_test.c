@@ -173,6 +173,25 @@ terminate(struct provider_call *call, struct test_group *g)
 }
 
 static void
+set_power(struct provider_call *call, struct test_group *g, enum provider_state to)
+{
+	struct provider_instance *ret = xcalloc(call->nids + 1, sizeof *ret), *i;
+
+	for (unsigned k = 0; k < call->nids; k++) {
+		i = find(g, call->ids[k]);
+		if (i != NULL) {
+			i->state = to;
+			ret[k] = *i;
+		} else {
+			snprintf(ret[k].id, sizeof ret[k].id, "%s", call->ids[k]);
+			ret[k].state = INSTANCE_TERMINATED;
+		}
+	}
+	provider_answer(call, ret, call->nids);
+	free(ret);
+}
+
+static void
 describe(struct provider_call *call, struct test_group *g)
 {
 	struct provider_instance *ret, *i;
@@ -209,6 +228,9 @@ act(struct provider_call *call)
 		launch(call, g);
 	else if (call->verb == PROVIDER_TERMINATE)
 		terminate(call, g);
+	else if (call->verb == PROVIDER_STOP || call->verb == PROVIDER_START)
+		set_power(call, g, call->verb == PROVIDER_STOP ? INSTANCE_STOPPED :
+		    INSTANCE_RUNNING);
 	else
 		describe(call, g);
 }
@@ -270,7 +292,7 @@ module_stop(void)
 const struct provider_type provider_test = {
 	.no_files = "instances of type test have no disk",
 	.name = "test", .settings_size = sizeof(struct test_settings), .is_scheduled = true,
-	.start = start, .cancel = cancel,
+	.can_stop = true, .start = start, .cancel = cancel,
 };
 
 /* ---- words ---- */

@@ -127,7 +127,8 @@ refresh_share(uint32_t of, unsigned pct)
 uint32_t
 refresh_may_go(const struct refresh_count *c)
 {
-	uint32_t least = refresh_share(c->desired, c->min_healthy), done = c->total - c->old, goal, n;
+	uint32_t least = refresh_share(c->desired, c->min_healthy), done = c->total - c->old;
+	uint32_t goal, n;
 
 	n = c->healthy > least ? c->healthy - least : 0;
 	/* a small group: one, when all are there */

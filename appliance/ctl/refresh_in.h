@@ -25,8 +25,9 @@ struct refresh {
 	char		 status[24], reason[160];	/* reason: "" = none */
 	bool		 is_running;
 	bool		 is_back;	/* it failed, and goes back to what was before */
-	char		 before[OBJECT_NAME_MAX + 1];	/* launch configuration of most of the old ones */
-	uint32_t	 before_version;	/* 0 = it is the one of now */
+	/* the launch configuration that was before; version 0 = none was */
+	char		 before[OBJECT_NAME_MAX + 1];
+	uint32_t	 before_version;
 	char		(*old)[INSTANCE_ID_MAX + 1];	/* owned: to be replaced */
 	unsigned	 total, left, checkpoint;	/* checkpoint: the next one */
 	uint64_t	 resume_us;	/* wall: a checkpoint's wait is over */

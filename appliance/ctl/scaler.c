@@ -529,6 +529,7 @@ fit(struct group *g)
 		g->scaler->nowed = 0;
 		fill_pool(g);
 	}
+	operation_power(g->scaler);
 }
 
 /* What came after the group was deleted. */
@@ -716,7 +717,10 @@ scaler_is_stopped(const struct group *g)
 bool
 scaler_has_calls(const struct group *g)
 {
-	return g->scaler->launch.state != OP_NONE || g->scaler->terminate.state != OP_NONE;
+	const struct scaler *sc = g->scaler;
+
+	return sc->launch.state != OP_NONE || sc->terminate.state != OP_NONE ||
+	    sc->power.state != OP_NONE;
 }
 
 unsigned

@@ -40,14 +40,14 @@ struct operation {
 	struct provider_tag *tags;	/* owned */
 	char		*launch_name;	/* owned */
 	uint32_t	 launch_version;
-	char		(*ids)[INSTANCE_ID_MAX + 1];	/* owned; of a termination */
+	char		(*ids)[INSTANCE_ID_MAX + 1];	/* owned; of all but a launch */
 	const char	**id_list;	/* owned */
 	uint64_t	 failed_look;	/* describes begun later tell what became of it */
 };
 
 struct scaler {
 	struct group	*group;
-	struct operation launch, terminate;
+	struct operation launch, terminate, power;	/* power: stop or start */
 	/* describing */
 	struct provider_call describe;
 	struct snapshot	*describe_snap;
@@ -83,6 +83,8 @@ void	operation_relaunch(struct scaler *sc);
 void	operation_give_up(struct scaler *sc);
 /* All that are ready. */
 void	operation_terminate(struct scaler *sc);
+/* Instances of the warm pool that are to stop, and those that come out of it. */
+void	operation_power(struct scaler *sc);
 void	operation_describe(struct scaler *sc);
 void	operations_begin(struct scaler *sc);
 void	operations_cancel(struct scaler *sc);

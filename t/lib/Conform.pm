@@ -8,6 +8,7 @@
 #     launch          more lines of the launch configuration
 #     keeps_epoch     0: it cannot refuse an old epoch
 #     keeps_ended     0: one that has ended is not told of any more
+#     stops           1: it can stop an instance and start it again
 #     slow            a file that the provider's program waits for, if there is one
 # Calls are made by hand (`provider call`), so that tokens and epochs are the test's.
 package Conform;
@@ -46,6 +47,25 @@ sub all_running ($n) {
 	return alive();
 }
 
+sub state_of ($id) { return (map { $_->{state} } @{ call('describe', id => [$id])->{instances} })[0] // '' }
+
+sub stop_and_start ($id, $can) {
+	my $stop = call('stop', id => [$id]);
+	if (!$can) {
+		like $stop->{error}{message} // '', qr/cannot stop an instance/, 'it cannot stop one';
+		return;
+	}
+	is code($stop), 'ok', 'stop' or diag explain $stop;
+	like $stop->{instances}[0]{state}, qr/^stopp(ing|ed)$/, 'it stops';
+	ok $w->wait_for(sub { state_of($id) eq 'stopped' }, 30), 'stopped';
+	is code(call('stop', id => [$id])), 'ok', 'stopped again';
+	is state_of($id), 'stopped', 'is so still';
+	is code(call('start', id => [$id])), 'ok', 'start';
+	ok $w->wait_for(sub { state_of($id) eq 'running' }, 30), 'it runs again';
+	is code(call('start', id => [$id])), 'ok', 'started again';
+	is call('stop', id => ['i-unknown'])->{instances}[0]{state}, 'terminated', 'one that nobody knows';
+}
+
 sub conform ($name, $provider, %o) {
 	subtest $name => sub { conform_one($provider, %o) };
 	undef $w;
@@ -80,6 +100,9 @@ sub conform_one ($provider, %o) {
 	is code($zero) . ids($zero), 'ok', 'a launch of none';
 	is ids(alive(id => [split ' ', ids($one)])), ids($one), 'described by id';
 	is ids(alive(group => 'other')), '', 'not of another group';
+
+	# --- stopped and started, if it can ---
+	stop_and_start((split ' ', ids($three))[0], $o{stops} // 0);
 
 	# --- ended, twice, unknown ---
 	my $id = ids($one);

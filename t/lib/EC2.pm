@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # EC2.pm: a small fake of EC2's Query API: RunInstances, DescribeInstances,
-# TerminateInstances, DescribeSubnets, with signatures (SigV4) checked.
+# TerminateInstances, StopInstances, StartInstances, DescribeSubnets, with signatures
+# (SigV4) checked.
 #
 #	my $ec2 = EC2->new(key => 'AKID', secret => 's3cret');
 #	$ec2->url; $ec2->set(fail => 'InsufficientInstanceCapacity');
@@ -165,6 +166,7 @@ sub do_DescribeInstances ($self, $p, $mode) {
 	    (!$f{'instance-state-name'} || $f{'instance-state-name'}{ $_->{state} }) &&
 	    (!$f{'instance-id'} || $f{'instance-id'}{ $_->{id} }) } map { $self->{all}{$_} } sort keys %{ $self->{all} // {} };
 	$_->{state} = 'running' for grep { $_->{state} eq 'pending' } @all;
+	$_->{state} = 'stopped' for grep { $_->{state} eq 'stopping' } @all;
 	my $from = $p->{NextToken} // 0;
 	my $page = $mode->{page} // 1000;
 	my @part = grep { defined } @all[$from .. ($from + $page - 1 < $#all ? $from + $page - 1 : $#all)];
@@ -174,19 +176,31 @@ sub do_DescribeInstances ($self, $p, $mode) {
 	    '</instancesSet></item>' } @part) . "</reservationSet>$next");
 }
 
-sub do_TerminateInstances ($self, $p, $mode) {
+# Each has another state from then on; none: it is gone.
+sub change ($self, $p, $action, $from, $told, $to = undef) {
 	my @ids = map { $p->{"InstanceId.$_"} // () } 1 .. 99;
+	my $all = $self->{all} // {};
 	for (@ids) {
-		return failed('InvalidInstanceID.NotFound', "The instance ID '$_' does not exist")
-		    unless ($self->{all} // {})->{$_};
+		return failed('InvalidInstanceID.NotFound', "The instance ID '$_' does not exist") unless $all->{$_};
+		return failed('IncorrectInstanceState', "The instance '$_' is not in a state for that")
+		    if $from && $all->{$_}{state} !~ $from;
 	}
 	my $items = '';
 	for (@ids) {
-		delete $self->{all}{$_};
-		$items .= "<item><instanceId>$_</instanceId><currentState><code>32</code><name>shutting-down</name>" .
-		    '</currentState><previousState><code>16</code><name>running</name></previousState></item>';
+		my $was = $all->{$_}{state};
+		$items .= "<item><instanceId>$_</instanceId><currentState><code>32</code><name>$told</name>" .
+		    "</currentState><previousState><code>16</code><name>$was</name></previousState></item>";
+		if ($to) { $all->{$_}{state} = $to } else { delete $all->{$_} }
 	}
-	return 200, xml('TerminateInstances', "<instancesSet>$items</instancesSet>");
+	return 200, xml($action, "<instancesSet>$items</instancesSet>");
+}
+
+sub do_TerminateInstances ($self, $p, $mode) { return $self->change($p, 'TerminateInstances', undef, 'shutting-down') }
+sub do_StopInstances ($self, $p, $mode) {
+	return $self->change($p, 'StopInstances', qr/^(running|stopp)/, 'stopping', 'stopping');
+}
+sub do_StartInstances ($self, $p, $mode) {
+	return $self->change($p, 'StartInstances', qr/^(stopped|pending|running)$/, 'pending', 'pending');
 }
 
 1;

@@ -11,7 +11,7 @@ use Test::More;
 my $data = join '', map { chr(32 + $_ % 90) } 1 .. 65536;
 my %big = (files => { data => $data }, launch => "\tuser-data-file \"\${DIR}/data\"\n");
 
-conform('test', "\ttype test\n", %big);
+conform('test', "\ttype test\n", %big, stops => 1);
 conform('process', "\ttype process\n\tcommand /usr/bin/tail -f /dev/null\n", %big);
 my $folder = File::Temp->newdir;
 conform('exec', "\ttype exec\n\tcommand \"\${CLOUD}\" \"\${STATE}\"\n", %big,

@@ -10,7 +10,7 @@ use Test::More;
 
 my $ec2 = EC2->new;
 my $provider = "\ttype ec2\n\tendpoint ${\ $ec2->url}\n\tcredentials-file ${\ $ec2->credentials}\n";
-conform('ec2', $provider, launch => "\timage ami-1\n\tuser-data x\n");
+conform('ec2', $provider, launch => "\timage ami-1\n\tuser-data x\n", stops => 1);
 
 my $w = Weir->new(defaults => 'http', binds => ['http'], cfg => <<"CFG");
 provider p

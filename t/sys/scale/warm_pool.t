@@ -62,8 +62,7 @@ sub bad ($text, $want) {
 	my $out = Weir->check($SCALE_CONF . "scaling-group g\n\tlaunch-config small\n\tsize 1 3\n\twarm-pool $text\n");
 	like $out->{err}, $want, $want;
 }
-bad('1 state stopped', qr/no provider here can stop an instance and start it again/);
-bad('1 state frozen', qr/'state' expects 'running', not 'frozen'/);
+bad('1 state frozen', qr/'state' expects 'running' or 'stopped', not 'frozen'/);
 bad('1 often', qr/unexpected 'often'/);
 bad('2000', qr/from 0 to 1000/);
 done_testing;
