@@ -130,23 +130,43 @@ key_row_has(const struct key_row *r, uint32_t code)
 	return list_has(r->keys, code);
 }
 
-static enum act
-act_in(const char *scope, uint32_t code)
+bool
+key_is_own(const struct key_row *r)
 {
-	size_t i;
+	return strcmp(r->scope, "any") != 0;
+}
 
-	for (i = 0; i < NROWS; i++)
-		if (strcmp(rows[i].scope, scope) == 0 && key_row_has(&rows[i], code))
-			return rows[i].act;
-	return ACT_NONE;
+static bool
+names_screen(const struct key_row *r, struct str screen)
+{
+	struct str rest = str_of(r->scope), name;
+
+	while (str_next_elem(&rest, '|', &name))
+		if (str_eq(name, screen))
+			return true;
+	return false;
+}
+
+bool
+key_in_scope(const struct key_row *r, const char *screen)
+{
+	return !key_is_own(r) || names_screen(r, str_of(screen));
 }
 
 enum act
 key_act(const char *screen, uint32_t code)
 {
-	enum act act = act_in(screen, code);
+	enum act general = ACT_NONE;
+	size_t i;
 
-	return act != ACT_NONE ? act : act_in("any", code);
+	for (i = 0; i < NROWS; i++) {
+		if (!key_in_scope(&rows[i], screen) || !key_row_has(&rows[i], code))
+			continue;
+		if (key_is_own(&rows[i]))
+			return rows[i].act;
+		general = rows[i].act;
+	}
+	return general;
 }
 
 /* --- Remapping ----------------------------------------------------------------------- */
@@ -170,6 +190,20 @@ changes_something(enum act act)
 	}
 }
 
+/* Is there a screen where both are in force? */
+static bool
+meet(const struct key_row *a, const struct key_row *b)
+{
+	struct str rest = str_of(a->scope), name;
+
+	if (!key_is_own(a) || !key_is_own(b))
+		return true;
+	while (str_next_elem(&rest, '|', &name))
+		if (names_screen(b, name))
+			return true;
+	return false;
+}
+
 static const char *
 check_key(const struct key_row *r, struct str name)
 {
@@ -184,8 +218,7 @@ check_key(const struct key_row *r, struct str name)
 		return refuse("%.*s is too near to harmless keys for %s", (int)name.len, name.p,
 		    r->act_name);
 	for (i = 0; i < NROWS; i++)
-		if (&rows[i] != r && strcmp(rows[i].scope, r->scope) == 0 &&
-		    key_row_has(&rows[i], code))
+		if (&rows[i] != r && meet(&rows[i], r) && key_row_has(&rows[i], code))
 			return refuse("%.*s is bound twice: %s and %s", (int)name.len, name.p,
 			    rows[i].act_name, r->act_name);
 	return NULL;
@@ -197,7 +230,8 @@ row_find(const char *scope, const char *act)
 	size_t i;
 
 	for (i = 0; i < NROWS; i++)
-		if (strcmp(rows[i].scope, scope) == 0 && strcmp(rows[i].act_name, act) == 0)
+		if (strcmp(rows[i].act_name, act) == 0 &&
+		    (strcmp(scope, "any") == 0 || key_in_scope(&rows[i], scope)))
 			return &rows[i];
 	return NULL;
 }

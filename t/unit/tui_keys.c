@@ -35,7 +35,7 @@ test_names(void)
 static void
 test_table(void)
 {
-	static const char *const scopes[] = { "any", "servers", "server", "latency", "alarms",
+	static const char *const scopes[] = { "overview", "servers", "server", "latency", "alarms",
 		"scaling", "lua", "requests" };
 	const struct key_row *r;
 	char word[64];
@@ -45,7 +45,7 @@ test_table(void)
 
 	r = key_rows(&n);
 	for (i = 0; i < n; i++) {
-		for (s = 0; s < 8 && strcmp(scopes[s], r[i].scope) != 0; s++)
+		for (s = 0; s < 8 && !key_in_scope(&r[i], scopes[s]); s++)
 			;
 		if (s == 8)
 			fail("scope %s", r[i].scope);
@@ -59,9 +59,10 @@ test_table(void)
 			if (key_code(word) == 0)
 				fail("%s: no key %s", r[i].act_name, word);
 			for (k = 0; k < n; k++)
-				if (k != i && strcmp(r[k].scope, r[i].scope) == 0 &&
-				    key_row_has(&r[k], key_code(word)))
-					fail("%s twice in %s", word, r[i].scope);
+				if (k != i && key_row_has(&r[k], key_code(word)) &&
+				    key_is_own(&r[k]) == key_is_own(&r[i]) &&
+				    key_in_scope(&r[k], scopes[s]))
+					fail("%s twice in %s", word, scopes[s]);
 		}
 	}
 	ok_named(names > 90, "%u keys, none twice", names);
@@ -88,13 +89,15 @@ test_remap(void)
 {
 	is_str(key_remap("any", "drain", "D F3"), NULL);
 	is_int(key_act("overview", 'D'), ACT_DRAIN);
-	is_int(key_act("overview", K_F3), ACT_DRAIN);
+	is_int(key_act("server", K_F3), ACT_DRAIN);
+	is_int(key_act("lua", 'D'), ACT_NONE);
 	is_int(key_act("overview", 'd'), ACT_NONE);
 	is_int(key_act("scaling", 'D'), ACT_DETACH);
-	is_str(key_remap("any", "maint", "D"), "D is bound twice: drain and maint");
+	is_str(key_remap("servers", "maint", "D"), "D is bound twice: drain and maint");
 	is_str(key_remap("any", "maint", "Hyper"), "no key is called Hyper");
 	is_str(key_remap("any", "fly", "f"), "no action fly in any");
-	is_str(key_remap("nowhere", "drain", "d"), "no action drain in nowhere");
+	is_str(key_remap("latency", "drain", "d"), "no action drain in latency");
+	is_str(key_remap("any", "theme", "x"), "x is bound twice: fold and theme");
 	is_str(key_remap("any", "maint", "1"), "1 opens a screen");
 	is_str(key_remap("any", "maint", "Del"), "Del is too near to harmless keys for maint");
 	is_str(key_remap("any", "kill", "^K"), "^K is too near to harmless keys for kill");
@@ -105,6 +108,9 @@ test_remap(void)
 	is_int(key_act("overview", K_TAB), ACT_NONE);
 	is_str(key_remap("servers", "fold", "d"), NULL);
 	is_int(key_act("servers", 'd'), ACT_FOLD);
+	is_int(key_act("server", 'd'), ACT_NONE);
+	is_str(key_remap("scaling", "try", "f"), NULL);
+	is_int(key_act("alarms", 'T'), ACT_TRY);
 }
 
 int
