@@ -95,7 +95,7 @@ name_rune(uint32_t c, char buf[8])
 }
 
 const char *
-key_name(uint32_t code, char buf[8])
+key_show(uint32_t code, char buf[8])
 {
 	size_t i;
 

@@ -61,7 +61,7 @@ bool	key_is_own(const struct key_row *r);
 enum act key_act(const char *screen, uint32_t code);
 /* `Enter`, `^F`, `S-Tab`, `a`, `F10`; 0: no such name. */
 uint32_t key_code(const char *name);
-const char *key_name(uint32_t code, char buf[8]);
+const char *key_show(uint32_t code, char buf[8]);
 /* Does the row's list of names have that key? */
 bool	key_row_has(const struct key_row *r, uint32_t code);
 /* `scope act keys` of the configuration; keys `none`: it has none. Valid until the next

@@ -18,6 +18,7 @@ struct term_options {
 	bool	 keeps_last;		/* --preserve */
 };
 
+/* None of these may close the terminal. */
 struct term_calls {
 	void	(*on_key)(void *arg, const struct key *k);
 	/* Also after continue: all is painted anew. */
@@ -34,6 +35,10 @@ void	term_size(const struct term *t, int *ret_w, int *ret_h);
 enum depth term_depth(const struct term *t);
 /* Only cells that differ from the last picture are told to ncurses. */
 void	term_draw(struct term *t, const struct grid *g, const struct theme *theme);
+/* What ncurses believes to be on the screen: `columns rows`, then the rows, behind each
+ * character a + 1 bold + 2 underlined + 4 reversed, as a letter. */
+struct outbuf;
+void	term_print(struct outbuf *b);
 void	term_repaint(struct term *t);
 void	term_suspend(struct term *t);			/* as ^Z does everywhere */
 /* The screen is given away (an editor) and taken back. */

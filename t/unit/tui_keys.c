@@ -19,7 +19,7 @@ test_names(void)
 
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		is_int(key_code(all[i].name), all[i].code);
-		is_str(key_name(all[i].code, buf), all[i].name);
+		is_str(key_show(all[i].code, buf), all[i].name);
 	}
 	is_int(key_code("^I"), K_TAB);
 	is_int(key_code("^M"), K_ENTER);
