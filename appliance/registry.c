@@ -39,21 +39,23 @@
 	X(policy_parse) X(policy_simple) X(policy_step) X(policy_target) X(policy_predictive) \
 	X(child) X(provider_child) X(provider_program) X(provider_process) \
 	X(provider_netns) X(provider_exec) X(provider_ec2) X(file_sync) \
-	X(alarm_cfg) X(alarm_check) X(alarm) \
+	X(alarm_cfg) X(alarm_check) X(alarm) X(alarm_archive) \
 	/* scripts */ \
 	X(script_cfg) X(script) X(lua_policy) X(lua_alarm) X(lua_termination) X(lua_notifier) \
+	X(unit_archive) \
 	/* health checks */ \
 	X(check_cfg) X(check_elb) X(agent_cfg) X(policy_cfg) \
 	X(agent) X(health) X(cli_agent) \
 	/* servers that come and go */ \
-	X(resolve) X(generation) X(confirm) X(reload) X(state_file) X(state_save) \
-	X(scaler) X(group) X(policy) X(schedule) X(hook) X(refresh_cfg) X(refresh) \
+	X(resolve) X(archive) X(generation) X(confirm) X(reload) X(state_file) X(state_save) \
+	X(scaler) X(group) X(group_archive) X(policy) X(schedule) X(hook) X(refresh_cfg) \
+	X(refresh) \
 	X(warm_pool) X(cli_resolvers) X(cli_server) \
 	/* control and operators */ \
 	X(stats_page) X(prom) \
 	X(tick) X(statsd) X(cli) X(cli_base) X(cli_pools) X(cli_show_info) X(cli_show_stat) \
 	X(cli_show_servers) X(cli_set) X(cli_frontend) X(cli_backend) \
-	X(cli_reload) X(cli_config) X(cli_unsaved) \
+	X(cli_reload) X(cli_config) X(cli_unsaved) X(cli_state) \
 	X(cli_stickiness) \
 	X(cli_sess) X(cli_process) X(cli_var) X(cli_table) \
 	X(cli_history) X(cli_metric) X(cli_metric_put) X(cli_snapshot) X(cli_balancers) \

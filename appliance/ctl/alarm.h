@@ -166,6 +166,8 @@ void	alarm_keep_row_not(const struct alarm_row *r);
 /* What the store had of it; OTHER: under another text. */
 enum alarm_restored { ALARM_RESTORED_NOT, ALARM_RESTORED, ALARM_RESTORED_OTHER };
 enum alarm_restored alarm_restore(struct alarm *a);
+struct json_t;
+void	alarm_restore_row(struct alarm *a, const struct json_t *row);	/* over what it was */
 /* Those that were not asked for are forgotten; fn is told each. */
 void	alarm_restore_end(void (*fn)(const char *name));
 void	alarm_keep_start(void);

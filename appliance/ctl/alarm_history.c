@@ -26,6 +26,7 @@ static struct {
 	struct list	 rows, pasts;
 	unsigned	 n;
 	uint64_t	 next_id;
+	struct list	*merged;	/* in rows: where the latest was merged; NULL = nowhere */
 } history = { .rows = { &history.rows, &history.rows },
 	.pasts = { &history.pasts, &history.pasts }, .next_id = 1 };
 
@@ -100,7 +101,7 @@ add(const char *alarm, uint64_t t_us, enum alarm_item type, const char *summary,
 	r->alarm = xstrdup(alarm);
 	r->summary = xstrdup(summary);
 	r->data = xstrdup(data);
-	list_append(&history.rows, &r->all);
+	list_add_after(history.merged != NULL ? history.merged : history.rows.prev, &r->all);
 	list_append(&p->rows, &r->own);
 	history.n++;
 	p->n++;
@@ -114,6 +115,15 @@ drop(struct alarm_row *r)
 	row_free(r);
 }
 
+static void
+drop_surplus(struct alarm_past *p)
+{
+	if (p->n > ALARM_HISTORY_EACH)
+		drop(LIST_ITEM(p->rows.next, struct alarm_row, own));
+	if (history.n > ALARM_HISTORY_MAX)
+		drop(LIST_ITEM(history.rows.next, struct alarm_row, all));
+}
+
 void
 alarm_history_add(const char *alarm, uint64_t t_us, enum alarm_item type, const char *summary,
     const char *data)
@@ -122,10 +132,7 @@ alarm_history_add(const char *alarm, uint64_t t_us, enum alarm_item type, const 
 
 	r->id = history.next_id++;
 	alarm_keep_row(r);
-	if (r->past->n > ALARM_HISTORY_EACH)
-		drop(LIST_ITEM(r->past->rows.next, struct alarm_row, own));
-	if (history.n > ALARM_HISTORY_MAX)
-		drop(LIST_ITEM(history.rows.next, struct alarm_row, all));
+	drop_surplus(r->past);
 }
 
 void
@@ -137,6 +144,98 @@ alarm_history_restore(uint64_t id, const char *alarm, uint64_t t_us, enum alarm_
 	r->id = id;
 	if (id >= history.next_id)
 		history.next_id = id + 1;
+}
+
+/* ---- merging ---- */
+
+static bool
+is_like(const struct alarm_row *a, const struct alarm_row *b)
+{
+	return a->t_us == b->t_us && a->type == b->type && strcmp(a->alarm, b->alarm) == 0 &&
+	    strcmp(a->summary, b->summary) == 0 && strcmp(a->data, b->data) == 0;
+}
+
+static struct alarm_row *
+in_all(struct list *n)
+{
+	return LIST_ITEM(n, struct alarm_row, all);
+}
+
+/* The last one that is not newer, or the head; false: it is there. */
+static bool
+find_place(const struct alarm_row *like, struct list **ret)
+{
+	struct list *at = history.merged;
+
+	if (at == NULL || at == &history.rows || in_all(at)->t_us >= like->t_us)
+		at = &history.rows;
+	while (at->next != &history.rows && in_all(at->next)->t_us <= like->t_us) {
+		at = at->next;
+		if (is_like(in_all(at), like))
+			return false;
+	}
+	*ret = at;
+	return true;
+}
+
+/* From the end of its alarm's to its place. */
+static void
+sort_own(struct alarm_row *r)
+{
+	struct list *head = &r->past->rows, *at;
+
+	list_del(&r->own);
+	at = head->prev;
+	while (at != head && LIST_ITEM(at, struct alarm_row, own)->t_us > r->t_us)
+		at = at->prev;
+	list_add_after(at, &r->own);
+}
+
+bool
+alarm_history_merge(const struct alarm_row *like)
+{
+	struct list *place;
+	struct alarm_row *r;
+
+	if (!find_place(like, &place))
+		return false;
+	history.merged = place;
+	r = add(like->alarm, like->t_us, like->type, like->summary, like->data);
+	history.merged = &r->all;
+	sort_own(r);
+	r->id = history.next_id++;
+	alarm_keep_row(r);
+	return true;
+}
+
+void
+alarm_history_merge_end(void)
+{
+	history.merged = NULL;
+	while (history.n > ALARM_HISTORY_MAX)
+		drop(in_all(history.rows.next));
+	LIST_EACH_SAFE(n, tmp, &history.pasts) {
+		struct alarm_past *p = LIST_ITEM(n, struct alarm_past, node);
+
+		while (p->n > ALARM_HISTORY_EACH)
+			drop(LIST_ITEM(p->rows.next, struct alarm_row, own));
+	}
+}
+
+unsigned
+alarm_history_unsaved(unsigned archive, unsigned most, void (*fn)(const struct alarm_row *))
+{
+	unsigned n_given = 0;
+
+	LIST_EACH(n, &history.rows) {
+		if (in_all(n)->saved == archive)
+			continue;
+		if (n_given++ == most)
+			break;
+		in_all(n)->saved = archive;
+		fn(in_all(n));
+	}
+	return n_given;
 }
 
 const struct alarm_row *

@@ -172,6 +172,14 @@ restore_from(struct alarm *a, const json_t *row)
 	restore_stay(a, row);
 }
 
+void
+alarm_restore_row(struct alarm *a, const json_t *row)
+{
+	while (a->ntold > 0)
+		free(a->told[--a->ntold]);
+	restore_from(a, row);
+}
+
 static struct saved *
 saved_of(const char *name)
 {

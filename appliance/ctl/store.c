@@ -58,6 +58,8 @@ static struct {
 	uint64_t	 nputs;
 	bool		 is_busy, is_failing;
 	char		 problem[256];	/* of the job's last transaction; "" = none */
+	store_row_fn	*divert;	/* NULL: into the database */
+	void		*divert_arg;
 	struct sched_timer retry;
 	struct loop_task task;		/* at the end of this pass: what a turn puts is one
 					 * transaction */
@@ -75,7 +77,14 @@ static const char *const tables[STORE_TABLE_COUNT] = {
 bool
 store_is_there(void)
 {
-	return store.db != NULL;
+	return store.db != NULL || store.divert != NULL;
+}
+
+void
+store_divert(store_row_fn *fn, void *arg)
+{
+	store.divert = fn;
+	store.divert_arg = arg;
 }
 
 uint64_t
@@ -307,6 +316,10 @@ add(enum op_kind kind, enum store_table t, const char *key, int64_t t_us, const 
 	size_t key_bytes = strlen(key) + 1;
 	struct op *op;
 
+	if (store.divert != NULL && kind == OP_PUT) {
+		store.divert(key, t_us, data, len, store.divert_arg);
+		return;
+	}
 	if (store.db == NULL) {
 		if (done != NULL)
 			done(arg, true);

@@ -53,6 +53,9 @@ void	store_put_durable(enum store_table t, const char *key, int64_t t_us, const 
 void	store_sync(store_done_fn *done, void *arg);
 void	store_del(enum store_table t, const char *key);
 void	store_del_older(enum store_table t, int64_t t_us);
+/* What is put goes to fn instead, and the store seems to be there; NULL: as ever. For a
+ * turn of the control thread. */
+void	store_divert(store_row_fn *fn, void *arg);
 /* How many changes were put so far, syncs aside. */
 uint64_t store_puts(void);
 /* Why it cannot be written at the moment; NULL = all is well. */

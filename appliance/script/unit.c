@@ -174,33 +174,42 @@ script_unit_version(const struct script_unit *u, unsigned n)
 	return NULL;
 }
 
+/* The one in service is never too old. */
 static void
-drop_oldest(struct script_unit *u)
+make_room(struct script_unit *u)
 {
-	struct script_version *v = &u->versions[0];
+	unsigned oldest = u->versions[0].n == u->version ? 1 : 0;
+	struct script_version v = u->versions[oldest];
 
-	unit_store_version_not(u, v->n);
-	free(v->text);
-	free(v->origin);
-	free(v->comment);
-	memmove(v, v + 1, (SCRIPT_VERSIONS - 1) * sizeof *v);
+	if (u->nversions < SCRIPT_VERSIONS)
+		return;
+	unit_store_version_not(u, v.n);
+	free(v.text);
+	free(v.origin);
+	free(v.comment);
 	u->nversions--;
+	memmove(&u->versions[oldest], &u->versions[oldest + 1],
+	    (u->nversions - oldest) * sizeof v);
+}
+
+unsigned
+script_unit_keep(struct script_unit *u, const struct script_text *t, uint64_t at_us)
+{
+	unsigned n = u->nversions > 0 ? u->versions[u->nversions - 1].n + 1 : 1;
+	struct script_version *v;
+
+	make_room(u);
+	v = &u->versions[u->nversions++];
+	*v = (struct script_version){ .n = n, .text = xstrndup(t->text, t->len), .len = t->len,
+	    .at_us = at_us, .origin = xstrdup(t->origin), .comment = xstrdup(t->comment) };
+	unit_store_version(u, v);
+	return n;
 }
 
 static unsigned
 add_version(struct script_unit *u, const struct script_text *t)
 {
-	unsigned n = u->nversions > 0 ? u->versions[u->nversions - 1].n + 1 : 1;
-	struct script_version *v;
-
-	if (u->nversions == SCRIPT_VERSIONS)
-		drop_oldest(u);
-	v = &u->versions[u->nversions++];
-	*v = (struct script_version){ .n = n, .text = xstrndup(t->text, t->len), .len = t->len,
-	    .at_us = sched_wall_us(), .origin = xstrdup(t->origin),
-	    .comment = xstrdup(t->comment) };
-	unit_store_version(u, v);
-	return n;
+	return script_unit_keep(u, t, sched_wall_us());
 }
 
 /* Takes over the caller's hold. */

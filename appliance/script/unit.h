@@ -94,6 +94,8 @@ struct script_text {
 	const char	*origin, *comment;
 };
 char	*script_unit_load(struct script_unit *u, const struct script_text *t);
+/* As a version that is not in service; its number. */
+unsigned script_unit_keep(struct script_unit *u, const struct script_text *t, uint64_t at_us);
 char	*script_unit_rollback(struct script_unit *u, unsigned to);	/* 0 = the one before */
 /* Only tries: NULL, or what is wrong. */
 char	*script_unit_check(const struct script_unit *u, const char *text, size_t len);
