@@ -464,7 +464,8 @@ static const struct cli_row rows[] = {
 	{ "show metrics", CLI_USER, 0, show_metrics,
 	  "[namespace <n>] [name <m>] [dimension <k=v>]... [max <n>] [json]", "list metrics" },
 	{ "show metric", CLI_USER, 0, show_metric,
-	  "<name> [namespace <n>] [dimension <k=v>]... [unit <u>] [stat <s,s>] [period <d>] "
+	  "<name> [namespace <n>] " CLI_METRIC_SCOPES " [dimension <k=v>]... [unit <u>] "
+	  "[stat <s,s>] [period <d>] "
 	  "[from <t>] [to <t>] [json]", "report the statistics of a metric" },
 	{ 0 }
 };

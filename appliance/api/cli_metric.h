@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Names of metrics in commands: `Latency dimension LoadBalancerName=web`.
+ * Names of metrics in commands: `Latency balancer web`, which is
+ * `Latency dimension LoadBalancerName=web`.
  *
  * Everything here: control thread.
  */
@@ -12,7 +13,10 @@
 struct cli;
 struct outbuf;
 
-/* One of namespace, dimension, unit at args[i], into k: words taken, 0 = another
+#define CLI_METRIC_SCOPES \
+	"[balancer <b> [zone <z>]|group <g>|instance <i>|server <be/srv>]"
+
+/* One of namespace, dimension, unit and the scopes at args[i], into k: words taken, 0 = another
  * word, -1 after a message. Texts are changed and borrowed. */
 int	cli_metric_word(struct cli *c, char **args, int nargs, int i, struct metric_key *k);
 /* NAME and what names it further, from c->args[i] on: the word behind them, -1 after

@@ -9,6 +9,42 @@
 #include <string.h>
 
 #include "api/cli.h"
+#include "base/magic.h"
+
+/* Whose metric it is, as configurations say it (ctl/metric_ref.c); the first of two
+ * dimensions is the text before the `/`. */
+static const struct scope {
+	const char	*word, *dim, *second;
+} scopes[] = {
+	{ "balancer", "LoadBalancerName", NULL }, { "group", "AutoScalingGroupName", NULL },
+	{ "instance", "InstanceId", NULL }, { "server", "Backend", "Server" },
+};
+
+#define ZONE_DIM	"AvailabilityZone"
+
+static bool
+has_dim(const struct metric_key *k, const char *name)
+{
+	for (unsigned i = 0; i < k->ndims; i++)
+		if (strcmp(k->dims[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* 2: two words were taken; -1 after a message. */
+static int
+add_dim(struct cli *c, struct metric_key *k, const char *name, const char *value)
+{
+	if (has_dim(k, name))
+		cli_err(c, "Dimension '%s' is there twice.", name);
+	else if (k->ndims == METRIC_DIMS)
+		cli_err(c, "A metric has at most %u dimensions.", METRIC_DIMS);
+	else {
+		k->dims[k->ndims++] = (struct metric_dim){ name, value };
+		return 2;
+	}
+	return -1;
+}
 
 /* K=V */
 static int
@@ -20,22 +56,69 @@ add_dimension(struct cli *c, char *word, struct metric_key *k)
 		cli_err(c, "'dimension' expects <name>=<value>.");
 		return -1;
 	}
-	if (k->ndims == METRIC_DIMS) {
-		cli_err(c, "A metric has at most %u dimensions.", METRIC_DIMS);
+	*eq = '\0';
+	return add_dim(c, k, word, eq + 1);
+}
+
+static const struct scope *
+scope_named(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(scopes); i++)
+		if (strcmp(scopes[i].word, word) == 0)
+			return &scopes[i];
+	return NULL;
+}
+
+static const struct scope *
+scope_of(const struct metric_key *k)
+{
+	for (size_t i = 0; i < ARRAY_LEN(scopes); i++)
+		if (has_dim(k, scopes[i].dim))
+			return &scopes[i];
+	return NULL;
+}
+
+static int
+add_scope(struct cli *c, const struct scope *s, char *value, struct metric_key *k)
+{
+	char *slash = value != NULL ? strchr(value, '/') : NULL;
+
+	if (scope_of(k) != NULL) {
+		cli_err(c, "'%s' and '%s' do not go together.", scope_of(k)->word, s->word);
 		return -1;
 	}
-	*eq = '\0';
-	k->dims[k->ndims++] = (struct metric_dim){ word, eq + 1 };
-	return 2;
+	if (s->second == NULL && value != NULL && value[0] != '\0')
+		return add_dim(c, k, s->dim, value);
+	if (s->second == NULL || slash == NULL || slash == value || slash[1] == '\0') {
+		cli_err(c, "'%s' expects %s.", s->word, s->second != NULL ?
+		    "<backend>/<server>" : "a name");
+		return -1;
+	}
+	*slash = '\0';
+	return add_dim(c, k, s->dim, value) < 0 ? -1 : add_dim(c, k, s->second, slash + 1);
+}
+
+static int
+add_zone(struct cli *c, const char *value, struct metric_key *k)
+{
+	if (value != NULL && has_dim(k, scopes[0].dim))
+		return add_dim(c, k, ZONE_DIM, value);
+	cli_err(c, "'zone' is a part of a balancer: 'balancer <name> zone <zone>'.");
+	return -1;
 }
 
 int
 cli_metric_word(struct cli *c, char **args, int nargs, int i, struct metric_key *k)
 {
 	char *value = i + 1 < nargs ? args[i + 1] : NULL;
+	const struct scope *scope = scope_named(args[i]);
 
+	if (scope != NULL)
+		return add_scope(c, scope, value, k);
 	if (strcmp(args[i], "dimension") == 0)
 		return add_dimension(c, value, k);
+	if (strcmp(args[i], "zone") == 0)
+		return add_zone(c, value, k);
 	if (strcmp(args[i], "namespace") != 0 && strcmp(args[i], "unit") != 0)
 		return 0;
 	if (value == NULL) {

@@ -216,8 +216,9 @@ put_metrics(struct cli *c)
 
 static const struct cli_row rows[] = {
 	{ "put metric", CLI_OPERATOR, CLI_F_CHANGE, put_metric,
-	  "<name> value <v>|stats n=,sum=,min=,max= [namespace <n>] [dimension <k=v>]... "
-	  "[unit <u>] [at <t>]", "store a value of a metric" },
+	  "<name> value <v>|stats n=,sum=,min=,max= [namespace <n>] "
+	  CLI_METRIC_SCOPES " [dimension <k=v>]... [unit <u>] [at <t>]",
+	  "store a value of a metric" },
 	{ "put metrics", CLI_OPERATOR, CLI_F_CHANGE | CLI_F_PAYLOAD, put_metrics, "<<<pattern>",
 	  "store values, a line each as behind put metric" },
 	{ 0 }

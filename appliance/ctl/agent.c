@@ -177,7 +177,7 @@ keep_metric(struct check *chk, struct str word)
 	if (!agent_parse_metric(word, &m))
 		return false;
 	m.at_us = clock_now_us;
-	metric_instance_told(chk->srv->backend->name, chk->srv->name, m.name, m.value, m.unit);
+	metric_instance_told(chk->srv, m.name, m.value, m.unit);
 	to = find_metric(a, m.name);
 	if (to == NULL && a->nmetrics < AGENT_METRICS)
 		to = &a->metrics[a->nmetrics++];

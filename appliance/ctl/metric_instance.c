@@ -22,6 +22,7 @@
 #include "ctl/node_exporter.h"
 #include "ctl/transfer.h"
 #include "event/sched.h"
+#include "proxy/proxy.h"
 
 #define BUCKETS		256u
 #define ROWS_MAX	128u
@@ -136,39 +137,48 @@ may_speak(struct measured *m, const struct launch_conf *l, enum metrics_source s
 
 /* suffix: "" = in the metric's unit. */
 static void
+put_value(const struct metric_instance *who, const char *name, double v, const char *suffix)
+{
+	const struct metric_row *row = metric_row_named(metric_ns_name(NS_EC2), name);
+	const struct metric_unit *from = suffix[0] != '\0' ? metric_unit_of_suffix(suffix) : NULL;
+	const char *unit = row != NULL ? row->unit : from != NULL ? from->name : NULL;
+
+	if (from != NULL && row != NULL && !metric_unit_convert(from, row->unit, &v))
+		return;
+	(void)metric_put_instance(who, name, unit, 0, &(struct metric_value){ 1, v, v, v });
+}
+
+static void
 put(const struct instance *i, enum metrics_source source, const char *name, double v,
     const char *suffix)
 {
 	const struct launch_conf *l = launch_of(i);
 	const struct metric_row *row = metric_row_named(metric_ns_name(NS_EC2), name);
-	const struct metric_unit *from = suffix[0] != '\0' ? metric_unit_of_suffix(suffix) : NULL;
-	const char *unit = row != NULL ? row->unit : from != NULL ? from->name : NULL;
 	struct metric_instance who = { .id = i->id,
 	    .group = policy_is_warming(i) ? NULL : i->group->name };
 
 	if (l == NULL || rank(l, source) == METRICS_SOURCES ||
 	    (row != NULL && !may_speak(measured_of(i), l, source, row)))
 		return;
-	if (from != NULL && row != NULL && !metric_unit_convert(from, row->unit, &v))
-		return;
 	who.image = l->image;
 	who.type = l->instance_type;
-	(void)metric_put_instance(&who, name, unit, 0, &(struct metric_value){ 1, v, v, v });
+	put_value(&who, name, v, suffix);
 }
 
 void
-metric_instance_told(const char *backend, const char *server, const char *name, double v,
-    const char *suffix)
+metric_instance_told(const struct server *srv, const char *name, double v, const char *suffix)
 {
 	const struct metric_unit *u = suffix[0] != '\0' ? metric_unit_of_suffix(suffix) : NULL;
 	struct metric_key k = { .ns = metric_ns_name(NS_WEIR), .name = name, .ndims = 2,
-	    .dims = { { "Backend", backend }, { "Server", server } } };
+	    .dims = { { "Backend", srv->backend->name }, { "Server", srv->name } } };
 
 	if (u != NULL && metric_unit_named(u->name) != NULL)
 		k.unit = u->name;
 	(void)metric_put(&k, 0, &(struct metric_value){ 1, v, v, v });
-	if (instance_owner(backend, server) != NULL)
-		put(instance_find(server), METRICS_AGENT, name, v, suffix);
+	if (instance_owner(srv->backend->name, srv->name) != NULL)
+		put(instance_find(srv->name), METRICS_AGENT, name, v, suffix);
+	else if (srv->instance_id != NULL)
+		put_value(&(struct metric_instance){ .id = srv->instance_id }, name, v, suffix);
 }
 
 const char *

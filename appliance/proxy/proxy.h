@@ -303,6 +303,7 @@ struct server {
 	struct server	*trackers, *next_tracker;	/* of those that track it */
 	const char	*redir;
 	const char	*zone;		/* balancer.h; NULL = global's */
+	const char	*instance_id;	/* the machine's, as the operator calls it; NULL = none */
 	uint32_t	 pp2_options;	/* PP2_OPT_*: net/pp.h */
 	uint32_t	 stick_name;	/* in stick tables: stick_name_id */
 	uint64_t	 conn_key;	/* connections may be shared by requests of one key */

@@ -8,8 +8,11 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "cfg/snapshot.h"
 #include "ctl/group.h"
 #include "ctl/trial.h"
+#include "proxy/balancer.h"
+#include "proxy/proxy.h"
 #include "script/ask.h"
 #include "script/lua_in.h"
 
@@ -85,13 +88,26 @@ push_simulated(lua_State *L, const struct trial_view *v)
 	set_bool(L, "busy", false);
 }
 
+/* The balancer of its first backend. */
+static void
+push_balancer(lua_State *L, const struct group *g)
+{
+	const struct proxy *px = g->conf != NULL && g->conf->nbackends > 0 ?
+	    proxy_find(snapshot_current(), g->conf->backends[0], CAP_BACKEND) : NULL;
+
+	if (px != NULL)
+		set_text(L, "balancer", balancer_of(px));
+}
+
 void
 ask_push_group(lua_State *L, struct script_ask *a)
 {
 	const struct group *g = group_find(a->group);
 
-	lua_createtable(L, 0, 12);
+	lua_createtable(L, 0, 13);
 	set_text(L, "name", a->group);
+	if (g != NULL)
+		push_balancer(L, g);
 	if (a->view != NULL) {
 		push_simulated(L, a->view);
 	} else if (g != NULL) {

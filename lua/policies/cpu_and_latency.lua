@@ -1,18 +1,18 @@
 -- Latency and processor together, over several short periods: out when users wait and the
 -- processors are busy, in when they have been idle for five minutes and nobody waits.
 --
---	lua-policy lua/policies/cpu_and_latency.lua yourLB
+--	lua-policy lua/policies/cpu_and_latency.lua [yourLB]
 --	policy mixed lua cpu_and_latency every 10s param slo=0.3
 --
--- The argument is the balancer whose latency counts. Waiting with idle processors does not
--- scale: more instances would not help against a slow database.
+-- The argument is the balancer whose latency counts; that of the group without it. Waiting
+-- with idle processors does not scale: more instances would not help against a slow database.
 local balancer = ...
 
 weir.policy("cpu_and_latency", { every = "10s", params = { slo = 0.5, high = 70, low = 30 } },
 function(p)
 	local g, q = p.group, p.params
 	local lat = p:metric("Latency",
-	    { stat = "p95", period = "10s", count = 3, balancer = balancer })
+	    { stat = "p95", period = "10s", count = 3, balancer = balancer or g.balancer })
 	local cpu = p:metric("CPUUtilization",
 	    { stat = "Average", period = "60s", count = 5, group = g.name })
 
@@ -29,5 +29,5 @@ function(p)
 end)
 
 weir.validate(function()
-	return type(balancer) == "string", "the name of a balancer is expected as argument"
+	return balancer == nil or balancer ~= "", "the name of a balancer is empty"
 end)

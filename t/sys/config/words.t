@@ -327,6 +327,7 @@ resolve-opts allow-dup-ip
 resolve-net 10.0.0.0/8
 init-addr last,libc,none
 zone eu-1
+instance-id i-0000000a
 id 99
 source 127.0.0.1
 proto h1

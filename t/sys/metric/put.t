@@ -88,6 +88,11 @@ for (['value NaN', 'The value NaN for parameter MetricData.member.1.Value is inv
     ['value 1 stats n=1,sum=1,min=1,max=1', "'put metric' expects 'value' or 'stats'."],
     ['', "'put metric' expects 'value' or 'stats'."],
     ['value 1 dimension a', "'dimension' expects <name>=<value>."],
+    ['value 1 balancer a group b', "'balancer' and 'group' do not go together."],
+    ['value 1 server a', "'server' expects <backend>/<server>."],
+    ['value 1 instance', "'instance' expects a name."],
+    ['value 1 zone z', "'zone' is a part of a balancer: 'balancer <name> zone <zone>'."],
+    ['value 1 dimension a=1 dimension a=2', "Dimension 'a' is there twice."],
     ['value 1 bla 2', "Unknown word 'bla'."]) {
 	my ($words, $want) = @$_;
 	my $got = ask("put metric x $words");
@@ -96,6 +101,17 @@ for (['value NaN', 'The value NaN for parameter MetricData.member.1.Value is inv
 is ask('show metrics name x'), '#namespace,name,dimensions,unit,last,age_s,tiers', 'none of it is there';
 
 # many
+for (['balancer lb', 'AWS/ELB', 'LoadBalancerName=lb'],
+    ['balancer lb zone z', 'AWS/ELB', 'AvailabilityZone=z,LoadBalancerName=lb'],
+    ['group g', 'AWS/EC2', 'AutoScalingGroupName=g'], ['instance i', 'AWS/EC2', 'InstanceId=i'],
+    ['server be/s', 'Weir', 'Backend=be,Server=s'],
+    ['instance j dimension q=v', 'AWS/EC2', 'InstanceId=j,q=v']) {
+	my ($words, $ns, $dims) = @$_;
+	is ask("put metric scoped value 3 $words at -5m"), '', $words;
+	my ($row) = grep { /\Q$dims\E[",]/ && /^\Q$ns\E,/ } split /\n/, ask('show metrics name scoped');
+	like $row, qr/^\Q$ns\E,scoped,"?\Q$dims\E"?,/, "$words is $dims";
+	like ask("show metric scoped $words stat Sum from -10m"), qr/,3\.0,/, 'read by the same words';
+}
 is ask("put metrics <<END\na value 1 namespace My dimension k=1\na value 2 namespace My dimension k=2\n" .
     "b stats n=2,sum=3,min=1,max=2 namespace My\nEND\n"), '', 'many at once';
 is ask('show metrics namespace My'), <<'OUT' =~ s/\n\z//r, 'they are there';

@@ -33,7 +33,7 @@ my $w = Weir->new(defaults => 'http', keep => 1, args => ['-T', '2013-02-15T16:0
 global
 	statsd-bind 127.0.0.1:$udp
 backend plain
-	server s1 127.0.0.1:1 agent-check agent-port "\${A}" agent-inter 50ms
+	server s1 127.0.0.1:1 instance-id i-box agent-check agent-port "\${A}" agent-inter 50ms
 backend app
 	default-server agent-check agent-port "\${A}" agent-inter 50ms
 provider local
@@ -72,6 +72,12 @@ ok $w->wait_for(sub { ask('show metrics name CPUUtilization dimension Backend=pl
     'an agent of a server';
 is value('CPUUtilization dimension Backend=plain dimension Server=s1'), '75.0', 'its value';
 like ask('show metrics name depth dimension Backend=plain'), qr/,Kilobytes,3\.0,/, 'with its unit';
+is value('CPUUtilization server plain/s1'), '75.0', 'named as in a configuration';
+is value('CPUUtilization instance i-box'), '75.0', 'of the instance that it is';
+like Weir->check("backend b\n\tserver a 127.0.0.1:1 instance-id i\n\tserver b 127.0.0.1:2 instance-id i\n")->{err},
+    qr{servers 'b/a' and 'b/b' have the same instance-id 'i'\.}, 'once in a backend';
+like Weir->check("backend b\n\tserver a 127.0.0.1:1 instance-id a/b\n")->{err},
+    qr/'instance-id' expects up to 64 of A-Za-z0-9\._-, not 'a\/b'/, 'an id';
 
 # --- groups and instances
 ok $w->wait_for(sub { in_service($w, 'web') == 1 }), 'an instance';
