@@ -166,7 +166,7 @@ do_delete(struct cli *c)
 }
 
 static const struct cli_row rows[] = {
-	{ "show files", CLI_USER, 0, show_files, "[<name>] [json]",
+	{ "show files", CLI_OPERATOR, 0, show_files, "[<name>] [json]",
 	    "files for instances, and who has which version" },
 	{ "file put", CLI_ADMIN, CLI_F_PAYLOAD | CLI_F_CHANGE, do_put, "<name> <<",
 	    "bring a file to all instances, answer its version" },

@@ -157,9 +157,9 @@ show_outbox(struct cli *c)
 static const struct cli_row rows[] = {
 	{ "show notifiers", CLI_USER, 0, show_notifiers, "[json]",
 	    "notifiers and what became of their messages" },
-	{ "notifier test", CLI_OPERATOR, CLI_F_CHANGE, notifier_test, "<notifier>",
+	{ "notifier test", CLI_ADMIN, CLI_F_CHANGE, notifier_test, "<notifier>",
 	    "send a test, answer the delivery's id" },
-	{ "show outbox", CLI_USER, 0, show_outbox, "[json]",
+	{ "show outbox", CLI_OPERATOR, 0, show_outbox, "[json]",
 	    "messages on their way to notifiers, and those that have ended" },
 	{ NULL, 0, 0, NULL, NULL, NULL },
 };

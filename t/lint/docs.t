@@ -1,7 +1,8 @@
 # Everything a user can type is documented and tested: each row of
 # `weir --dump-rows` (kind, name, section, obeyed|no-effect|refused, text) stands
 # in the manual page of its kind and in a test; rows that are accepted without
-# effect or refused stand in doc/compat.md.
+# effect or refused stand in doc/compat.md, and so does each command: HAProxy's in the
+# paragraph `Obeyed:`, weir's own in their table, with its level.
 use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
@@ -74,4 +75,15 @@ for my $name (sort keys %compat) {
 	push @wrong, map { "$name: $_" } grep { !$kinds{$name}{$_} } @{ $compat{$name} };
 }
 none('doc/compat.md says of words what their rows say', @wrong);
+
+my $page = slurp('doc/compat.md');
+my ($paragraph) = $page =~ /^Obeyed: (`enable agent`.*?)\n\n/ms;
+my %listed = map { s/\s+/ /gr => 1 } ($paragraph // '') =~ /`([^`]+)`/g;
+my %own = map { /^\| `([^`]+)` \| (obeyed|not built) \| (user|operator|admin) \| \S/ ? ($1 => "$2 $3") : () }
+    split /\n/, $page =~ s/.*^### weir's own commands//msr;
+my %commands = map { my @r = split /\t/; $r[0] eq 'cli' ? ($r[1] => $r[2]) : () } split /\n/, $rows->{out};
+none('each command stands in doc/compat.md once', grep { !!$listed{$_} == !!$own{$_} } sort keys %commands);
+none("HAProxy's commands that stand there exist", grep { !$commands{$_} } sort keys %listed);
+none("weir's own are what the table says", grep {
+	$own{$_} ne ($commands{$_} ? "obeyed $commands{$_}" : $own{$_} =~ s/^obeyed/gone/r) } sort keys %own);
 done_testing;
