@@ -24,8 +24,10 @@
 #include "base/str.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
+#include "ctl/group.h"
 #include "ctl/metric_feed.h"
 #include "ctl/tick.h"
+#include "event/sched.h"
 #include "proxy/proxy.h"
 
 #define BUCKETS		1024u
@@ -381,10 +383,13 @@ static void
 do_head(struct cli *c, struct walk *w)
 {
 	uint64_t now = clock_wall_us();
+	const char *why;
 
-	outbuf_fmt(&c->out, "#snapshot v=1 gen=%llu since=%llu full=%d pid=%d now=%llu.%03llu\n",
+	outbuf_fmt(&c->out,
+	    "#snapshot v=1 gen=%llu since=%llu full=%d pid=%d now=%llu.%03llu%s%s\n",
 	    (unsigned long long)w->gen, (unsigned long long)w->since, w->is_full, (int)getpid(),
-	    (unsigned long long)(now / 1000000), (unsigned long long)(now / 1000 % 1000));
+	    (unsigned long long)(now / 1000000), (unsigned long long)(now / 1000 % 1000),
+	    scaling_is_paused(&why) ? " paused=1" : "", sched_is_test() ? " clock=test" : "");
 	w->place = w->send & SEND_INFO ? AT_INFO : after_info(w);
 }
 

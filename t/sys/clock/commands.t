@@ -10,6 +10,7 @@ frontend web
 CFG
 my $real = Weir->new(%conf);
 like $real->cli('show clock'), qr/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ, real$/, 'usually it is real';
+unlike $real->cli('show snapshot only info'), qr/clock=/, 'nothing to tell in a snapshot';
 for my $command ('clock set 2013-02-15T16:31:56Z', 'clock advance 60s', 'clock run 10') {
 	is $real->cli($command) =~ s/\n+\z//r,
 	    'The clock is real; start weir with -T to drive it.', "$command is refused";
@@ -18,6 +19,7 @@ for my $command ('clock set 2013-02-15T16:31:56Z', 'clock advance 60s', 'clock r
 my $w = Weir->new(%conf, args => ['-T', '2013-02-15T16:31:56Z']);
 like $w->stderr, qr/the schedule clock is a test's/, 'a warning at start';
 is $w->cli('show clock') =~ s/\n+\z//r, '2013-02-15T16:31:56Z, test', 'it stands still';
+like $w->cli('show snapshot only info'), qr/^#snapshot .* clock=test$/m, 'a snapshot tells it';
 like $w->cli('clock advance 60s'), qr/^2013-02-15T16:32:56Z, \d+ timers$/, 'by a duration';
 like $w->cli('clock set 2013-02-15T16:40:00Z'), qr/^2013-02-15T16:40:00Z, \d+ timers$/,
     'to an instant';
