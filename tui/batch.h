@@ -14,7 +14,8 @@ struct batch_options {
 	enum batch_form form;
 	const char *cols;		/* NULL: the usual ones */
 	const char *filter;		/* NULL: all rows */
-	const char *check;		/* NULL: no check; "": alarms and backends without servers */
+	/* NULL: no check; "": alarms and backends without servers */
+	const char *check;
 	unsigned ticks;			/* printed so far */
 };
 

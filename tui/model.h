@@ -30,6 +30,10 @@ enum field {
 #define STAT_V(name, type, tags, rows, text)	F_##name,
 #define STAT_X(name, text)
 #include "base/stat_fields.def"
+#undef STAT_C
+#undef STAT_H
+#undef STAT_V
+#undef STAT_X
 	F_p50_us, F_p90_us, F_p99_us,
 	F_COUNT
 };
@@ -43,7 +47,8 @@ struct row {
 	struct host *host;
 	char	*raw;			/* owned; fields of the last line, a NUL after each */
 	uint16_t *at;			/* owned; where in raw the host's columns begin */
-	unsigned ncols;
+	unsigned ncols, raw_cap, at_cap;
+	unsigned index;			/* in host->rows */
 	const char *px, *sv;		/* in raw */
 	enum row_type type;
 	enum state state;
@@ -54,8 +59,9 @@ struct row {
 	double	 counter[C_COUNT];
 	double	 rate[C_COUNT];		/* per second; NAN: not known yet */
 	double	 p50_us, p90_us, p99_us;	/* NAN: not known */
-	struct history *hist;		/* owned */
+	struct history *hist;		/* owned; NULL: none is kept (listeners, huge hosts) */
 	char	 checks[61];		/* last results, oldest first: '+' passed, 'x' failed */
+	int64_t	 checked_ms;		/* when the last one was noted */
 	uint32_t mark;			/* chosen for a bulk action: a serial number, 0: not */
 	uint64_t seen;			/* of host->feeds: rows of older full answers go */
 };
@@ -103,6 +109,8 @@ int	sheet_find(const struct sheet *s, const char *column, const char *value);
 /* Kinds of rows that `show snapshot` brings, kept as sheets by key. */
 enum kind { KIND_GROUP, KIND_INSTANCE, KIND_ALARM, KIND_POLICY, KIND_LUA, KIND_COUNT };
 extern const char *const kind_names[KIND_COUNT];
+struct kept { char *key, *line; int64_t fed_ms; };	/* owned */
+struct kept_rows { char *header; struct kept *at; unsigned n, cap; };
 
 /* Any other answer, by its command: what screens asked for (want.h). */
 struct answer {
@@ -133,7 +141,7 @@ struct request {
 };
 
 /* The newest of a stream, a ring. */
-struct events { struct event *at; unsigned cap, n, head; uint64_t lost, total; };
+struct events { struct event *at; unsigned cap, n, head; uint64_t lost, total, last_id; };
 struct requests { struct request *at; unsigned cap, n, head; uint64_t lost, total; };
 const struct event *event_newest(const struct events *e, unsigned back);	/* 0: the newest */
 const struct request *request_newest(const struct requests *r, unsigned back);
@@ -167,14 +175,16 @@ struct host {
 	int64_t	 restarted_ms;
 	uint64_t feeds;
 
-	char	**columns;		/* owned; names of the stat header */
+	char	*header;		/* owned; of the stat rows, as it came */
+	char	**columns;		/* owned; its names */
 	unsigned ncolumns;
 	int16_t	 column_of[F_COUNT];	/* -1: not sent */
 	struct row **rows;		/* owned; in order of the answer */
 	unsigned nrows, rows_cap;
 	void	*row_index;		/* by names, see model.c */
 
-	struct sheet kinds[KIND_COUNT];
+	struct sheet kinds[KIND_COUNT];	/* ages and time left are those of the last answer */
+	struct kept_rows kept[KIND_COUNT];	/* what they are made of, by name */
 	struct sheet activities;
 	struct answer **answers;
 	unsigned nanswers;
@@ -210,7 +220,7 @@ struct model {
 	double	 poll_s;		/* seconds between polls */
 	struct cmd *cmds;		/* newest last */
 	unsigned ncmds, cmd_numbers;
-	struct ui *ui;
+	struct ui *ui;			/* borrowed: main's; NULL in batch mode */
 };
 
 struct model *model_new(void);
@@ -235,7 +245,27 @@ struct totals {
 };
 void	model_totals(const struct model *m, const struct host *only, struct totals *ret);
 
+/* With that step, or else the one that there is; sv "": all of the backend. */
 struct latmap *host_latmap(const struct host *h, const char *px, const char *sv, unsigned step_s);
+/* Times as numbers (`from 1795323600`) are no part of a command's name. */
 const struct answer *host_answer(const struct host *h, const char *command);
+
+/* --- For rows*.c and tests: what answers do to the model -------------------------- */
+
+struct row *host_row_add(struct host *h, struct row *r);	/* takes r over; by its px and sv */
+void	host_row_del(struct host *h, struct row *r);
+/* The rows in a new order; those that are not in it go. */
+void	host_rows_set(struct host *h, struct row **rows, unsigned n);
+void	row_free(struct row *r);
+struct latmap *host_latmap_add(struct host *h, const char *px, const char *sv, unsigned step_s,
+	    enum quality q);
+/* The bin that begins at t_s: found, or made with no count in it. NULL: older than all. */
+struct latbin *latmap_bin(struct latmap *l, int64_t t_s);
+struct answer *host_answer_add(struct host *h, const char *command);
+/* A new one, zeroed; the oldest goes when the ring is full. */
+struct event *events_add(struct events *e);
+struct request *requests_add(struct requests *r);
+#define EVENTS_MAX	500
+#define REQUESTS_MAX	4096
 
 #endif
