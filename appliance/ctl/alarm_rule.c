@@ -10,13 +10,14 @@
 #include "ctl/alarm_rule.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "ctl/scan.h"
 
 #define DEPTH_MAX	50u
+#define WRONG(ps, ...)	(scan_wrong(&(ps)->scan, __VA_ARGS__), NULL)
 
 enum node_kind { RULE_OR, RULE_AND, RULE_NOT, RULE_CONST, RULE_STATE };
 
@@ -37,46 +38,11 @@ struct alarm_rule {
 struct parser {
 	struct arena	*arena;
 	struct alarm_rule *rule;
-	const char	*text, *p;
-	char		*err;
-	size_t		 err_size;
+	struct scan	 scan;
 	unsigned	 depth;
-	bool		 is_bad;
 };
 
 static struct node *parse_or(struct parser *ps);
-
-__attribute__((format(printf, 2, 3)))
-static struct node *
-wrong(struct parser *ps, const char *fmt, ...)
-{
-	char what[120];
-	va_list ap;
-
-	if (ps->is_bad)
-		return NULL;
-	ps->is_bad = true;
-	va_start(ap, fmt);
-	(void)vsnprintf(what, sizeof what, fmt, ap);
-	va_end(ap);
-	(void)snprintf(ps->err, ps->err_size, "%s at position %d", what,
-	    (int)(ps->p - ps->text) + 1);
-	return NULL;
-}
-
-static bool
-take(struct parser *ps, const char *word)
-{
-	size_t n = strlen(word);
-
-	while (isspace((unsigned char)*ps->p))
-		ps->p++;
-	if (strncmp(ps->p, word, n) != 0 || (isalpha((unsigned char)word[0]) &&
-	    (isalnum((unsigned char)ps->p[n]) || ps->p[n] == '_')))
-		return false;
-	ps->p += n;
-	return true;
-}
 
 static struct node *
 node_new(struct parser *ps, enum node_kind kind, struct node *a, struct node *b)
@@ -98,7 +64,7 @@ add_child(struct parser *ps, const char *name)
 		if (strcmp(r->children[i], name) == 0)
 			return r->children[i];
 	if (r->nchildren == ALARM_CHILDREN_MAX)
-		wrong(ps, "more than %u alarms", ALARM_CHILDREN_MAX);
+		scan_wrong(&ps->scan, "more than %u alarms", ALARM_CHILDREN_MAX);
 	else
 		r->children[r->nchildren++] = name;
 	return name;
@@ -120,22 +86,22 @@ parse_name(struct parser *ps)
 	const char *end, *name;
 	bool is_quoted;
 
-	if (!take(ps, "(")) {
-		wrong(ps, "expected '('");
+	if (!scan_take(&ps->scan, "(")) {
+		scan_wrong(&ps->scan, "expected '('");
 		return NULL;
 	}
-	is_quoted = take(ps, "\"");
-	while (!is_quoted && isspace((unsigned char)*ps->p))
-		ps->p++;
-	end = ps->p + strcspn(ps->p, is_quoted ? "\"" : ") \t\"(");
-	if (end == ps->p || *end == '\0') {
-		wrong(ps, "expected the name of an alarm");
+	is_quoted = scan_take(&ps->scan, "\"");
+	while (!is_quoted && isspace((unsigned char)*ps->scan.p))
+		ps->scan.p++;
+	end = ps->scan.p + strcspn(ps->scan.p, is_quoted ? "\"" : ") \t\"(");
+	if (end == ps->scan.p || *end == '\0') {
+		scan_wrong(&ps->scan, "expected the name of an alarm");
 		return NULL;
 	}
-	name = arena_strndup(ps->arena, ps->p, (size_t)(end - ps->p));
-	ps->p = end + (is_quoted ? 1 : 0);
-	if (!take(ps, ")")) {
-		wrong(ps, "expected ')'");
+	name = arena_strndup(ps->arena, ps->scan.p, (size_t)(end - ps->scan.p));
+	ps->scan.p = end + (is_quoted ? 1 : 0);
+	if (!scan_take(&ps->scan, ")")) {
+		scan_wrong(&ps->scan, "expected ')'");
 		return NULL;
 	}
 	return add_child(ps, alarm_name_in_arn(name));
@@ -147,16 +113,16 @@ parse_state(struct parser *ps)
 	for (unsigned s = 0; s < ALARM_STATES; s++) {
 		struct node *n;
 
-		if (!take(ps, alarm_state_name((enum alarm_state)s)))
+		if (!scan_take(&ps->scan, alarm_state_name((enum alarm_state)s)))
 			continue;
 		n = node_new(ps, RULE_STATE, NULL, NULL);
 		n->state = (enum alarm_state)s;
 		n->name = parse_name(ps);
 		return n->name != NULL ? n : NULL;
 	}
-	if (*ps->p == '\0')
-		return wrong(ps, "the rule ends early");
-	return wrong(ps, "expected ALARM(, OK(, INSUFFICIENT_DATA(, NOT, TRUE, FALSE or '('");
+	if (*ps->scan.p == '\0')
+		return WRONG(ps, "the rule ends early");
+	return WRONG(ps, "expected ALARM(, OK(, INSUFFICIENT_DATA(, NOT, TRUE, FALSE or '('");
 }
 
 static struct node *
@@ -165,20 +131,20 @@ parse_not(struct parser *ps)
 	struct node *n;
 
 	if (ps->depth > DEPTH_MAX)
-		return wrong(ps, "nested more than %u deep", DEPTH_MAX);
-	if (take(ps, "TRUE") || take(ps, "FALSE")) {
+		return WRONG(ps, "nested more than %u deep", DEPTH_MAX);
+	if (scan_take(&ps->scan, "TRUE") || scan_take(&ps->scan, "FALSE")) {
 		n = node_new(ps, RULE_CONST, NULL, NULL);
-		n->value = ps->p[-2] == 'U';
+		n->value = ps->scan.p[-2] == 'U';
 		return n;
 	}
 	ps->depth++;
-	if (take(ps, "NOT")) {
+	if (scan_take(&ps->scan, "NOT")) {
 		n = parse_not(ps);
 		n = n != NULL ? node_new(ps, RULE_NOT, n, NULL) : NULL;
-	} else if (take(ps, "(")) {
+	} else if (scan_take(&ps->scan, "(")) {
 		n = parse_or(ps);
-		if (n != NULL && !take(ps, ")"))
-			n = wrong(ps, "expected ')'");
+		if (n != NULL && !scan_take(&ps->scan, ")"))
+			n = WRONG(ps, "expected ')'");
 	} else {
 		n = parse_state(ps);
 	}
@@ -191,7 +157,7 @@ parse_and(struct parser *ps)
 {
 	struct node *a = parse_not(ps), *b;
 
-	while (a != NULL && take(ps, "AND")) {
+	while (a != NULL && scan_take(&ps->scan, "AND")) {
 		b = parse_not(ps);
 		a = b != NULL ? node_new(ps, RULE_AND, a, b) : NULL;
 	}
@@ -203,7 +169,7 @@ parse_or(struct parser *ps)
 {
 	struct node *a = parse_and(ps), *b;
 
-	while (a != NULL && take(ps, "OR")) {
+	while (a != NULL && scan_take(&ps->scan, "OR")) {
 		b = parse_and(ps);
 		a = b != NULL ? node_new(ps, RULE_OR, a, b) : NULL;
 	}
@@ -214,17 +180,14 @@ struct alarm_rule *
 alarm_rule_parse(struct arena *a, const char *text, char *err, size_t size)
 {
 	struct alarm_rule *r = arena_alloc(a, sizeof *r);
-	struct parser ps = { .arena = a, .rule = r, .text = text, .p = text, .err = err,
-		.err_size = size };
+	struct parser ps = { .arena = a, .rule = r, .scan = { text, text, err, size, false } };
 
 	if (strlen(text) > ALARM_RULE_TEXT_MAX) {
 		(void)snprintf(err, size, "longer than %u characters", ALARM_RULE_TEXT_MAX);
 		return NULL;
 	}
 	r->root = parse_or(&ps);
-	if (!take(&ps, "") || *ps.p != '\0')
-		wrong(&ps, "unexpected '%c'", *ps.p);
-	return ps.is_bad ? NULL : r;
+	return scan_end(&ps.scan) ? r : NULL;
 }
 
 const char *

@@ -15,7 +15,6 @@
 #include "ctl/math.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +22,10 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "ctl/math_in.h"
+#include "ctl/scan.h"
 
 #define IDS_MAX	20u
+#define WRONG(ps, ...)	(scan_wrong(&(ps)->scan, __VA_ARGS__), NULL)
 
 struct math {
 	struct math_node *root;
@@ -36,59 +37,12 @@ struct math {
 struct parser {
 	struct arena	*arena;
 	struct math	*math;
-	const char	*text, *p;
-	char		*err;
-	size_t		 err_size;
-	bool		 is_bad;
+	struct scan	 scan;
 	unsigned	 depth;
 };
 
 static struct math_node *parse_or(struct parser *ps);
 static struct math_node *parse_power(struct parser *ps);
-
-__attribute__((format(printf, 2, 3)))
-static struct math_node *
-wrong(struct parser *ps, const char *fmt, ...)
-{
-	char what[200];
-	va_list ap;
-
-	if (ps->is_bad)
-		return NULL;
-	ps->is_bad = true;
-	va_start(ap, fmt);
-	(void)vsnprintf(what, sizeof what, fmt, ap);
-	va_end(ap);
-	(void)snprintf(ps->err, ps->err_size, "%s at position %d", what,
-	    (int)(ps->p - ps->text) + 1);
-	return NULL;
-}
-
-static void
-skip_blanks(struct parser *ps)
-{
-	while (isspace((unsigned char)*ps->p))
-		ps->p++;
-}
-
-static bool
-is_word_char(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
-/* Takes an operator; one of letters ends where a word does. */
-static bool
-take(struct parser *ps, const char *op)
-{
-	size_t n = strlen(op);
-
-	skip_blanks(ps);
-	if (strncmp(ps->p, op, n) != 0 || (is_word_char(op[0]) && is_word_char(ps->p[n])))
-		return false;
-	ps->p += n;
-	return true;
-}
 
 static struct math_node *
 node_new(struct parser *ps, enum math_node_kind kind)
@@ -112,14 +66,14 @@ typed(struct parser *ps, struct math_node *n)
 
 	if (n->nargs < fn->min_args || n->nargs > fn->max_args) {
 		if (fn->min_args == fn->max_args)
-			return wrong(ps, "%s takes %u argument%s", fn->name, fn->min_args,
+			return WRONG(ps, "%s takes %u argument%s", fn->name, fn->min_args,
 			    fn->min_args == 1 ? "" : "s");
-		return wrong(ps, "%s takes %u to %u arguments", fn->name, fn->min_args,
+		return WRONG(ps, "%s takes %u to %u arguments", fn->name, fn->min_args,
 		    fn->max_args);
 	}
 	type = fn->type(n, &wants);
 	if (type < 0)
-		return wrong(ps, "%s wants %s", fn->name, wants);
+		return WRONG(ps, "%s wants %s", fn->name, wants);
 	n->type = (enum math_type)type;
 	return n;
 }
@@ -129,7 +83,7 @@ call_of_two(struct parser *ps, const char *op, struct math_node *a, struct math_
 {
 	struct math_node *n;
 
-	if (ps->is_bad || a == NULL || b == NULL)
+	if (ps->scan.is_bad || a == NULL || b == NULL)
 		return NULL;
 	n = node_new(ps, MATH_CALL);
 	n->fn = math_fn_named(str_of(op));
@@ -143,7 +97,7 @@ call_of_two(struct parser *ps, const char *op, struct math_node *a, struct math_
 static bool
 parse_args(struct parser *ps, struct math_node *n, const char *close)
 {
-	if (take(ps, close))
+	if (scan_take(&ps->scan, close))
 		return true;
 	do {
 		struct math_node *arg = parse_or(ps);
@@ -151,14 +105,14 @@ parse_args(struct parser *ps, struct math_node *n, const char *close)
 		if (arg == NULL)
 			return false;
 		if (n->nargs == MATH_ARGS_MAX) {
-			wrong(ps, "more than %u arguments", MATH_ARGS_MAX);
+			scan_wrong(&ps->scan, "more than %u arguments", MATH_ARGS_MAX);
 			return false;
 		}
 		n->args[n->nargs++] = arg;
-	} while (take(ps, ","));
-	if (take(ps, close))
+	} while (scan_take(&ps->scan, ","));
+	if (scan_take(&ps->scan, close))
 		return true;
-	wrong(ps, "expected ',' or '%s'", close);
+	scan_wrong(&ps->scan, "expected ',' or '%s'", close);
 	return false;
 }
 
@@ -170,11 +124,11 @@ parse_number(struct parser *ps)
 	struct math_node *n = node_new(ps, MATH_NUMBER);
 	char *end;
 
-	n->number = strtod(ps->p, &end);
+	n->number = strtod(ps->scan.p, &end);
 	n->type = MATH_SCALAR;
-	if (end == ps->p || is_word_char(*end))
-		return wrong(ps, "bad number");
-	ps->p = end;
+	if (end == ps->scan.p || scan_is_word(*end))
+		return WRONG(ps, "bad number");
+	ps->scan.p = end;
 	return n;
 }
 
@@ -187,7 +141,7 @@ add_id(struct parser *ps, const char *id)
 		if (strcmp(m->ids[i], id) == 0)
 			return;
 	if (m->nids == IDS_MAX)
-		wrong(ps, "more than %u ids", IDS_MAX);
+		scan_wrong(&ps->scan, "more than %u ids", IDS_MAX);
 	else
 		m->ids[m->nids++] = id;
 }
@@ -207,8 +161,8 @@ parse_plain(struct parser *ps, struct str word)
 			n->text = words[i];
 			return n;
 		}
-	ps->p = word.p;
-	return wrong(ps, "'" STR_FMT "' is neither an id, which begins with a small letter, nor "
+	ps->scan.p = word.p;
+	return WRONG(ps, "'" STR_FMT "' is neither an id, which begins with a small letter, nor "
 	    "a function", STR_ARG(word));
 }
 
@@ -218,11 +172,14 @@ parse_call(struct parser *ps, struct str name)
 	struct math_node *n = node_new(ps, MATH_CALL);
 
 	n->fn = math_fn_named(name);
-	if (str_is(name, "SEARCH") || str_is(name, "ANOMALY_DETECTION_BAND"))
-		return wrong(ps, STR_FMT " is not supported: name the metrics, or write the band "
-		    "as two expressions", STR_ARG(name));
+	if (str_is(name, "SEARCH"))
+		return WRONG(ps, "SEARCH finds any number of series, and an alarm watches one: "
+		    "write them as inputs, METRICS() has them all");
+	if (str_is(name, "ANOMALY_DETECTION_BAND"))
+		return WRONG(ps, "ANOMALY_DETECTION_BAND needs a model of two weeks, which is not "
+		    "made here: ABS(m - AVG(m)) > 2 * STDDEV(m) tells what is unusual");
 	if (n->fn == NULL)
-		return wrong(ps, "there is no function '" STR_FMT "'", STR_ARG(name));
+		return WRONG(ps, "there is no function '" STR_FMT "'", STR_ARG(name));
 	if (!parse_args(ps, n, ")"))
 		return NULL;
 	if (str_is(name, "METRICS"))
@@ -233,14 +190,14 @@ parse_call(struct parser *ps, struct str name)
 static struct math_node *
 parse_word(struct parser *ps)
 {
-	struct str word = { ps->p, 0 };
+	struct str word = { ps->scan.p, 0 };
 	struct math_node *n;
 
-	while (is_word_char(ps->p[0])) {
-		ps->p++;
+	while (scan_is_word(ps->scan.p[0])) {
+		ps->scan.p++;
 		word.len++;
 	}
-	if (take(ps, "("))
+	if (scan_take(&ps->scan, "("))
 		return parse_call(ps, word);
 	if (!islower((unsigned char)word.p[0]))
 		return parse_plain(ps, word);
@@ -248,19 +205,19 @@ parse_word(struct parser *ps)
 	n->type = MATH_SERIES;
 	n->text = arena_strndup(ps->arena, word.p, word.len);
 	add_id(ps, n->text);
-	return ps->is_bad ? NULL : n;
+	return ps->scan.is_bad ? NULL : n;
 }
 
 static struct math_node *
 parse_text(struct parser *ps)
 {
-	const char *end = strchr(ps->p + 1, *ps->p);
+	const char *end = strchr(ps->scan.p + 1, *ps->scan.p);
 	struct math_node *n = node_new(ps, MATH_WORD);
 
 	if (end == NULL)
-		return wrong(ps, "a text without its end");
-	n->text = arena_strndup(ps->arena, ps->p + 1, (size_t)(end - ps->p - 1));
-	ps->p = end + 1;
+		return WRONG(ps, "a text without its end");
+	n->text = arena_strndup(ps->arena, ps->scan.p + 1, (size_t)(end - ps->scan.p - 1));
+	ps->scan.p = end + 1;
 	return n;
 }
 
@@ -274,7 +231,7 @@ parse_members(struct parser *ps)
 		return NULL;
 	for (unsigned i = 0; i < n->nargs; i++)
 		if (n->args[i]->kind == MATH_WORD || n->args[i]->type == MATH_SCALAR)
-			return wrong(ps, "a list has series in it");
+			return WRONG(ps, "a list has series in it");
 	return n;
 }
 
@@ -283,22 +240,22 @@ parse_atom(struct parser *ps)
 {
 	struct math_node *n;
 
-	skip_blanks(ps);
-	if (isdigit((unsigned char)*ps->p) || *ps->p == '.')
+	scan_blanks(&ps->scan);
+	if (isdigit((unsigned char)*ps->scan.p) || *ps->scan.p == '.')
 		return parse_number(ps);
-	if (isalpha((unsigned char)*ps->p))
+	if (isalpha((unsigned char)*ps->scan.p))
 		return parse_word(ps);
-	if (*ps->p == '"' || *ps->p == '\'')
+	if (*ps->scan.p == '"' || *ps->scan.p == '\'')
 		return parse_text(ps);
-	if (take(ps, "["))
+	if (scan_take(&ps->scan, "["))
 		return parse_members(ps);
-	if (*ps->p == '\0')
-		return wrong(ps, "the expression ends early");
-	if (!take(ps, "("))
-		return wrong(ps, "unexpected '%c'", *ps->p);
+	if (*ps->scan.p == '\0')
+		return WRONG(ps, "the expression ends early");
+	if (!scan_take(&ps->scan, "("))
+		return WRONG(ps, "unexpected '%c'", *ps->scan.p);
 	n = parse_or(ps);
-	if (n != NULL && !take(ps, ")"))
-		return wrong(ps, "expected ')'");
+	if (n != NULL && !scan_take(&ps->scan, ")"))
+		return WRONG(ps, "expected ')'");
 	return n;
 }
 
@@ -310,7 +267,7 @@ go_down(struct parser *ps)
 {
 	if (++ps->depth <= MATH_DEPTH_MAX)
 		return true;
-	wrong(ps, "nested more than %u deep", MATH_DEPTH_MAX);
+	scan_wrong(&ps->scan, "nested more than %u deep", MATH_DEPTH_MAX);
 	return false;
 }
 
@@ -320,7 +277,7 @@ parse_unary(struct parser *ps)
 {
 	struct math_node *zero, *n;
 
-	if (!take(ps, "-"))
+	if (!scan_take(&ps->scan, "-"))
 		return parse_power(ps);
 	if (!go_down(ps))
 		return NULL;
@@ -336,7 +293,7 @@ parse_power(struct parser *ps)
 {
 	struct math_node *a = parse_atom(ps);
 
-	if (a == NULL || !take(ps, "^"))
+	if (a == NULL || !scan_take(&ps->scan, "^"))
 		return a;
 	if (!go_down(ps))
 		return NULL;
@@ -367,7 +324,7 @@ parse_level(struct parser *ps, unsigned level)
 		return parse_unary(ps);
 	a = parse_level(ps, level + 1);
 	while (a != NULL && levels[level][i].typed != NULL) {
-		if (!take(ps, levels[level][i].typed)) {
+		if (!scan_take(&ps->scan, levels[level][i].typed)) {
 			i++;
 			continue;
 		}
@@ -393,20 +350,18 @@ struct math *
 math_parse(struct arena *a, const char *text, char *err, size_t size)
 {
 	struct math *m = arena_alloc(a, sizeof *m);
-	struct parser ps = { .arena = a, .math = m, .text = text, .p = text, .err = err,
-		.err_size = size };
+	struct parser ps = { .arena = a, .math = m, .scan = { text, text, err, size, false } };
 
 	if (strlen(text) > MATH_TEXT_MAX) {
 		(void)snprintf(err, size, "longer than %u characters", MATH_TEXT_MAX);
 		return NULL;
 	}
 	m->root = parse_or(&ps);
-	skip_blanks(&ps);
-	if (m->root != NULL && *ps.p != '\0')
-		wrong(&ps, "unexpected '%c'", *ps.p);
+	if (m->root != NULL)
+		(void)scan_end(&ps.scan);
 	if (m->root != NULL && m->root->kind == MATH_WORD)
-		wrong(&ps, "a word is no value");
-	return ps.is_bad ? NULL : m;
+		scan_wrong(&ps.scan, "a word is no value");
+	return ps.scan.is_bad ? NULL : m;
 }
 
 /* ---- asking ---- */

@@ -90,8 +90,11 @@ static const struct {
 	    "then perhaps a number at position 20" },
 	{ "ASC", "a word is no value at position 4" },
 	{ "METRICS(\"a)", "a text without its end at position 9" },
-	{ "SEARCH(\"x\")", "SEARCH is not supported: name the metrics, or write the band as two "
-	    "expressions at position 8" },
+	{ "SEARCH(\"x\")", "SEARCH finds any number of series, and an alarm watches one: write "
+	    "them as inputs, METRICS() has them all at position 8" },
+	{ "a > ANOMALY_DETECTION_BAND(a, 2)", "ANOMALY_DETECTION_BAND needs a model of two weeks, "
+	    "which is not made here: ABS(m - AVG(m)) > 2 * STDDEV(m) tells what is unusual at "
+	    "position 28" },
 };
 
 static struct outbuf out;
