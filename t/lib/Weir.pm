@@ -36,7 +36,7 @@ use Time::HiRes qw(time);
 
 our $LIMIT_S = $ENV{WEIR_TEST_LIMIT} // ($ENV{WEIR_SLOW} ? 3600 : 120);
 # Sanitizers and valgrind make everything slower.
-our $PATIENCE = ($ENV{VARIANT} // '') =~ /^(asan|tsan|cov)$/ ? 4 : 1;
+our $PATIENCE = { asan => 4, cov => 4, tsan => 10 }->{$ENV{VARIANT} // ''} // 1;
 
 my %DEFAULTS = (
 	http => "defaults\n\tmode http\n",

@@ -22,6 +22,20 @@
 
 #define TAP_HERE	__FILE__, __LINE__
 
+/* Under a sanitizer a limit of time is so many times as long; Weir.pm's PATIENCE. */
+#if defined(__has_feature)
+#define TAP_FEATURE(x)	__has_feature(x)
+#else
+#define TAP_FEATURE(x)	0
+#endif
+#if defined(__SANITIZE_THREAD__) || TAP_FEATURE(thread_sanitizer)
+#define TAP_PATIENCE	10u
+#elif defined(__SANITIZE_ADDRESS__) || TAP_FEATURE(address_sanitizer)
+#define TAP_PATIENCE	4u
+#else
+#define TAP_PATIENCE	1u
+#endif
+
 /* Checks whose name is the text of their arguments */
 #define ok(cond)	tap_ok((cond), TAP_HERE, "%s", #cond)
 #define is_int(a, b)	tap_is_int((a), (b), TAP_HERE, #a " is " #b)
