@@ -11,7 +11,10 @@
 static struct vm *vm;
 static char result[4096];
 static unsigned nslices;
-static uint64_t longest_us, took_us, limit_us = 20000;
+#define LIMIT_US	20000u
+#define MEMORY_US	150000u	/* to use up all memory takes longer */
+
+static uint64_t longest_us, took_us, limit_us = LIMIT_US;
 
 static int
 push_text(lua_State *L)
@@ -93,7 +96,7 @@ test_time(void)
 	limit_us = 0;
 	is_str(run("while true do end"), "t:1: ran longer than 100 ms");
 	ok_named(nslices > 20, "cut into %u slices", nslices);
-	limit_us = 20000;
+	limit_us = LIMIT_US;
 	ok_named(longest_us < 15000 * TAP_PATIENCE, "the longest had %llu us",
 	    (unsigned long long)longest_us);
 	stops("pcall keeps nothing", "while true do pcall(function() while true do end end) end",
@@ -147,12 +150,12 @@ test_memory(void)
 	is_str(run("return 1"), "1");
 	vm_collect(vm);
 	before = vm_memory(vm);
+	limit_us = MEMORY_US * TAP_PATIENCE;
 	stops("a table hog", "local t = {} for i = 1, 1e9 do t[i] = { {} } end",
 	    "not enough memory");
-	limit_us = 150000;
 	stops("a hog of small things", "local t for i = 1, 1e9 do t = { t } end",
 	    "not enough memory: 8 MiB");
-	limit_us = 20000;
+	limit_us = LIMIT_US;
 	stops("a hog with pcall", "while true do pcall(function() local t "
 	    "for i = 1, 1e9 do t = { t } end end) end", "ran longer");
 	stops("doubling", "local s = 'x' while true do s = s .. s end", "more than 256 KiB");
@@ -166,8 +169,10 @@ test_memory(void)
 	is_str(run("return (''):rep(1e9)"), "");
 	stops("rep, many", "while true do local _ = ('x'):rep(65536) end", "ran longer");
 	stops("format", "return ('%99d'):rep(600):format(1)", "bad argument");
+	limit_us = LIMIT_US * TAP_PATIENCE;
 	stops("concat", "local t = {} for i = 1, 10 do t[i] = ('x'):rep(60000) end "
 	    "return table.concat(t)", "not enough memory");
+	limit_us = LIMIT_US;
 	stops("concat of a range", "return table.concat({}, '', 1, 1e9)", "more than 16384");
 	stops("move", "table.move({}, 1, 3e7, 2)", "more than 16384");
 	stops("move, overflowing", "table.move({}, math.mininteger, math.maxinteger, 2)",
