@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/str.h"
 #include "base/xalloc.h"
@@ -28,6 +29,7 @@
 #define BUCKETS		1024u
 #define GONE_TICKS	60u		/* a row that nobody has is kept this long */
 #define RETRY_TICKS	60u
+#define ROWS_A_LOOK	8u		/* between two looks at the clock */
 #define PREV_MAX	8		/* counters whose growth is a value */
 
 const char *const metric_field_names[MF_MAX] = {
@@ -66,6 +68,14 @@ struct source {
 	const struct server *srv;	/* NULL: the proxy */
 	enum metric_side side;
 };
+
+/* A second's values are taken row by row. */
+static struct walk {
+	struct snapshot	*snap;		/* held; NULL: none is under way */
+	struct source	 s;		/* the next row; px NULL: there is none */
+	int64_t		 t_s;
+	uint64_t	 us;
+} walk;
 
 static struct {
 	struct feed_row	*buckets[BUCKETS];
@@ -389,27 +399,36 @@ sample(const struct source *s, int64_t t_s, uint64_t us)
 	return r;
 }
 
-static void
-sample_proxy(const struct proxy *px, int64_t t_s, uint64_t us)
+/* The next row of it; false: that was the last one. */
+static bool
+sample_next(struct walk *w)
 {
-	struct source s = { .px = px };
-	struct feed_row *r;
+	const struct proxy *px = w->s.px;
 
-	if (px->cap & CAP_FRONTEND) {
-		s.side = SIDE_FRONTEND;
-		r = sample(&s, t_s, us);
-		metric_elb_frontend(px, &r->elb);
+	switch (w->s.side) {
+	case SIDE_FRONTEND:
+		if (px->cap & CAP_FRONTEND)
+			metric_elb_frontend(px, &sample(&w->s, w->t_s, w->us)->elb);
+		w->s.side = SIDE_SERVER;
+		w->s.srv = px->server_list;
+		return true;
+	case SIDE_SERVER:
+		if (w->s.srv != NULL) {
+			metric_elb_server(px, w->s.srv,
+			    &sample(&w->s, w->t_s, w->us)->elb_server);
+			w->s.srv = w->s.srv->next;
+			return true;
+		}
+		w->s.side = SIDE_BACKEND;
+		return true;
+	case SIDE_BACKEND:
+	case SIDE_LISTENER:
+		break;
 	}
-	s.side = SIDE_SERVER;
-	for (s.srv = px->server_list; s.srv != NULL; s.srv = s.srv->next) {
-		r = sample(&s, t_s, us);
-		metric_elb_server(px, s.srv, &r->elb_server);
-	}
-	s.side = SIDE_BACKEND;
-	if (px->cap & CAP_BACKEND) {
-		r = sample(&s, t_s, us);
-		metric_elb_backend(px, &r->elb);
-	}
+	if (px->cap & CAP_BACKEND)
+		metric_elb_backend(px, &sample(&w->s, w->t_s, w->us)->elb);
+	w->s = (struct source){ .px = px->next, .side = SIDE_FRONTEND };
+	return w->s.px != NULL;
 }
 
 static void
@@ -451,15 +470,23 @@ put_full(int64_t t_s)
 }
 
 void
-metric_feed_tick(int64_t t_s, uint64_t us)
+metric_feed_begin(int64_t t_s, uint64_t us)
 {
 	get_ready();
 	feed.ticks++;
 	put_full(t_s);
-	for (const struct proxy *px = snapshot_current()->proxies; px != NULL; px = px->next)
-		sample_proxy(px, t_s, us);
-	metric_elb_flush(t_s);
-	feed_certs(t_s);
+	walk = (struct walk){ .snap = snapshot_current(), .t_s = t_s, .us = us };
+	snapshot_hold(walk.snap);
+	walk.s = (struct source){ .px = walk.snap->proxies, .side = SIDE_FRONTEND };
+}
+
+static void
+end_walk(void)
+{
+	snapshot_unhold(walk.snap);
+	walk.snap = NULL;
+	metric_elb_flush(walk.t_s);
+	feed_certs(walk.t_s);
 	LIST_EACH_SAFE(n, tmp, &feed.rows) {
 		struct feed_row *r = LIST_ITEM(n, struct feed_row, node);
 
@@ -468,12 +495,27 @@ metric_feed_tick(int64_t t_s, uint64_t us)
 	}
 }
 
+bool
+metric_feed_go_on(uint64_t end_us)
+{
+	unsigned n = 0;
+
+	while (walk.s.px != NULL && sample_next(&walk))
+		if (++n % ROWS_A_LOOK == 0 && clock_mono_us() >= end_us)
+			return false;
+	end_walk();
+	return true;
+}
+
 void
 metric_feed_free(void)
 {
 	get_ready();
 	LIST_EACH_SAFE(n, tmp, &feed.rows)
 		row_free(LIST_ITEM(n, struct feed_row, node));
+	if (walk.snap != NULL)
+		snapshot_unhold(walk.snap);
+	walk.snap = NULL;
 	metric_elb_free();
 	metric_release(feed.full);
 	memset(&feed, 0, sizeof feed);

@@ -51,8 +51,10 @@ bool	 metric_feed_quantiles(enum metric_side side, const char *proxy, const char
 	    uint32_t ret_us[3]);
 
 /* Once a second: what came in the second that began at t_s (METRIC_NO_TIME: it is
- * not stored); us: the time that really passed. */
-void	 metric_feed_tick(int64_t t_s, uint64_t us);
+ * not stored); us: the time that really passed. Rows are looked at in slices, until
+ * end_us of the monotonic clock; true: that were all. */
+void	 metric_feed_begin(int64_t t_s, uint64_t us);
+bool	 metric_feed_go_on(uint64_t end_us);
 void	 metric_feed_free(void);
 
 /* ---- metric_elb.c ---- */

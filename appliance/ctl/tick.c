@@ -28,12 +28,20 @@
 #include "proxy/stick.h"
 
 #define TICK_US	1000000u
+#define SLICE_US	400u
 #define ROUND_US	5000u	/* a timer may be early by less */
 
 struct tick tick;
 
 static struct sched_timer timer;
-static int64_t fed_until_s;	/* the second before it has been stored */
+static int64_t fed_until_s;	/* the second before it has been stored, or is just being */
+
+/* Storing of a second, which may take several passes of the loop. */
+static struct {
+	bool		 is_on, has_rows;
+	int64_t		 now_s, t_s;
+	struct loop_task task;
+} feed;
 
 static uint64_t
 per_second(uint64_t n, uint64_t passed_us)
@@ -130,24 +138,73 @@ tick_process(uint64_t us)
 /* The second that is over now. After a step back of the clock nothing is stored
  * until it has passed what is there already. */
 static void
-feed_metrics(uint64_t us)
+feed_begin(uint64_t us)
 {
-	uint64_t bytes = snapshot_current()->global->metrics_memory, left;
 	int64_t now_s = (int64_t)((sched_wall_us() + ROUND_US) / TICK_US);
-	int64_t t_s = now_s > fed_until_s ? now_s - 1 : METRIC_NO_TIME;
 
-	metric_feed_tick(t_s, us);
-	metric_instance_tick(t_s);
+	feed.now_s = now_s;
+	feed.t_s = now_s > fed_until_s ? now_s - 1 : METRIC_NO_TIME;
 	if (now_s > fed_until_s)
 		fed_until_s = now_s;
-	metric_disk_bound(snapshot_current()->global->metrics_space);
+	metric_feed_begin(feed.t_s, us);
+	sched_busy_begin();
+	feed.is_on = feed.has_rows = true;
+}
+
+/* What is told meanwhile may read metrics, and asks for what is under way: that is no
+ * reason to begin it anew. */
+static bool
+feed_rows(uint64_t end_us)
+{
+	bool is_done;
+
+	feed.is_on = false;
+	is_done = metric_feed_go_on(end_us);
+	feed.is_on = true;
+	return is_done;
+}
+
+static void
+feed_end(void)
+{
+	const struct global *g = snapshot_current()->global;
+	uint64_t bytes = g->metrics_memory, left;
+
+	feed.is_on = false;
+	loop_task_cancel(&feed.task);
+	metric_instance_tick(feed.t_s);
+	metric_disk_bound(g->metrics_space);
 	metric_disk_tick(1);
 	metric_index_flush();
 	metric_hist_flush();
-	metric_hist_bound(bytes / 4, now_s);
+	metric_hist_bound(bytes / 4, feed.now_s);
 	left = bytes > metric_hist_bytes() ? bytes - metric_hist_bytes() : 0;
-	metric_ring_bound(left, now_s);
-	metric_expire(now_s);
+	metric_ring_bound(left, feed.now_s);
+	metric_expire(feed.now_s);
+	sched_busy_end();
+}
+
+/* The rows in slices; what comes behind them is one too. */
+static void
+feed_slice(struct loop_task *t)
+{
+	if (!feed.has_rows) {
+		feed_end();
+		return;
+	}
+	feed.has_rows = !feed_rows(clock_mono_us() + SLICE_US);
+	loop_ready(control_loop, t);
+}
+
+static void
+feed_finish(void)
+{
+	if (!feed.is_on)
+		return;
+	if (feed.has_rows)
+		(void)feed_rows(UINT64_MAX);
+	feed.has_rows = false;
+	feed_end();
 }
 
 /* Again at the next whole second, whatever steps the clock makes. */
@@ -163,23 +220,26 @@ on_tick(struct sched_timer *t)
 	uint64_t now = sched_mono_us(), us = now - tick.at_us;
 
 	(void)t;
+	feed_finish();
 	tick.at_us = now;
 	for (struct proxy *px = snapshot_current()->proxies; px != NULL; px = px->next)
 		tick_proxy(px, us);
 	tick_process(us);
 	tick.generation++;
-	feed_metrics(us);
 	stick_expire_all();
 	set_timer();
+	feed_begin(us);
+	feed_slice(&feed.task);
 }
 
 void
 tick_catch_up(void)
 {
-	if (!sched_is_set(&timer) || sched_left_us(&timer) > 0)
-		return;
-	sched_cancel(&timer);
-	on_tick(&timer);
+	if (sched_is_set(&timer) && sched_left_us(&timer) == 0) {
+		sched_cancel(&timer);
+		on_tick(&timer);
+	}
+	feed_finish();
 }
 
 void
@@ -199,6 +259,7 @@ tick_start(void)
 	tick.at_us = sched_mono_us();
 	tick.idle_pct = 100;
 	sched_timer_init(&timer, on_tick);
+	loop_task_init(&feed.task, feed_slice);
 	/* another process's generations are not ours */
 	tick.generation = tick.first_generation = clock_wall_us() / 1000000;
 	set_timer();
@@ -209,6 +270,7 @@ static void
 tick_stop(void)
 {
 	sched_cancel(&timer);
+	loop_task_cancel(&feed.task);
 	metric_feed_free();
 	metric_instance_free();
 	metric_free();

@@ -4,7 +4,7 @@
 #   make bench S="S1 S4" ROUNDS=5 SECS=2.5 BENCH_FLAGS="--markdown --json FILE"
 #   make bench-instr               user-space instructions per request (callgrind)
 #   make bench-syscalls            system calls per request (strace)
-#   make bench-ticks               what a second costs the control thread (S15)
+#   make bench-ticks               what a second costs the control thread (S15, S16)
 #   make bench-tools               only the load generator and the backend
 #
 # All of them always use the release variant; S names rows, all without it.
@@ -17,13 +17,15 @@ BT     := build/bench
 
 bench: bench-ready
 	@t/bench/run --rows '$(S)' --rounds $(ROUNDS) --secs $(SECS) $(BENCH_FLAGS)
+	$(if $(S),,+@$(AGAIN) bench-ticks)
 bench-instr: bench-ready
 	@t/bench/run --mode instr --rows '$(S)' $(BENCH_FLAGS)
 bench-syscalls: bench-ready
 	@t/bench/run --mode syscalls --rows '$(S)' $(BENCH_FLAGS)
 
 bench-ticks: bench-ready
-	@t/bench/ticks build/release/weir
+	+@$(AGAIN) VARIANT=release build/release/t/unit/metric_tick
+	@t/bench/ticks build/release/weir build/release/t/unit/metric_tick
 
 # Packages come before compiling, so this make calls itself.
 bench-ready:
