@@ -485,12 +485,21 @@ give_up_oldest(int64_t now_s)
 	    now_s - 2 * metric_step_s[tier]);
 }
 
+bool
+metric_ring_shrink(uint64_t max_bytes, int64_t now_s)
+{
+	rings.max_bytes = max_bytes;
+	if (rings.bytes <= max_bytes || !(give_up_fine() || give_up_oldest(now_s)))
+		return false;
+	rings.is_short = true;
+	return true;
+}
+
 void
 metric_ring_bound(uint64_t max_bytes, int64_t now_s)
 {
-	rings.max_bytes = max_bytes;
-	while (rings.bytes > max_bytes && (give_up_fine() || give_up_oldest(now_s)))
-		rings.is_short = true;
+	while (metric_ring_shrink(max_bytes, now_s))
+		;
 }
 
 int64_t

@@ -45,8 +45,10 @@ bool	 metric_ring_get(enum metric_tier tier, uint32_t column, int64_t t_s,
 	    struct metric_value *ret);
 void	 metric_merge(struct metric_value *sum, const struct metric_value *v);
 
-/* Bytes of memory that all of it may take from now on; what is too much goes. */
+/* Bytes of memory that all of it may take from now on; what is too much goes, with
+ * metric_ring_shrink bit by bit: false when nothing is left to be done. */
 void	 metric_ring_bound(uint64_t max_bytes, int64_t now_s);
+bool	 metric_ring_shrink(uint64_t max_bytes, int64_t now_s);
 uint64_t metric_ring_bytes(void);
 void	 metric_ring_free(void);
 /* Tests: other spans; before there is a column. */

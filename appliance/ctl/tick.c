@@ -37,9 +37,13 @@ static struct sched_timer timer;
 static int64_t fed_until_s;	/* the second before it has been stored, or is just being */
 
 /* Storing of a second, which may take several passes of the loop. */
+enum feed_stage { FEED_NOT, FEED_ROWS, FEED_REST, FEED_ROOM };
+
 static struct {
-	bool		 is_on, has_rows;
+	enum feed_stage	 stage;
+	bool		 is_inside;
 	int64_t		 now_s, t_s;
+	uint64_t	 room;		/* bytes that the rings may have */
 	struct loop_task task;
 } feed;
 
@@ -146,65 +150,77 @@ feed_begin(uint64_t us)
 	feed.t_s = now_s > fed_until_s ? now_s - 1 : METRIC_NO_TIME;
 	if (now_s > fed_until_s)
 		fed_until_s = now_s;
+	feed.is_inside = true;
 	metric_feed_begin(feed.t_s, us);
+	feed.is_inside = false;
 	sched_busy_begin();
-	feed.is_on = feed.has_rows = true;
-}
-
-/* What is told meanwhile may read metrics, and asks for what is under way: that is no
- * reason to begin it anew. */
-static bool
-feed_rows(uint64_t end_us)
-{
-	bool is_done;
-
-	feed.is_on = false;
-	is_done = metric_feed_go_on(end_us);
-	feed.is_on = true;
-	return is_done;
+	feed.stage = FEED_ROWS;
 }
 
 static void
-feed_end(void)
+feed_rest(void)
 {
 	const struct global *g = snapshot_current()->global;
-	uint64_t bytes = g->metrics_memory, left;
+	uint64_t bytes = g->metrics_memory;
 
-	feed.is_on = false;
-	loop_task_cancel(&feed.task);
 	metric_instance_tick(feed.t_s);
 	metric_disk_bound(g->metrics_space);
 	metric_disk_tick(1);
 	metric_index_flush();
 	metric_hist_flush();
 	metric_hist_bound(bytes / 4, feed.now_s);
-	left = bytes > metric_hist_bytes() ? bytes - metric_hist_bytes() : 0;
-	metric_ring_bound(left, feed.now_s);
+	feed.room = bytes > metric_hist_bytes() ? bytes - metric_hist_bytes() : 0;
 	metric_expire(feed.now_s);
+}
+
+static void
+feed_end(void)
+{
+	feed.stage = FEED_NOT;
+	loop_task_cancel(&feed.task);
 	sched_busy_end();
 }
 
-/* The rows in slices; what comes behind them is one too. */
+/* One stage after the other, some of it until end_us. */
+static void
+feed_go_on(uint64_t end_us)
+{
+	feed.is_inside = true;
+	switch (feed.stage) {
+	case FEED_ROWS:
+		if (metric_feed_go_on(end_us))
+			feed.stage = FEED_REST;
+		break;
+	case FEED_REST:
+		feed_rest();
+		feed.stage = FEED_ROOM;
+		break;
+	case FEED_ROOM:
+		while (metric_ring_shrink(feed.room, feed.now_s))
+			if (clock_mono_us() >= end_us)
+				goto out;
+		feed_end();
+		break;
+	case FEED_NOT:
+		break;
+	}
+out:
+	feed.is_inside = false;
+}
+
 static void
 feed_slice(struct loop_task *t)
 {
-	if (!feed.has_rows) {
-		feed_end();
-		return;
-	}
-	feed.has_rows = !feed_rows(clock_mono_us() + SLICE_US);
-	loop_ready(control_loop, t);
+	feed_go_on(clock_mono_us() + SLICE_US);
+	if (feed.stage != FEED_NOT)
+		loop_ready(control_loop, t);
 }
 
 static void
 feed_finish(void)
 {
-	if (!feed.is_on)
-		return;
-	if (feed.has_rows)
-		(void)feed_rows(UINT64_MAX);
-	feed.has_rows = false;
-	feed_end();
+	while (feed.stage != FEED_NOT)
+		feed_go_on(UINT64_MAX);
 }
 
 /* Again at the next whole second, whatever steps the clock makes. */
@@ -235,6 +251,8 @@ on_tick(struct sched_timer *t)
 void
 tick_catch_up(void)
 {
+	if (feed.is_inside)	/* who is told of something meanwhile reads metrics */
+		return;
 	if (sched_is_set(&timer) && sched_left_us(&timer) == 0) {
 		sched_cancel(&timer);
 		on_tick(&timer);
