@@ -4,7 +4,7 @@
  * a job thread); from then on its warden reports over a socket. What another weir
  * needs to know of it, its meta text, is kept by the warden:
  *
- *	PROVIDER GROUP TOKEN ZONE ADDRESS PORT LAUNCHED EPOCH, with tabs
+ *	PROVIDER GROUP TOKEN ZONE ADDRESS PORT LAUNCHED EPOCH MONITOR, with tabs
  *
  * At the start all that lives on is found and taken over before anybody is asked for
  * instances. An orderly stop ends all; a warden whose socket closes without a word
@@ -32,7 +32,9 @@
 #include "base/xalloc.h"
 #include "base/file.h"
 #include "ctl/control.h"
+#include "ctl/exec_call.h"
 #include "ctl/file_sync.h"
+#include "ctl/provider_program.h"
 #include "event/child.h"
 #include "event/job.h"
 #include "event/loop.h"
@@ -41,13 +43,18 @@
 
 #define HELLO_MS	200	/* a warden that was found says what it has */
 #define STOP_MS		15000	/* all end, at our end */
+#define BEFORE_US	30000000u	/* for what runs before one */
 
 /* A start under way. */
 struct child_work {
 	struct child	*child;		/* NULL: gone */
 	struct program_run *run;	/* owned */
-	char		*data;		/* owned */
-	size_t		 data_len;
+	struct exec_call before;	/* runs first */
+	const char	*values[2][2];	/* of before */
+	struct {
+		char	*mem;		/* owned; NULL = none */
+		size_t	 len;
+	} data[CHILD_DATA_MAX];
 	char		*address;	/* owned; NULL = none */
 	int		 row;
 	bool		 has_files;
@@ -58,11 +65,29 @@ struct child_work {
 
 struct list children = { &children, &children };
 static child_changed_fn *changed;
+static child_watch_fn *look_at;		/* NULL: nobody does */
+static child_end_fn *ask_to_end;
 
 void
 child_on_change(child_changed_fn *fn)
 {
 	changed = fn;
+}
+
+void
+child_monitor(child_watch_fn *watch, child_end_fn *end)
+{
+	look_at = watch;
+	ask_to_end = end;
+}
+
+static void
+tell(struct child *c)
+{
+	if (c->has_monitor && look_at != NULL)
+		look_at(c);
+	if (changed != NULL)
+		changed(c);
 }
 
 struct child *
@@ -88,9 +113,25 @@ child_hang_up(struct child *c)
 }
 
 static void
+work_free(struct child_work *w)
+{
+	exec_call_cancel(&w->before);
+	if (w->fd != -1)
+		close(w->fd);
+	free(w->run);
+	for (int i = 0; i < CHILD_DATA_MAX; i++)
+		free(w->data[i].mem);
+	free(w->address);
+	file_set_free(w->files);
+	free(w);
+}
+
+static void
 child_free(struct child *c)
 {
-	if (c->work != NULL)
+	if (c->work != NULL && c->work->before.work != NULL)
+		work_free(c->work);
+	else if (c->work != NULL)
 		c->work->child = NULL;
 	child_hang_up(c);
 	list_del(&c->node);
@@ -121,7 +162,8 @@ child_end_text(const struct child *c, char *ret, size_t size)
 	else if (c->end == PROGRAM_KILLED)
 		snprintf(ret, size, "killed by signal %d (%s)", c->value, strsignal(c->value));
 	else
-		snprintf(ret, size, "cannot be run: %s", strerror(c->value));
+		snprintf(ret, size, "cannot be run: %s", c->why[0] != '\0' ? c->why :
+		    strerror(c->value));
 }
 
 static void
@@ -140,8 +182,7 @@ child_ended(struct child *c, int end, int value)
 	child_end_text(c, text, sizeof text);
 	log_event(NULL, c->is_stopping ? LOG_L_INFO : LOG_L_WARNING,
 	    "instance %s of group %s has ended: %s", c->at.id, c->group, text);
-	if (changed != NULL)
-		changed(c);
+	tell(c);
 	forget_old();
 }
 
@@ -162,11 +203,11 @@ child_says_hello(struct child *c, const struct child_report *r)
 	if (c->state != CHILD_STARTING)
 		return;
 	c->state = CHILD_RUNS;
-	c->at.state = INSTANCE_RUNNING;
+	if (!c->has_monitor)
+		c->at.state = INSTANCE_RUNNING;
 	memcpy(c->missing, r->missing, sizeof c->missing);
 	c->missing[sizeof c->missing - 1] = '\0';
-	if (changed != NULL)
-		changed(c);
+	tell(c);
 }
 
 static void
@@ -259,17 +300,22 @@ start_it(void *arg)
 {
 	struct child_work *w = arg;
 	struct child_start s = { .id = w->id, .meta = w->meta, .meta_len = strlen(w->meta),
-		.data = -1, .address = w->address };
+		.data = { -1, -1 }, .address = w->address };
+	bool is_good = true;
 
 	if (w->has_files && make_files(w) == -1) {
 		w->error = errno;
 		return;
 	}
-	if (w->data == NULL || (s.data = memory_file(w->data, w->data_len)) != -1)
+	for (int i = 0; i < CHILD_DATA_MAX && is_good; i++)
+		if (w->data[i].mem != NULL)
+			is_good = (s.data[i] = memory_file(w->data[i].mem, w->data[i].len)) != -1;
+	if (is_good)
 		w->fd = program_spawn(w->run, &s);
 	w->error = errno;
-	if (s.data != -1)
-		close(s.data);
+	for (int i = 0; i < CHILD_DATA_MAX; i++)
+		if (s.data[i] != -1)
+			close(s.data[i]);
 }
 
 static void
@@ -291,13 +337,40 @@ on_started(void *arg)
 				child_stop(c, true);
 		}
 	}
-	if (w->fd != -1)
-		close(w->fd);
-	free(w->run);
-	free(w->data);
-	free(w->address);
-	file_set_free(w->files);
-	free(w);
+	work_free(w);
+}
+
+/* The end of what runs before it. One that is to end is started and ended: so what was
+ * made for it goes. */
+static void
+on_before(struct exec_call *e)
+{
+	struct child_work *w = e->arg;
+	struct child *c = w->child;
+	char text[160];
+	int len = (int)strcspn(e->errors, "\n");
+
+	if (e->end == PROGRAM_EXITED && e->value == 0) {
+		job_run(control_loop, start_it, on_started, w);
+		return;
+	}
+	exec_call_end_text(e, text, sizeof text);
+	snprintf(c->why, sizeof c->why, "%s%s%.*s", text, len > 0 ? ": " : "",
+	    len < 160 ? len : 160, e->errors);
+	c->work = NULL;
+	child_ended(c, PROGRAM_NOT_RUN, e->end == PROGRAM_NOT_RUN ? e->value : EIO);
+	work_free(w);
+}
+
+static void
+run_before(struct child_work *w, const struct program_conf *p)
+{
+	w->values[0][0] = "id";
+	w->values[0][1] = w->id;
+	w->before = (struct exec_call){ .row = p->row, .input = "",
+		.values = (const char *const (*)[2])w->values, .timeout_us = BEFORE_US,
+		.done = on_before, .arg = w };
+	exec_call_start(&w->before);
 }
 
 static struct child *
@@ -320,6 +393,7 @@ child_start(const struct child_order_new *o)
 
 	c->at = o->at;
 	c->at.state = INSTANCE_PENDING;
+	c->has_monitor = o->has_monitor;
 	c->epoch = o->epoch;
 	c->work = w;
 	w->child = c;
@@ -330,17 +404,31 @@ child_start(const struct child_order_new *o)
 	w->fd = -1;
 	if (o->address != NULL)
 		w->address = xstrdup(o->address);
-	if (o->data != NULL) {
-		w->data = xmalloc(o->data_len + 1);
-		memcpy(w->data, o->data, o->data_len);
-		w->data_len = o->data_len;
-	}
+	for (int i = 0; i < CHILD_DATA_MAX; i++)
+		if (o->data[i].mem != NULL) {
+			w->data[i].mem = xmalloc(o->data[i].len + 1);
+			memcpy(w->data[i].mem, o->data[i].mem, o->data[i].len);
+			w->data[i].len = o->data[i].len;
+		}
 	memcpy(w->id, c->at.id, sizeof w->id);
-	snprintf(w->meta, sizeof w->meta, "%s\t%s\t%s\t%s\t%s\t%u\t%llu\t%llu", o->provider,
+	snprintf(w->meta, sizeof w->meta, "%s\t%s\t%s\t%s\t%s\t%u\t%llu\t%llu\t%d", o->provider,
 	    o->group, c->at.token, c->at.zone, c->at.address, c->at.port,
-	    (unsigned long long)c->at.launched_us, (unsigned long long)c->epoch);
-	job_run(control_loop, start_it, on_started, w);
+	    (unsigned long long)c->at.launched_us, (unsigned long long)c->epoch, o->has_monitor);
+	if (o->before != NULL)
+		run_before(w, o->before);
+	else
+		job_run(control_loop, start_it, on_started, w);
 	return c;
+}
+
+void
+child_is(struct child *c, enum provider_state state)
+{
+	if (c->at.state == state || c->state != CHILD_RUNS ||
+	    (c->is_stopping && state != INSTANCE_SHUTTING_DOWN))
+		return;
+	c->at.state = state;
+	tell(c);
 }
 
 void
@@ -348,6 +436,8 @@ child_stop(struct child *c, bool at_once)
 {
 	struct child_order o = { at_once ? CHILD_KILL : CHILD_STOP };
 
+	if (!at_once && c->has_monitor && ask_to_end != NULL && ask_to_end(c))
+		o.kind = CHILD_EXPECT;
 	c->is_stopping = true;
 	if (c->state != CHILD_ENDED)
 		c->at.state = INSTANCE_SHUTTING_DOWN;
@@ -426,6 +516,8 @@ adopt(const char *id, int fd, struct child_report *r)
 	c->at.port = (uint16_t)strtoul(next_field(&rest), NULL, 10);
 	c->at.launched_us = strtoull(next_field(&rest), NULL, 10);
 	c->epoch = strtoull(next_field(&rest), NULL, 10);
+	c->has_monitor = next_field(&rest)[0] == '1';
+	c->at.state = INSTANCE_RUNNING;
 	child_listen(c, fd);
 	log_notice("instance %s of group %s goes on (process %d)", id, group, (int)r->pid);
 	take_report(c, r);

@@ -24,6 +24,7 @@
 
 struct child_work;
 struct file_set;
+struct program_conf;
 struct event;
 
 #define CHILDREN_KEPT	200u	/* that have ended */
@@ -40,6 +41,8 @@ struct child {
 	int		 end, value;	/* of struct program_result, when it has ended */
 	uint64_t	 ended_us;	/* monotonic */
 	char		 missing[256];	/* what was refused of what it should have */
+	char		 why[256];	/* what failed before it could run; "" = nothing */
+	bool		 has_monitor;	/* it runs and ends as child_monitor tells */
 	char		 console[CHILD_CONSOLE_BYTES + 1];
 	struct child_sample last, taken;	/* the latest; when child_sample_take was asked */
 	struct provider_call *call;	/* the launch that waits for it; NULL = none */
@@ -53,8 +56,12 @@ struct child {
 extern struct list children;		/* the oldest first */
 #define CHILD_OF(n)	LIST_ITEM(n, struct child, node)
 
-/* A new one, which a job thread starts: `run` becomes its own. data, its user data, may
- * be NULL. */
+struct child_data {
+	const void	*mem;		/* NULL: none */
+	size_t		 len;
+};
+
+/* A new one, which a job thread starts: `run` becomes its own. */
 struct child_order_new {
 	const char	*provider, *group;
 	uint64_t	 epoch;
@@ -62,10 +69,13 @@ struct child_order_new {
 	int		 row;
 	struct program_run *run;
 	const char	*address;	/* of its own network; NULL: none */
-	const void	*data;
-	size_t		 data_len;
+	struct child_data data[CHILD_DATA_MAX];	/* what it finds as 3 and 4 */
 	bool		 has_files;	/* a folder for them (event/program_files.h) */
 	struct file_set	*files;		/* becomes its own: what is in it; NULL = nothing */
+	/* a program that must succeed first, with {id}; NULL: none */
+	const struct program_conf *before;
+	bool		 has_monitor;
+	void		*scratch;	/* of who fills this in, who frees it then */
 };
 struct child *child_start(const struct child_order_new *o);
 void	child_stop(struct child *c, bool at_once);
@@ -76,6 +86,13 @@ void	child_reload(struct child *c);
 void	child_end_text(const struct child *c, char *ret, size_t size);
 /* What has happened since it was asked last; false: nothing new. */
 bool	child_sample_take(struct child *c, struct provider_sample *ret);
+
+/* For those with has_monitor: told of each change of state; whether one runs it says by
+ * child_is; false from ask_to_end: a signal does it. start-up, before module child */
+typedef void child_watch_fn(struct child *c);
+typedef bool child_end_fn(struct child *c);
+void	child_monitor(child_watch_fn *look_at, child_end_fn *ask_to_end);
+void	child_is(struct child *c, enum provider_state state);
 
 /* Called when a child has got another state. */
 typedef void child_changed_fn(struct child *c);

@@ -11,6 +11,7 @@
 #include "ctl/epoch.h"
 #include "ctl/provider_child.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,8 +83,9 @@ is_stale(struct provider_call *call)
 
 /* ---- launching ---- */
 
-uint16_t
-provider_free_port(uint16_t lo, uint16_t hi)
+/* From lo to hi, or with 0 any; 0: none. */
+static uint16_t
+free_port(uint16_t lo, uint16_t hi)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -110,6 +112,47 @@ provider_free_port(uint16_t lo, uint16_t hi)
 	return 0;
 }
 
+bool
+provider_child_port(const struct provider_call *call, struct provider_instance *i, char *why,
+    size_t size)
+{
+	const struct child_settings *s = call->conf->settings;
+
+	snprintf(i->address, sizeof i->address, "127.0.0.1");
+	i->port = free_port(s->lo, s->hi);
+	if (i->port != 0)
+		return true;
+	snprintf(why, size, "no free port from %u to %u", s->lo, s->hi);
+	return false;
+}
+
+static bool
+is_address_taken(const char *address)
+{
+	LIST_EACH(n, &children)
+		if (CHILD_OF(n)->state != CHILD_ENDED &&
+		    strcmp(CHILD_OF(n)->at.address, address) == 0)
+			return true;
+	return false;
+}
+
+bool
+provider_child_address(const struct provider_call *call, struct provider_instance *i, char *why,
+    size_t size)
+{
+	const struct child_settings *s = call->conf->settings;
+
+	for (uint32_t a = s->first; a <= s->last; a++) {
+		struct in_addr in = { htonl(a) };
+
+		inet_ntop(AF_INET, &in, i->address, sizeof i->address);
+		if (!is_address_taken(i->address))
+			return true;
+	}
+	snprintf(why, size, "no free address in the subnet");
+	return false;
+}
+
 static struct program_run *
 make_run(const struct provider_call *call, const struct provider_instance *i)
 {
@@ -134,9 +177,10 @@ launch_one(struct provider_call *call, char *why, size_t size)
 {
 	const struct child_settings *s = call->conf->settings;
 	struct child_order_new o = { .provider = call->conf->object.name, .group = call->group,
-		.epoch = call->epoch, .data = call->launch->user_data,
-		.data_len = call->launch->user_data_len };
+		.epoch = call->epoch, .data[0] = { call->launch->user_data,
+		call->launch->user_data_len } };
 	struct provider_instance *i = &o.at;
+	enum provider_error e = PROVIDER_OK;
 	char path[PROGRAM_FILES_PATH];
 
 	snprintf(i->id, sizeof i->id, "i-%x%016llx", rand_below(16),
@@ -152,10 +196,17 @@ launch_one(struct provider_call *call, char *why, size_t size)
 	}
 	o.row = s->program.row;
 	o.address = s->kind->has_network ? i->address : NULL;
-	o.has_files = program_files_path(i->id, path);
-	o.files = o.has_files ? file_set_new() : NULL;
-	child_start(&o)->call = call;
-	return PROVIDER_OK;
+	o.before = s->before.program.nargs > 0 ? &s->before : NULL;
+	if (s->kind->fill != NULL)
+		e = s->kind->fill(call, &o, why, size);
+	if (e == PROVIDER_OK) {
+		o.has_files = call->conf->type->files != NULL && program_files_path(i->id, path);
+		o.files = o.has_files ? file_set_new() : NULL;
+		child_start(&o)->call = call;
+	} else
+		free(o.run);
+	free(o.scratch);
+	return e;
 }
 
 static const char *
@@ -410,6 +461,8 @@ on_changed(struct child *c)
 	if (call != NULL && !is_starting(call))
 		answer_launch(call);
 	if (c->state != CHILD_ENDED) {
+		if (call == NULL)
+			provider_has_news(c->group);
 		file_sync_child(c, snapshot_current());
 		return;
 	}
@@ -473,6 +526,19 @@ on_probed(void *arg)
 }
 
 static void
+probe_row(int row)
+{
+	struct probe *p;
+
+	if (missing[row] != NULL)
+		return;
+	p = xcalloc(1, sizeof *p);
+	p->row = row;
+	missing[row] = xstrdup("");
+	job_run(control_loop, probe_it, on_probed, p);
+}
+
+static void
 on_publish(struct snapshot *s)
 {
 	LIST_EACH(n, &children)		/* those that were there before us */
@@ -480,25 +546,32 @@ on_publish(struct snapshot *s)
 	OBJECT_EACH(o, s, OBJECT_PROVIDER) {
 		const struct provider_conf *conf = (const struct provider_conf *)(void *)o;
 		const struct child_settings *settings = conf->settings;
-		struct probe *p;
 
-		if (conf->type->start != provider_child_start ||
-		    missing[settings->program.row] != NULL)
+		if (conf->type->start != provider_child_start)
 			continue;
-		p = xcalloc(1, sizeof *p);
-		p->row = settings->program.row;
-		missing[p->row] = xstrdup("");
-		job_run(control_loop, probe_it, on_probed, p);
+		probe_row(settings->program.row);
+		if (settings->before.program.nargs > 0)
+			probe_row(settings->before.row);
 	}
+}
+
+static const char *
+missing_of(const struct program_conf *p)
+{
+	const char *text = p->program.nargs > 0 ? missing[p->row] : NULL;
+
+	return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
 const char *
 provider_child_missing(const struct provider_conf *p)
 {
 	const struct child_settings *s = p->settings;
-	const char *text = missing[s->program.row];
+	const char *text = missing_of(&s->program);
 
-	if (text != NULL && text[0] != '\0')
+	if (text == NULL)
+		text = missing_of(&s->before);
+	if (text != NULL)
 		return text;
 	LIST_EACH(n, &children)		/* what only a start could tell */
 		if (CHILD_OF(n)->state == CHILD_RUNS && CHILD_OF(n)->missing[0] != '\0' &&

@@ -17,12 +17,18 @@ struct child_kind {
 	/* Address and port of a new instance; false: there is none, `why` tells. */
 	bool	(*place)(const struct provider_call *call, struct provider_instance *i,
 		    char *why, size_t size);
+	/* What else its order says; NULL: user data alone. PROVIDER_OK, or `why` tells. */
+	enum provider_error (*fill)(const struct provider_call *call, struct child_order_new *o,
+		    char *why, size_t size);
 	bool	 has_network;	/* the address is its own */
 };
 
 struct child_settings {
 	struct program_conf program;	/* first */
 	const struct child_kind *kind;
+	struct program_conf before;	/* runs before each; without words: nothing does */
+	uint16_t	 lo, hi;	/* ports of 127.0.0.1; 0: any free one */
+	uint32_t	 first, last;	/* of its subnet: addresses of instances, host order */
 };
 
 /* Members of a provider_type. */
@@ -34,8 +40,11 @@ const char *provider_child_console(const struct provider_conf *p, const char *id
 const char *provider_child_missing(const struct provider_conf *p);
 extern const struct provider_files provider_child_files;	/* child_files.c */
 
-/* A port of 127.0.0.1 that nobody has: from lo to hi, or with 0 any. 0: none. */
-uint16_t provider_free_port(uint16_t lo, uint16_t hi);
+/* `place` of a kind: 127.0.0.1 and a port that nobody has; an address of the subnet. */
+bool	provider_child_port(const struct provider_call *call, struct provider_instance *i,
+	    char *why, size_t size);
+bool	provider_child_address(const struct provider_call *call, struct provider_instance *i,
+	    char *why, size_t size);
 
 /* "WEIR_ID={id}" and so on: what each program finds in its environment. */
 extern const char *const provider_child_env[];

@@ -21,36 +21,11 @@
 #define BRIDGE_MAX	15u	/* of the name of an interface */
 #define SERVICE_PORT	80u	/* without instance-port */
 
-struct netns_settings {
-	struct child_settings child;	/* first */
-	uint32_t	 first, last;	/* addresses of instances, host order */
-};
-
-static bool
-is_taken(const char *address)
-{
-	LIST_EACH(n, &children)
-		if (CHILD_OF(n)->state != CHILD_ENDED &&
-		    strcmp(CHILD_OF(n)->at.address, address) == 0)
-			return true;
-	return false;
-}
-
 static bool
 place(const struct provider_call *call, struct provider_instance *i, char *why, size_t size)
 {
-	const struct netns_settings *s = call->conf->settings;
-
 	i->port = call->launch->instance_port != 0 ? call->launch->instance_port : SERVICE_PORT;
-	for (uint32_t a = s->first; a <= s->last; a++) {
-		struct in_addr in = { htonl(a) };
-
-		inet_ntop(AF_INET, &in, i->address, sizeof i->address);
-		if (!is_taken(i->address))
-			return true;
-	}
-	snprintf(why, size, "no free address in the subnet");
-	return false;
+	return provider_child_address(call, i, why, size);
 }
 
 static const struct child_kind kind = { .place = place, .has_network = true };
@@ -58,10 +33,10 @@ static const struct child_kind kind = { .place = place, .has_network = true };
 static int
 settle(struct cfg *c, struct provider_conf *p)
 {
-	struct netns_settings *s = p->settings;
-	struct program *program = &s->child.program.program;
+	struct child_settings *s = p->settings;
+	struct program *program = &s->program.program;
 
-	s->child.kind = &kind;
+	s->kind = &kind;
 	program->env = provider_child_env;
 	program->nenv = provider_child_nenv;
 	if (program->bridge == NULL || program->gateway == NULL) {
@@ -73,7 +48,7 @@ settle(struct cfg *c, struct provider_conf *p)
 }
 
 const struct provider_type provider_netns = {
-	.name = "netns", .settings_size = sizeof(struct netns_settings), .settle = settle,
+	.name = "netns", .settings_size = sizeof(struct child_settings), .settle = settle,
 	.start = provider_child_start, .cancel = provider_child_cancel,
 	.sample = provider_child_sample, .console = provider_child_console,
 	.missing = provider_child_missing, .files = &provider_child_files,
@@ -82,7 +57,7 @@ const struct provider_type provider_netns = {
 
 /* ---- words ---- */
 
-static struct netns_settings *
+static struct child_settings *
 settings(struct cfg *c)
 {
 	static const struct provider_type *const types[] = { &provider_netns };
@@ -93,7 +68,7 @@ settings(struct cfg *c)
 static int
 parse_bridge(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
-	struct netns_settings *s = settings(c);
+	struct child_settings *s = settings(c);
 	size_t n = 0;
 
 	(void)nargs;
@@ -108,14 +83,14 @@ parse_bridge(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 		diag_error(c->diag, "'%s': '%s' is no name of an interface.", row->name, args[0]);
 		return -1;
 	}
-	s->child.program.program.bridge = args[0];
+	s->program.program.bridge = args[0];
 	return 0;
 }
 
 static int
 parse_subnet(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
-	struct netns_settings *s = settings(c);
+	struct child_settings *s = settings(c);
 	char host[INET_ADDRSTRLEN];
 	struct in_addr in, gateway;
 	unsigned bits = 0;
@@ -136,15 +111,15 @@ parse_subnet(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	s->last = net + (1u << (32 - bits)) - 2;
 	gateway.s_addr = htonl(net + 1);
 	inet_ntop(AF_INET, &gateway, host, sizeof host);
-	s->child.program.program.gateway = arena_printf(c->arena, "%s/%u", host, bits);
+	s->program.program.gateway = arena_printf(c->arena, "%s/%u", host, bits);
 	return 0;
 }
 
 static const struct kw_row rows[] = {
 	{ "bridge", IN_PROVIDER, KW_OBEYED, 1, 1, 0, parse_bridge, 0, "<name>",
-	  "netns: the bridge that connects instances; made when it is not there." },
+	  "netns, qemu: the bridge that connects instances; made when it is not there." },
 	{ "subnet", IN_PROVIDER, KW_OBEYED, 1, 1, 0, parse_subnet, 0, "<network>",
-	  "netns: addresses for instances; the first is the bridge's." },
+	  "netns, qemu: addresses for instances; the first is the bridge's." },
 	{ NULL, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL },
 };
 

@@ -13,40 +13,22 @@
 #include "cfg/field.h"
 #include "ctl/provider_child.h"
 
-struct process_settings {
-	struct child_settings child;	/* first */
-	uint16_t	 lo, hi;	/* ports; 0: any free one */
-};
-
-static bool
-place(const struct provider_call *call, struct provider_instance *i, char *why, size_t size)
-{
-	const struct process_settings *s = call->conf->settings;
-
-	snprintf(i->address, sizeof i->address, "127.0.0.1");
-	i->port = provider_free_port(s->lo, s->hi);
-	if (i->port != 0)
-		return true;
-	snprintf(why, size, "no free port from %u to %u", s->lo, s->hi);
-	return false;
-}
-
-static const struct child_kind kind = { .place = place };
+static const struct child_kind kind = { .place = provider_child_port };
 
 static int
 settle(struct cfg *c, struct provider_conf *p)
 {
-	struct process_settings *s = p->settings;
-	struct program *program = &s->child.program.program;
+	struct child_settings *s = p->settings;
+	struct program *program = &s->program.program;
 
-	s->child.kind = &kind;
+	s->kind = &kind;
 	program->env = provider_child_env;
 	program->nenv = provider_child_nenv;
 	return provider_program_settle(c, p);
 }
 
 const struct provider_type provider_process = {
-	.name = "process", .settings_size = sizeof(struct process_settings), .settle = settle,
+	.name = "process", .settings_size = sizeof(struct child_settings), .settle = settle,
 	.start = provider_child_start, .cancel = provider_child_cancel,
 	.sample = provider_child_sample, .console = provider_child_console,
 	.missing = provider_child_missing, .files = &provider_child_files,
@@ -58,7 +40,7 @@ static int
 parse_range(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
 	static const struct provider_type *const types[] = { &provider_process };
-	struct process_settings *s = provider_settings(c, types, 1);
+	struct child_settings *s = provider_settings(c, types, 1);
 	unsigned lo = 0, hi = 0;
 	int end = 0;
 
@@ -78,7 +60,7 @@ parse_range(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 
 static const struct kw_row rows[] = {
 	{ "port-range", IN_PROVIDER, KW_OBEYED, 1, 1, 0, parse_range, 0, "<low>-<high>",
-	  "process: ports for its instances; any free ones by default." },
+	  "process, qemu: ports for its instances; any free ones by default." },
 	{ NULL, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL },
 };
 

@@ -25,8 +25,11 @@
 static const struct provider_type *const runners[] = {
 	&provider_process, &provider_netns, &provider_exec
 };
-/* Those whose children live on; those that say the command. */
+/* Those whose children live on, those of them whose command is any; those that say one. */
 static const struct provider_type *const keepers[] = {
+	&provider_process, &provider_netns
+};
+static const struct provider_type *const openers[] = {
 	&provider_process, &provider_netns
 };
 static const struct provider_type *const commanded[] = {
@@ -45,6 +48,12 @@ keeper(struct cfg *c)
 	return provider_settings(c, keepers, sizeof keepers / sizeof keepers[0]);
 }
 
+static struct program_conf *
+opener(struct cfg *c)
+{
+	return provider_settings(c, openers, sizeof openers / sizeof openers[0]);
+}
+
 static int
 parse_command(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
@@ -57,7 +66,7 @@ parse_command(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 		diag_error(c->diag, "'%s': '%s' is no absolute path.", row->name, args[0]);
 		return -1;
 	}
-	if ((unsigned)nargs > PROGRAM_WORDS_MAX - 16) {
+	if ((unsigned)nargs > PROGRAM_WORDS_MAX - 64) {
 		diag_error(c->diag, "'%s': %d words are too many.", row->name, nargs);
 		return -1;
 	}
@@ -88,7 +97,8 @@ parse_user(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 static int
 parse_path(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
-	struct program_conf *s = keeper(c);
+	bool is_cgroup = row->arg == offsetof(struct program_conf, program.cgroup);
+	struct program_conf *s = is_cgroup ? keeper(c) : opener(c);
 
 	(void)nargs;
 	if (s == NULL)
@@ -133,7 +143,7 @@ parse_signal(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 		{ "USR1", SIGUSR1 }, { "USR2", SIGUSR2 }, { "KILL", SIGKILL },
 		{ "WINCH", SIGWINCH },
 	};
-	struct program_conf *s = keeper(c);
+	struct program_conf *s = opener(c);
 	const char *name = strncmp(args[0], "SIG", 3) == 0 ? args[0] + 3 : args[0];
 
 	(void)nargs;
@@ -158,6 +168,17 @@ parse_time(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 }
 
 int
+provider_program_name(struct cfg *c, const struct provider_conf *p, struct program_conf *s)
+{
+	s->row = program_row(&s->program);
+	if (s->row != -1)
+		return 0;
+	diag_error(c->diag, "provider '%s': '%s' with these words was not named when the process "
+	    "started: a new program needs a restart.", p->object.name, s->program.args[0]);
+	return -1;
+}
+
+int
 provider_program_settle(struct cfg *c, const struct provider_conf *p)
 {
 	struct program_conf *s = p->settings;
@@ -170,14 +191,7 @@ provider_program_settle(struct cfg *c, const struct provider_conf *p)
 	if (!s->has_kill_after)
 		s->kill_after_us = KILL_AFTER_US;
 	s->program.kill_after_ms = (uint32_t)(s->kill_after_us / 1000);
-	s->row = program_row(&s->program);
-	if (s->row == -1) {
-		diag_error(c->diag, "provider '%s': '%s' with these words was not named when the "
-		    "process started: a new program needs a restart.", p->object.name,
-		    s->program.args[0]);
-		return -1;
-	}
-	return 0;
+	return provider_program_name(c, p, s);
 }
 
 enum provider_error
@@ -192,7 +206,8 @@ provider_program_error(int error)
 
 static const struct kw_row rows[] = {
 	{ "command", IN_PROVIDER, KW_OBEYED, 1, 1, KW_F_ANY_ARGS, parse_command, 0,
-	  "<path> <word>...", "process, netns, exec: the program and its words." },
+	  "<path> <word>...", "process, netns, exec: the program and its words; qemu: its path and "
+	  "more words." },
 	{ "user", IN_PROVIDER, KW_OBEYED, 1, 1, 0, parse_user, 0, "<name>",
 	  "process, netns, exec: whom the program runs as." },
 	{ "directory", IN_PROVIDER, KW_OBEYED, 1, 1, 0, parse_path,
@@ -200,10 +215,10 @@ static const struct kw_row rows[] = {
 	  "process, netns: its working folder; / by default." },
 	{ "cgroup", IN_PROVIDER, KW_OBEYED, 1, 1, 0, parse_path,
 	  offsetof(struct program_conf, program.cgroup), "<path>",
-	  "process, netns: the cgroup (version 2) below which each instance has its own." },
+	  "process, netns, qemu: the cgroup (version 2) below which each instance has its own." },
 	{ "limit", IN_PROVIDER, KW_OBEYED, 2, 2, 0, parse_limit, 0,
 	  "cpu <percent>|memory <size>",
-	  "process, netns: what an instance may use, if its cgroup can say so." },
+	  "process, netns, qemu: what an instance may use, if its cgroup can say so." },
 	{ "reload-signal", IN_PROVIDER, KW_OBEYED, 1, 1, 0, parse_signal,
 	  offsetof(struct program_conf, program.reload_signal), "<name>",
 	  "process, netns: the signal that an instance gets when its files have changed." },
@@ -213,7 +228,7 @@ static const struct kw_row rows[] = {
 	{ "kill-after", IN_PROVIDER, KW_OBEYED, 1, 1, 0, parse_time,
 	  CFG_FIELD(CFG_DURATION, struct program_conf, kill_after_us,
 	  .max = 600000000, .has = offsetof(struct program_conf, has_kill_after)), "<time>",
-	  "process, netns: when SIGKILL follows; 10s by default." },
+	  "process, netns, qemu: when SIGKILL follows; 10s by default." },
 	{ NULL, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL },
 };
 

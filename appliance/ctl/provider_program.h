@@ -23,6 +23,9 @@ extern const struct provider_type provider_process, provider_exec, provider_netn
 /* In the type's settle: checks the command, defaults, and names the program to the
  * helper. 0, or -1 after diag_error. */
 int	provider_program_settle(struct cfg *c, const struct provider_conf *p);
+/* The last part of it, for another program of the same provider. */
+int	provider_program_name(struct cfg *c, const struct provider_conf *p,
+	    struct program_conf *s);
 
 /* any thread */
 /* What a program that could not be run, by errno, means for its group. */

@@ -24,7 +24,7 @@ enum helper_op {
 	HELPER_TREE,				/* flags: enum file_tree_op; suffix: target */
 	HELPER_RUN,
 	HELPER_CALL, HELPER_SPAWN,		/* struct program_run */
-	HELPER_ADOPT, HELPER_PROBE, HELPER_FILES	/* struct program_ask */
+	HELPER_ADOPT, HELPER_PROBE, HELPER_FILES, HELPER_CONNECT	/* struct program_ask */
 };
 
 /* One message each way; an answer to HELPER_OPEN brings a descriptor. */
@@ -57,7 +57,8 @@ struct program_run {
 	uint32_t	op;
 	uint32_t	row;
 	uint32_t	timeout_ms, grace_ms;
-	uint8_t		has_in, has_out;	/* descriptors that come with it, in this order */
+	uint8_t		has_in, has_out;	/* descriptors that come with it, in this order; of
+					 * a child: both are its data */
 	uint8_t		has_address;		/* its own network's, a value of that name */
 	uint16_t	nvalues;
 	uint16_t	meta_len;
@@ -86,6 +87,8 @@ int	program_serve_run(struct program_run *rq, const int *fds,
 int	program_serve_ask(struct program_ask *rq, struct helper_reply *reply,
 	    const struct helper_identity *who, int *ret_fd);
 void	program_list_fini(void);
+/* In the helper or a warden: all that a child has in the folder of instances. */
+void	program_traces_remove(int folder, const char *id);
 
 /* start-up, one thread */
 void	helper_list_resolve(void);	/* the list is frozen by this */

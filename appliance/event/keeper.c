@@ -98,16 +98,22 @@ split(const char *p, char **list, unsigned n)
 	return p;
 }
 
-/* Its descriptors: 0 to 2, data as 3 if there are some; told, which moves; no other. */
+/* Its descriptors: 0 to 2, data from 3 on if there are some; told, which moves; no other. */
 static int
 take_descriptors(const struct keeper_job *job, int out, int err, int *told)
 {
-	int first = job->data != -1 ? 4 : 3, high;
+	int high = fcntl(*told, F_DUPFD, 10), data[CHILD_DATA_MAX];	/* out of the way */
+	int first = 3;
 
-	high = fcntl(*told, F_DUPFD, 10);	/* out of the way */
+	for (int i = 0; i < CHILD_DATA_MAX; i++)
+		data[i] = job->data[i] != -1 ? fcntl(job->data[i], F_DUPFD, 10) : -1;
 	if (high == -1 || (job->in != -1 && dup2(job->in, 0) == -1) || dup2(out, 1) == -1 ||
-	    dup2(err != -1 ? err : out, 2) == -1 ||
-	    (job->data != -1 && dup2(job->data, 3) == -1) || dup2(high, first) == -1)
+	    dup2(err != -1 ? err : out, 2) == -1)
+		return -1;
+	for (int i = 0; i < CHILD_DATA_MAX; i++)
+		if (job->data[i] != -1 && dup2(data[i], first++) == -1)
+			return -1;
+	if (dup2(high, first) == -1)
 		return -1;
 	*told = first;
 	fcntl(first, F_SETFD, FD_CLOEXEC);

@@ -24,14 +24,15 @@ struct keeper_job {
 	uint32_t	 timeout_ms, grace_ms;
 	int		 in, out;
 	/* of a child */
-	int		 data;		/* becomes 3 */
+	int		 data[CHILD_DATA_MAX];	/* become 3 and 4 */
 	int		 cgroup;	/* an open cgroup.procs that it joins */
 	/* in the program before it drops privileges: 0, or -1 with errno */
 	int		(*prepare)(void *arg);
 	void		*arg;
 };
 
-#define KEEPER_JOB_NONE	((struct keeper_job){ .in = -1, .out = -1, .data = -1, .cgroup = -1 })
+#define KEEPER_JOB_NONE	((struct keeper_job){ .in = -1, .out = -1, .data = { -1, -1 }, \
+	.cgroup = -1 })
 
 struct keeper_program {
 	pid_t		 pid;		/* leader of its group; 0 = none */

@@ -115,14 +115,29 @@ netns_enter(struct netns *n)
 }
 
 static int
-make_bridge(const struct netns *n)
+make_bridge(const char *bridge, const char *gateway)
 {
-	if (ip("link show %s", n->bridge) == 0)
+	if (ip("link show %s", bridge) == 0)
 		return 0;
-	if (ip("link add %s type bridge", n->bridge) == -1 ||
-	    ip("addr add %s dev %s", n->gateway, n->bridge) == -1)
-		return ip("link show %s", n->bridge);	/* another warden was faster */
-	return ip("link set %s up", n->bridge);
+	if (ip("link add %s type bridge", bridge) == -1 ||
+	    ip("addr add %s dev %s", gateway, bridge) == -1)
+		return ip("link show %s", bridge);	/* another warden was faster */
+	return ip("link set %s up", bridge);
+}
+
+int
+netns_tap(const char *bridge, const char *gateway, const char *name, uid_t user)
+{
+	if (make_bridge(bridge, gateway) == -1 ||
+	    ip("tuntap add dev %s mode tap user %u", name, (unsigned)user) == -1)
+		return -1;
+	return ip("link set %s master %s up", name, bridge);
+}
+
+void
+netns_tap_remove(const char *name)
+{
+	(void)ip("link del %s", name);
 }
 
 int
@@ -132,7 +147,7 @@ netns_connect(struct netns *n, pid_t child)
 
 	close(n->left[1]);
 	close(n->made[0]);
-	if (wait_for(n->left[0]) == 0 && make_bridge(n) == 0 &&
+	if (wait_for(n->left[0]) == 0 && make_bridge(n->bridge, n->gateway) == 0 &&
 	    ip("link add wv%d type veth peer name eth0 netns %d", pid, pid) == 0)
 		rc = ip("link set wv%d master %s up", pid, n->bridge);
 	saved = errno;

@@ -20,6 +20,9 @@ int	netns_enter(struct netns *n);
 int	netns_connect(struct netns *n, pid_t child);
 
 /* Why there can be none here, added to a text; nothing if there can. */
+/* A tap for a program of this user on the bridge, which is made as well; and its end. */
+int	netns_tap(const char *bridge, const char *gateway, const char *name, uid_t user);
+void	netns_tap_remove(const char *name);
 void	netns_probe(char *missing, size_t size);
 
 #endif

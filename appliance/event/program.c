@@ -65,6 +65,8 @@ is_same(const struct program *a, const struct program *b)
 	    same_list(a->env, a->nenv, b->env, b->nenv) &&
 	    same_text(a->directory, b->directory) && same_text(a->cgroup, b->cgroup) &&
 	    same_text(a->bridge, b->bridge) && same_text(a->gateway, b->gateway) &&
+	    same_text(a->devices[0], b->devices[0]) && same_text(a->devices[1], b->devices[1]) &&
+	    a->is_in_folder == b->is_in_folder && a->is_tap == b->is_tap &&
 	    a->has_user == b->has_user && a->uid == b->uid && a->gid == b->gid &&
 	    a->stop_signal == b->stop_signal && a->reload_signal == b->reload_signal &&
 	    a->kill_after_ms == b->kill_after_ms &&
@@ -106,6 +108,8 @@ program_row(const struct program *p)
 	row->cgroup = copy(p->cgroup);
 	row->bridge = copy(p->bridge);
 	row->gateway = copy(p->gateway);
+	for (int i = 0; i < 2; i++)
+		row->devices[i] = copy(p->devices[i]);
 	return (int)nrows++;
 }
 
@@ -129,6 +133,8 @@ program_list_fini(void)
 		free((void *)(uintptr_t)p->cgroup);
 		free((void *)(uintptr_t)p->bridge);
 		free((void *)(uintptr_t)p->gateway);
+		for (int i = 0; i < 2; i++)
+			free((void *)(uintptr_t)p->devices[i]);
 	}
 	free(rows);
 	rows = NULL;
@@ -166,6 +172,15 @@ program_is_value(const char *text)
 		if (!isalnum((unsigned char)text[i]) && strchr("._:/-", text[i]) == NULL)
 			return false;
 	return true;
+}
+
+/* Ids end in what is at random. */
+void
+program_tap_name(const char *id, char ret[PROGRAM_TAP_BYTES])
+{
+	size_t n = strlen(id), max = PROGRAM_TAP_BYTES - 2;
+
+	snprintf(ret, PROGRAM_TAP_BYTES, "w%s", n > max ? id + n - max : id);
 }
 
 struct program_run *
@@ -233,11 +248,16 @@ int
 program_spawn(const struct program_run *r, const struct child_start *c)
 {
 	struct program_run *rq = xmalloc(sizeof(*rq));
-	int fd = -1, saved;
+	int fds[CHILD_DATA_MAX], fd = -1, saved;
+	unsigned n = 0;
 
 	*rq = *r;
 	rq->op = HELPER_SPAWN;
-	rq->has_in = c->data != -1;
+	for (int i = 0; i < CHILD_DATA_MAX; i++)
+		if (c->data[i] != -1)
+			fds[n++] = c->data[i];
+	rq->has_in = n > 0;
+	rq->has_out = n > 1;
 	rq->has_address = c->address != NULL;
 	if (strlen(c->id) > CHILD_ID_MAX || c->meta_len > CHILD_META_MAX)
 		errno = E2BIG;
@@ -245,7 +265,7 @@ program_spawn(const struct program_run *r, const struct child_start *c)
 		memcpy(rq->id, c->id, strlen(c->id) + 1);
 		memcpy(rq->meta, c->meta, c->meta_len);
 		rq->meta_len = (uint16_t)c->meta_len;
-		fd = run(rq, &c->data, c->data != -1);
+		fd = run(rq, fds, n);
 	}
 	saved = errno;
 	free(rq);
@@ -260,7 +280,8 @@ ask(enum helper_op op, unsigned row, const char *name, struct helper_reply *ret)
 	if (strlen(name) >= sizeof(rq.name))
 		return errno = ENAMETOOLONG, -1;
 	memcpy(rq.name, name, strlen(name));
-	return helper_ask(&rq, sizeof(rq), NULL, 0, op == HELPER_ADOPT, ret);
+	return helper_ask(&rq, sizeof(rq), NULL, 0, op == HELPER_ADOPT || op == HELPER_CONNECT,
+	    ret);
 }
 
 int
@@ -272,6 +293,17 @@ program_adopt(const char *after, char ret_id[CHILD_ID_MAX + 1])
 	if (fd != -1)
 		snprintf(ret_id, CHILD_ID_MAX + 1, "%.*s", (int)CHILD_ID_MAX, rp.text);
 	return fd;
+}
+
+int
+program_connect(const char *id, const char *suffix)
+{
+	struct helper_reply rp;
+	char name[128];
+
+	if ((size_t)snprintf(name, sizeof(name), "%s%s", id, suffix) >= sizeof(name))
+		return errno = ENAMETOOLONG, -1;
+	return ask(HELPER_CONNECT, 0, name, &rp);
 }
 
 void
@@ -388,7 +420,7 @@ make_job(struct keeper_job *job, const struct program_run *rq, char *text,
 	job->nargs = p->nargs;
 	job->nenv = p->nenv + 2;
 	job->who = p->has_user ? (struct helper_identity){ true, true, p->uid, p->gid } : *who;
-	job->directory = p->directory;
+	job->directory = p->is_in_folder ? folder : p->directory;
 	job->timeout_ms = rq->timeout_ms;
 	job->grace_ms = rq->grace_ms;
 	return 0;
@@ -406,21 +438,64 @@ folder_open(void)
 	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
-/* A path below /proc keeps the name short enough for a socket. */
+/* Programs that work in the folder must be able to write there. */
+static void
+folder_give(int dir, const struct helper_identity *who)
+{
+	for (unsigned i = 0; i < nrows; i++)
+		if (rows[i].is_in_folder && who->has_uid) {
+			(void)!fchown(dir, who->uid, who->has_gid ? who->gid : (gid_t)-1);
+			return;
+		}
+}
+
+/* The names of a folder; NULL: it cannot be read. */
+static DIR *
+names_of(int dir)
+{
+	DIR *d = fdopendir(dup(dir));
+
+	if (d != NULL)
+		rewinddir(d);
+	return d;
+}
+
+void
+program_traces_remove(int dir, const char *id)
+{
+	size_t len = strlen(id);
+	DIR *d = names_of(dir);
+	struct dirent *e;
+
+	while (d != NULL && (e = readdir(d)) != NULL)
+		if (len > 0 && strncmp(e->d_name, id, len) == 0 && e->d_name[len] == '.')
+			(void)unlinkat(dir, e->d_name, 0);
+	if (d != NULL)
+		closedir(d);
+	program_files_remove(dir, id);
+}
+
+/* The socket of that name itself, not what a link leads to; a path below /proc keeps
+ * the name short enough. */
 static int
-connect_in(int dir, const char *name)
+connect_in(int dir, const char *name, int type)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	int s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), saved;
+	int file = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), s = -1, saved;
 
-	if (s == -1)
+	if (file == -1)
 		return -1;
-	snprintf(un.sun_path, sizeof(un.sun_path), "/proc/self/fd/%d/%s", dir, name);
-	if (connect(s, (struct sockaddr *)&un, sizeof(un)) == 0)
-		return s;
+	snprintf(un.sun_path, sizeof(un.sun_path), "/proc/self/fd/%d", file);
+	if ((s = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) != -1 &&
+	    connect(s, (struct sockaddr *)&un, sizeof(un)) == -1) {
+		saved = errno;
+		close(s);
+		errno = saved;
+		s = -1;
+	}
 	saved = errno;
-	close(s);
-	return errno = saved, -1;
+	close(file);
+	return errno = saved, s;
 }
 
 #define SUFFIX	".child"
@@ -441,14 +516,13 @@ id_of(const char *file, char id[CHILD_ID_MAX + 1])
 static bool
 next_id(int dir, const char *after, char ret[CHILD_ID_MAX + 1])
 {
-	DIR *d = fdopendir(dup(dir));
 	char id[CHILD_ID_MAX + 1];
+	DIR *d = names_of(dir);
 	struct dirent *e;
 
 	ret[0] = '\0';
 	if (d == NULL)
 		return false;
-	rewinddir(d);
 	while ((e = readdir(d)) != NULL)
 		if (id_of(e->d_name, id) && strcmp(id, after) > 0 &&
 		    (ret[0] == '\0' || strcmp(id, ret) < 0))
@@ -467,10 +541,9 @@ adopt(int dir, const char *after, char *ret_id)
 	snprintf(id, sizeof(id), "%s", after);
 	while (next_id(dir, id, ret_id)) {
 		snprintf(file, sizeof(file), "%s" SUFFIX, ret_id);
-		if ((s = connect_in(dir, file)) != -1)
+		if ((s = connect_in(dir, file, SOCK_SEQPACKET)) != -1)
 			return s;
-		unlinkat(dir, file, 0);
-		program_files_remove(dir, ret_id);
+		program_traces_remove(dir, ret_id);
 		snprintf(id, sizeof(id), "%s", ret_id);
 	}
 	return errno = ENOENT, -1;
@@ -497,31 +570,39 @@ program_serve_run(struct program_run *rq, const int *fds, const struct helper_id
 	}
 	if (!is_good_name(rq->id))
 		return EINVAL;
-	w.job.data = rq->has_in ? fds[0] : -1;
+	w.job.data[0] = rq->has_in ? fds[0] : -1;
+	w.job.data[1] = rq->has_out ? fds[1] : -1;
 	w.row = &rows[rq->row];
 	w.id = rq->id;
 	w.address = rq->has_address ? value_of(rq, "address", strlen("address")) : NULL;
 	w.meta = rq->meta;
 	w.meta_len = rq->meta_len;
 	w.folder = folder_open();
-	if (w.folder == -1 && folder != NULL)
+	if (w.folder == -1 && (folder != NULL || w.row->is_in_folder))
 		return errno;
 	error = (*ret_fd = warden_start(&w)) == -1 ? errno : 0;
 	if (error != 0 && w.folder != -1)
-		program_files_remove(w.folder, rq->id);
+		program_traces_remove(w.folder, rq->id);
 	if (w.folder != -1)
 		close(w.folder);
 	return error;
 }
 
+/* HELPER_ADOPT, HELPER_CONNECT */
 static int
-serve_adopt(const char *after, char *ret_id, int *ret_fd)
+serve_folder(const struct program_ask *rq, const struct helper_identity *who, char *ret_id,
+    int *ret_fd)
 {
 	int dir = folder_open(), error;
 
 	if (dir == -1)
 		return errno;
-	error = (*ret_fd = adopt(dir, after, ret_id)) == -1 ? errno : 0;
+	folder_give(dir, who);
+	if (rq->op == HELPER_ADOPT)
+		*ret_fd = adopt(dir, rq->name, ret_id);
+	else
+		*ret_fd = connect_in(dir, rq->name, SOCK_STREAM);
+	error = *ret_fd == -1 ? errno : 0;
 	close(dir);
 	return error;
 }
@@ -542,22 +623,44 @@ serve_files(const struct program_ask *rq, const struct helper_identity *who)
 	return error;
 }
 
+/* A file that a row cannot do without. */
+static void
+probe_file(const char *path, int how, char *text, size_t size)
+{
+	size_t len = strlen(text);
+
+	if (path != NULL && access(path, how) == -1)
+		snprintf(text + len, size - len, "%s%s: %s", len > 0 ? "; " : "", path,
+		    strerror(errno));
+}
+
+static void
+probe(const struct program *row, char *text, size_t size)
+{
+	cgroup_probe(row, text, size);
+	probe_file(row->args[0], X_OK, text, size);
+	for (int i = 0; i < 2; i++)
+		probe_file(row->devices[i], R_OK | W_OK, text, size);
+	if (row->bridge != NULL && !row->is_tap)
+		netns_probe(text, size);
+}
+
 int
 program_serve_ask(struct program_ask *rq, struct helper_reply *reply,
     const struct helper_identity *who, int *ret_fd)
 {
 	rq->name[sizeof(rq->name) - 1] = '\0';
-	if (rq->op == HELPER_PROBE) {
+	switch (rq->op) {
+	case HELPER_PROBE:
 		if (rq->row >= nrows)
 			return EINVAL;
-		cgroup_probe(&rows[rq->row], reply->text, sizeof(reply->text));
-		if (rows[rq->row].bridge != NULL)
-			netns_probe(reply->text, sizeof(reply->text));
+		probe(&rows[rq->row], reply->text, sizeof(reply->text));
 		return 0;
+	case HELPER_CONNECT:
+		return is_good_name(rq->name) ? serve_folder(rq, who, reply->text, ret_fd) : EINVAL;
+	case HELPER_ADOPT:
+		if (rq->name[0] == '\0' || is_good_name(rq->name))
+			return serve_folder(rq, who, reply->text, ret_fd);
 	}
-	if (rq->op == HELPER_FILES)
-		return serve_files(rq, who);
-	if (rq->op != HELPER_ADOPT || (rq->name[0] != '\0' && !is_good_name(rq->name)))
-		return EINVAL;
-	return serve_adopt(rq->name, reply->text, ret_fd);
+	return rq->op == HELPER_FILES ? serve_files(rq, who) : EINVAL;
 }

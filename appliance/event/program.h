@@ -22,6 +22,9 @@
 #define CHILD_ID_MAX		64u
 #define CHILD_META_MAX		1024u
 #define CHILD_CONSOLE_BYTES	4096u
+#define CHILD_DATA_MAX		2	/* descriptors that a child is given */
+
+#define PROGRAM_TAP_BYTES	16u
 
 struct program {
 	const char *const *args;	/* args[0]: an absolute path */
@@ -40,6 +43,9 @@ struct program {
 	uint32_t	 cpu_pct;	/* of one core; 0: no limit */
 	uint64_t	 memory_bytes;
 	const char	*bridge, *gateway;	/* own network: NULL: none. "10.9.0.1/24" */
+	bool		 is_in_folder;	/* its working folder is that of instances */
+	const char	*devices[2];	/* that it needs; NULL: none */
+	bool		 is_tap;	/* `bridge` gets an interface of the program's: {tap} */
 };
 
 /* start-up, or while a configuration is loaded: any one thread */
@@ -53,6 +59,8 @@ struct program_run *program_run_new(int row);	/* released with free */
 /* False: not [A-Za-z0-9._:/-]{1,255}, or too much. */
 bool	program_run_value(struct program_run *r, const char *name, const char *value);
 bool	program_is_value(const char *text);
+/* The interface of a child with is_tap. */
+void	program_tap_name(const char *id, char ret[PROGRAM_TAP_BYTES]);
 
 /* These wait for the helper: a job thread's work. -1 with errno. */
 
@@ -64,22 +72,25 @@ int	program_call(const struct program_run *r, uint32_t timeout_ms, uint32_t grac
 	    int out);
 
 /* A child: the socket that brings struct child_report. meta: for whoever adopts it.
- * data: a descriptor that it finds as 3, or -1. */
+ * data: descriptors that it finds as 3 and 4; -1 = none. */
 struct child_start {
 	const char	*id;
 	const void	*meta;
 	size_t		 meta_len;
-	int		 data;
+	int		 data[CHILD_DATA_MAX];
 	const char	*address;	/* of its own network; NULL: none */
 };
 int	program_spawn(const struct program_run *r, const struct child_start *c);
 /* The first child behind the id `after` ("": of all) that lives on; ENOENT: no more. */
 int	program_adopt(const char *after, char ret_id[CHILD_ID_MAX + 1]);
+/* A connection to the stream socket ID+suffix that a child has made in the folder of
+ * instances. */
+int	program_connect(const char *id, const char *suffix);
 /* What this row asks for and this machine refuses, as a text; "" = nothing. */
 void	program_probe(int row, char *ret, size_t size);
 
-/* start-up: the folder of instances, made when it is not there; NULL: none, children
- * end with weir. */
+/* start-up: the folder of instances, made when it is not there; without one children
+ * end with weir. A child's files there, ID.anything, go with it. */
 void	program_set_folder(const char *path);
 bool	program_has_folder(void);
 
@@ -113,7 +124,10 @@ struct child_report {
 	char		 console[CHILD_CONSOLE_BYTES];	/* sent up to console_len */
 };
 
-enum child_order_kind { CHILD_STOP, CHILD_KILL, CHILD_RELOAD };
+enum child_order_kind {
+	CHILD_STOP, CHILD_KILL, CHILD_RELOAD,
+	CHILD_EXPECT		/* it was told to end: no signal, but the delay counts */
+};
 
 struct child_order {
 	int32_t		 kind;

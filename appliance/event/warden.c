@@ -44,6 +44,7 @@ struct warden {
 	int		 listener;	/* -1: none */
 	int		 cgroup;
 	struct netns	*network;	/* NULL: weir's */
+	char		 tap[PROGRAM_TAP_BYTES];	/* "" = none */
 	bool		 has_ended, is_told;	/* the end */
 	int		 status;
 	int64_t		 kill_at_ms;	/* 0: not stopping */
@@ -158,14 +159,14 @@ tell_end(struct warden *k)
 /* ---- the end ---- */
 
 static void
-stop(struct warden *k, bool at_once)
+stop(struct warden *k, enum child_order_kind how)
 {
 	int sig = k->w->row->stop_signal != 0 ? k->w->row->stop_signal : SIGTERM;
-	int64_t at = keeper_now_ms() + (at_once ? 0 : k->w->row->kill_after_ms);
+	int64_t at = keeper_now_ms() + (how == CHILD_KILL ? 0 : k->w->row->kill_after_ms);
 
 	if (k->has_ended)
 		return;
-	if (k->kill_at_ms == 0 && !at_once)
+	if (k->kill_at_ms == 0 && how == CHILD_STOP)
 		kill(-k->program.pid, sig);
 	if (k->kill_at_ms == 0 || at < k->kill_at_ms)
 		k->kill_at_ms = at;
@@ -226,14 +227,14 @@ hear_peer(struct warden *k)
 		if (o.kind == CHILD_RELOAD)
 			reload(k);
 		else
-			stop(k, o.kind == CHILD_KILL);
+			stop(k, (enum child_order_kind)o.kind);
 		return;
 	}
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	hang_up(k);
 	if (k->listener == -1)
-		stop(k, false);
+		stop(k, CHILD_STOP);
 }
 
 /* ---- its loop ---- */
@@ -274,7 +275,7 @@ watch(struct warden *k)
 
 		(void)poll(p, 4, time_left(k));
 		if (wants_stop)
-			stop(k, false);
+			stop(k, CHILD_STOP);
 		take_output(k);
 		if (p[2].revents != 0)
 			hear_peer(k);
@@ -332,13 +333,18 @@ start_program(struct warden *k, struct keeper_job *job)
 	snprintf(procs, sizeof(procs), "%s/%s/cgroup.procs", row->cgroup, k->w->id);
 	if (k->cgroup != -1)
 		job->cgroup = open(procs, O_WRONLY | O_CLOEXEC);
-	if (row->bridge != NULL) {
+	if (row->is_tap) {
+		program_tap_name(k->w->id, k->tap);
+		if (netns_tap(row->bridge, row->gateway, k->tap,
+		    job->who.has_uid ? job->who.uid : geteuid()) == -1)
+			return -1;
+	} else if (row->bridge != NULL) {
 		if ((k->network = netns_new(row->bridge, row->gateway, k->w->address)) == NULL)
 			return -1;
 		job->prepare = network_inside;
 		job->arg = k;
 	}
-	rc = keeper_program_start(&k->program, job, row->bridge != NULL ? network_outside : NULL);
+	rc = keeper_program_start(&k->program, job, k->network != NULL ? network_outside : NULL);
 	if (job->cgroup != -1)
 		close(job->cgroup);
 	return rc;
@@ -347,14 +353,11 @@ start_program(struct warden *k, struct keeper_job *job)
 static void
 clean_up(struct warden *k)
 {
-	char file[CHILD_ID_MAX + 8];
-
 	cgroup_remove(k->w->row, k->w->id, k->cgroup);
-	snprintf(file, sizeof(file), "%s.child", k->w->id);
+	if (k->tap[0] != '\0')
+		netns_tap_remove(k->tap);
 	if (k->w->folder != -1)
-		program_files_remove(k->w->folder, k->w->id);
-	if (k->listener != -1)
-		(void)unlinkat(k->w->folder, file, 0);
+		program_traces_remove(k->w->folder, k->w->id);
 }
 
 /* stderr is weir's terminal or log, which a child that outlives it must not hold. */

@@ -143,7 +143,7 @@ test_child(void)
 {
 	struct program_run *r = words(rows[3]);
 	int data = memfd_create("data", 0), fd;
-	struct child_start s = { .id = "i-1", .meta = "me", .meta_len = 2, .data = data };
+	struct child_start s = { .id = "i-1", .meta = "me", .meta_len = 2, .data = { data, -1 } };
 	struct child_report rep;
 	char id[CHILD_ID_MAX + 1] = "";
 
