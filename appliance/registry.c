@@ -37,8 +37,8 @@
 	X(provider_cfg) X(files) X(file_watch) X(launch_cfg) X(group_cfg) X(provider) \
 	X(provider_test) \
 	X(policy_parse) X(policy_simple) X(policy_step) X(policy_target) X(policy_predictive) \
-	X(child) X(provider_child) X(provider_program) X(provider_process) \
-	X(provider_netns) X(provider_exec) X(provider_ec2) X(file_sync) \
+	X(qemu_monitor) X(child) X(provider_child) X(provider_program) X(provider_process) \
+	X(provider_netns) X(provider_exec) X(provider_ec2) X(provider_qemu) X(file_sync) \
 	X(alarm_cfg) X(alarm_check) X(alarm) X(alarm_archive) \
 	/* scripts */ \
 	X(script_cfg) X(script) X(lua_policy) X(lua_alarm) X(lua_termination) X(lua_notifier) \

@@ -60,9 +60,9 @@ const struct provider_type provider_netns = {
 static struct child_settings *
 settings(struct cfg *c)
 {
-	static const struct provider_type *const types[] = { &provider_netns };
+	static const struct provider_type *const types[] = { &provider_netns, &provider_qemu };
 
-	return provider_settings(c, types, 1);
+	return provider_settings(c, types, 2);
 }
 
 static int

@@ -39,8 +39,8 @@ const struct provider_type provider_process = {
 static int
 parse_range(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
-	static const struct provider_type *const types[] = { &provider_process };
-	struct child_settings *s = provider_settings(c, types, 1);
+	static const struct provider_type *const types[] = { &provider_process, &provider_qemu };
+	struct child_settings *s = provider_settings(c, types, 2);
 	unsigned lo = 0, hi = 0;
 	int end = 0;
 

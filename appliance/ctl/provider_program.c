@@ -27,13 +27,13 @@ static const struct provider_type *const runners[] = {
 };
 /* Those whose children live on, those of them whose command is any; those that say one. */
 static const struct provider_type *const keepers[] = {
-	&provider_process, &provider_netns
+	&provider_process, &provider_netns, &provider_qemu
 };
 static const struct provider_type *const openers[] = {
 	&provider_process, &provider_netns
 };
 static const struct provider_type *const commanded[] = {
-	&provider_process, &provider_netns, &provider_exec
+	&provider_process, &provider_netns, &provider_exec, &provider_qemu
 };
 
 static struct program_conf *

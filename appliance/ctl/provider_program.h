@@ -18,7 +18,7 @@ struct program_conf {
 	int		 row;		/* of event/program.h */
 };
 
-extern const struct provider_type provider_process, provider_exec, provider_netns;
+extern const struct provider_type provider_process, provider_exec, provider_netns, provider_qemu;
 
 /* In the type's settle: checks the command, defaults, and names the program to the
  * helper. 0, or -1 after diag_error. */

@@ -5,6 +5,7 @@ use v5.36;
 use Conform;
 use Cwd qw(abs_path);
 use File::Temp;
+use Golden;
 use Weir;
 use Test::More;
 
@@ -16,4 +17,11 @@ conform('process', "\ttype process\n\tcommand /usr/bin/tail -f /dev/null\n", %bi
 my $folder = File::Temp->newdir;
 conform('exec', "\ttype exec\n\tcommand \"\${CLOUD}\" \"\${STATE}\"\n", %big,
     env => { STATE => "$folder", CLOUD => abs_path('t/data/provider/cloud.pl') });
+
+# Machines whose disk is empty: nothing boots, but they are there.
+SKIP: {
+	skip 'qemu: ' . no_qemu(), 1 if no_qemu();
+	conform('qemu', "\ttype qemu\n\tgolden \"\${GOLDEN}\"\n\tmemory 32m\n\tkill-after 200ms\n", %big,
+	    before => "global\n\tstate-dir \"\${DIR}\"\n", env => { GOLDEN => empty_image("$folder/empty.qcow2") });
+}
 done_testing;
