@@ -59,6 +59,7 @@ struct row {
 	double	 counter[C_COUNT];
 	double	 rate[C_COUNT];		/* per second; NAN: not known yet */
 	double	 p50_us, p90_us, p99_us;	/* NAN: not known */
+	double	 slo_us;		/* of a backend: `slo pNN D`; 0: none */
 	struct history *hist;		/* owned; NULL: none is kept (listeners, huge hosts) */
 	char	 checks[61];		/* last results, oldest first: '+' passed, 'x' failed */
 	int64_t	 checked_ms;		/* when the last one was noted */
