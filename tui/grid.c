@@ -325,6 +325,42 @@ area_right(struct area a, int x, int y, int w, int role, const char *z)
 	return area_cut(a, width < w ? x + w - width : x, y, w, role, z);
 }
 
+/* Bytes of z that make one line of at most w columns, broken at a blank if there is one. */
+static size_t
+line_length(const char *z, int w)
+{
+	const char *end = z + strcspn(z, "\n"), *p = z, *blank = NULL, *at;
+
+	while (w > 0 && p < end) {
+		at = p;
+		if (text_next(&p, end) == 0)
+			break;
+		if (*at == ' ')
+			blank = at;
+		w--;
+	}
+	if (p < end && *p != ' ' && blank != NULL)
+		p = blank;
+	return (size_t)(p - z);
+}
+
+int
+area_wrap(struct area a, int y, int role, const char *z)
+{
+	char line[1024];
+	size_t n;
+	int y0 = y;
+
+	while (*z != '\0' && y < a.h && a.w > 0) {
+		n = line_length(z, a.w);
+		snprintf(line, sizeof(line), "%.*s", (int)n, z);
+		area_text(a, 0, y++, role, line);
+		z += n;
+		z += *z == ' ' || *z == '\n';
+	}
+	return y - y0;
+}
+
 void
 area_state(struct area a, int x, int y, enum state st)
 {
