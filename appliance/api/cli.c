@@ -108,6 +108,17 @@ cli_arg(const struct cli *c, int i)
 	return i < c->nargs ? c->args[i] : "";
 }
 
+char *
+cli_rest(const struct cli *c, int i)
+{
+	struct outbuf b;
+
+	outbuf_init(&b, 0);
+	for (outbuf_z(&b, ""); i < c->nargs; i++)
+		outbuf_fmt(&b, "%s%s", b.len > 0 ? " " : "", c->args[i]);
+	return b.data != NULL ? b.data : xstrdup("");
+}
+
 bool
 cli_has_arg(const struct cli *c, const char *word)
 {

@@ -103,6 +103,8 @@ void	cli_msg(struct cli *c, enum log_level level, const char *fmt, ...)
 void	cli_text(struct cli *c, const char *text);
 /* Argument i, or "" */
 const char *cli_arg(const struct cli *c, int i);
+/* Arguments from i on with blanks between them; owned by the caller. */
+char	*cli_rest(const struct cli *c, int i);
 /* `word` among the arguments */
 bool	cli_has_arg(const struct cli *c, const char *word);
 

@@ -16,7 +16,6 @@
 #include "base/file.h"
 #include "base/module.h"
 #include "base/xalloc.h"
-#include "ctl/store.h"
 #include "script/eval.h"
 #include "script/unit.h"
 
@@ -200,17 +199,7 @@ text_of(struct cli *c, const struct script_unit *u, size_t *ret_len)
 	return text;
 }
 
-static void
-on_kept(void *arg, bool ok)
-{
-	struct cli *c = arg;
-
-	if (!ok)
-		cli_err(c, "It is in force but could not be written: %s.", store_problem());
-	cli_done(c);
-}
-
-/* The end of a change; the answer comes when the store has it. */
+/* The end of a change. */
 static void
 changed(struct cli *c, const struct script_unit *u, char *error)
 {
@@ -220,8 +209,6 @@ changed(struct cli *c, const struct script_unit *u, char *error)
 		return;
 	}
 	outbuf_fmt(&c->out, "%s v%u active\n", u->name, u->version);
-	cli_wait(c);
-	store_sync(on_kept, c);
 }
 
 static void
@@ -248,17 +235,6 @@ struct load_words {
 	char		*comment;	/* owned */
 };
 
-static char *
-rest_of(const struct cli *c, int i)
-{
-	struct outbuf b;
-
-	outbuf_init(&b, 0);
-	for (outbuf_z(&b, ""); i < c->nargs; i++)
-		outbuf_fmt(&b, "%s%s", b.len > 0 ? " " : "", c->args[i]);
-	return b.data != NULL ? b.data : xstrdup("");
-}
-
 /* [if-version N] [reset-state] [comment TEXT] */
 static bool
 read_load(struct cli *c, struct load_words *w)
@@ -273,7 +249,7 @@ read_load(struct cli *c, struct load_words *w)
 				return false;
 			}
 		} else if (strcmp(c->args[i], "comment") == 0) {
-			w->comment = rest_of(c, i + 1);
+			w->comment = cli_rest(c, i + 1);
 			return true;
 		} else {
 			cli_err(c, "Unknown word '%s': 'if-version', 'reset-state' and 'comment' "
@@ -330,8 +306,6 @@ do_reload(struct cli *c)
 			outbuf_fmt(&c->out, "%s v%u active\n", u->name, u->version);
 		free(error);
 	}
-	cli_wait(c);
-	store_sync(on_kept, c);
 }
 
 /* NAME [to N] */
@@ -375,8 +349,6 @@ enable(struct cli *c, bool is_enabled)
 		SCRIPT_LIVE_EACH(f, unit)
 			script_live_enable(f, is_enabled);
 	}
-	cli_wait(c);
-	store_sync(on_kept, c);
 }
 
 static void

@@ -22,20 +22,11 @@ static const struct scope {
 
 #define ZONE_DIM	"AvailabilityZone"
 
-static bool
-has_dim(const struct metric_key *k, const char *name)
-{
-	for (unsigned i = 0; i < k->ndims; i++)
-		if (strcmp(k->dims[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 /* 2: two words were taken; -1 after a message. */
 static int
 add_dim(struct cli *c, struct metric_key *k, const char *name, const char *value)
 {
-	if (has_dim(k, name))
+	if (metric_key_has(k, name))
 		cli_err(c, "Dimension '%s' is there twice.", name);
 	else if (k->ndims == METRIC_DIMS)
 		cli_err(c, "A metric has at most %u dimensions.", METRIC_DIMS);
@@ -73,7 +64,7 @@ static const struct scope *
 scope_of(const struct metric_key *k)
 {
 	for (size_t i = 0; i < ARRAY_LEN(scopes); i++)
-		if (has_dim(k, scopes[i].dim))
+		if (metric_key_has(k, scopes[i].dim))
 			return &scopes[i];
 	return NULL;
 }
@@ -101,7 +92,7 @@ add_scope(struct cli *c, const struct scope *s, char *value, struct metric_key *
 static int
 add_zone(struct cli *c, const char *value, struct metric_key *k)
 {
-	if (value != NULL && has_dim(k, scopes[0].dim))
+	if (value != NULL && metric_key_has(k, scopes[0].dim))
 		return add_dim(c, k, ZONE_DIM, value);
 	cli_err(c, "'zone' is a part of a balancer: 'balancer <name> zone <zone>'.");
 	return -1;

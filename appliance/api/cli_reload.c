@@ -29,19 +29,6 @@ struct pending {
 
 /* ---- words ---- */
 
-static char *
-rest_of(const struct cli *c, int i)
-{
-	char *text = xstrdup(""), *longer;
-
-	for (; i < c->nargs; i++) {
-		longer = xasprintf("%s%s%s", text, text[0] != '\0' ? " " : "", c->args[i]);
-		free(text);
-		text = longer;
-	}
-	return text;
-}
-
 static bool
 read_confirm(struct cli *c, const char *word, struct reload_words *w)
 {
@@ -65,7 +52,7 @@ reload_words(struct cli *c, int i, struct reload_words *w)
 			if (!read_confirm(c, cli_arg(c, ++i), w))
 				return false;
 		} else if (strcmp(c->args[i], "comment") == 0) {
-			w->comment = rest_of(c, i + 1);
+			w->comment = cli_rest(c, i + 1);
 			return true;
 		} else {
 			cli_err(c, "Unknown word '%s': 'confirm' and 'comment' are known.",

@@ -17,16 +17,15 @@
 #include "base/xalloc.h"
 #include "cfg/kw.h"
 #include "cfg/snapshot.h"
-#include "ctl/broadcast.h"
 #include "ctl/control.h"
 #include "ctl/instance.h"
 #include "ctl/overlay.h"
+#include "ctl/server_purge.h"
 #include "ctl/state_file.h"
 #include "event/loop.h"
 #include "proxy/lb.h"
 #include "proxy/live.h"
 #include "proxy/proxy.h"
-#include "proxy/server_conn.h"
 
 #define NAME_BYTES	256
 #define LOOK_US		10000u
@@ -216,30 +215,6 @@ wait_end(struct wait *w)
 	cli_done(c);
 }
 
-/* Nothing new goes to a server in maintenance, so its idle connections are of no
- * use to anybody. */
-static void
-purge_here(void *arg, struct dthread *d)
-{
-	(void)d;
-	server_conn_purge(arg);
-}
-
-static void
-purged(void *arg)
-{
-	live_server_unref(arg);
-}
-
-static void
-purge_idle(const struct server *srv)
-{
-	if (gauge_get(&srv->live->idle) == 0)
-		return;
-	live_server_ref(srv->live);
-	broadcast(purge_here, purged, srv->live);
-}
-
 /* True: that was the answer. */
 static bool
 is_removable(struct wait *w)
@@ -258,7 +233,7 @@ is_removable(struct wait *w)
 	if (!later)
 		cli_err(w->c, "Failed. %s", why);
 	else
-		purge_idle(srv);
+		server_purge_idle(srv->live);	/* in maintenance: nothing new goes to it */
 	return !later;
 }
 

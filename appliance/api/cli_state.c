@@ -12,18 +12,7 @@
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
 #include "ctl/archive.h"
-#include "ctl/store.h"
 #include "proxy/global.h"
-
-static void
-on_kept(void *arg, bool ok)
-{
-	struct cli *c = arg;
-
-	if (!ok)
-		cli_err(c, "It is in force but could not be written: %s.", store_problem());
-	cli_done(c);
-}
 
 static void
 on_saved(void *arg, bool ok, const char *text)
@@ -42,13 +31,11 @@ on_restored(void *arg, bool ok, const char *text)
 {
 	struct cli *c = arg;
 
-	if (!ok) {
+	if (ok)
+		cli_text(c, text[0] != '\0' ? text : "Nothing is other than in the file.\n");
+	else
 		cli_err(c, "%s", text);
-		cli_done(c);
-		return;
-	}
-	cli_text(c, text[0] != '\0' ? text : "Nothing is other than in the file.\n");
-	store_sync(on_kept, c);
+	cli_done(c);
 }
 
 /* A name counts from state-dir; owned by the caller. NULL after a message. */

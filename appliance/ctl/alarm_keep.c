@@ -17,13 +17,8 @@
 #include "base/xalloc.h"
 #include "ctl/alarm.h"
 #include "ctl/alarm_history.h"
+#include "ctl/row_list.h"
 #include "ctl/store.h"
-
-struct saved {
-	struct list	 node;
-	char		*name;		/* owned */
-	json_t		*row;		/* owned */
-};
 
 static struct list saved = { &saved, &saved };
 
@@ -180,31 +175,10 @@ alarm_restore_row(struct alarm *a, const json_t *row)
 	restore_from(a, row);
 }
 
-static struct saved *
-saved_of(const char *name)
-{
-	LIST_EACH(n, &saved) {
-		struct saved *s = LIST_ITEM(n, struct saved, node);
-
-		if (strcmp(s->name, name) == 0)
-			return s;
-	}
-	return NULL;
-}
-
-static void
-saved_free(struct saved *s)
-{
-	list_del(&s->node);
-	json_decref(s->row);
-	free(s->name);
-	free(s);
-}
-
 enum alarm_restored
 alarm_restore(struct alarm *a)
 {
-	struct saved *s = saved_of(a->name);
+	struct saved_row *s = saved_row_find(&saved, a->name);
 	const char *digest;
 	char own[20];
 	bool is_same;
@@ -217,21 +191,19 @@ alarm_restore(struct alarm *a)
 	restore_from(a, s->row);
 	if (is_same)
 		a->configured_us = number_of(s->row, "configured");
-	saved_free(s);
+	saved_row_free(s);
 	return is_same ? ALARM_RESTORED : ALARM_RESTORED_OTHER;
 }
 
 void
 alarm_restore_end(void (*fn)(const char *name))
 {
-	LIST_EACH_SAFE(n, tmp, &saved) {
-		struct saved *s = LIST_ITEM(n, struct saved, node);
-
-		if (strncmp(s->name, ALARM_CONDITION_PREFIX, strlen(ALARM_CONDITION_PREFIX)) == 0)
+	SAVED_ROWS_EACH(s, &saved) {
+		if (strncmp(s->key, ALARM_CONDITION_PREFIX, strlen(ALARM_CONDITION_PREFIX)) == 0)
 			continue;	/* it comes when weir tells it again */
-		fn(s->name);
-		store_del(STORE_ALARM, s->name);
-		saved_free(s);
+		fn(s->key);
+		store_del(STORE_ALARM, s->key);
+		saved_row_free(s);
 	}
 }
 
@@ -247,21 +219,6 @@ parse(const char *what, const char *key, const char *data, size_t len)
 	log_warnx("%s %s in the store is damaged and left out: %s", what, key, err.text);
 	json_decref(row);
 	return NULL;
-}
-
-static void
-on_alarm(const char *key, int64_t t_us, const char *data, size_t len, void *arg)
-{
-	json_t *row = parse("alarm", key, data, len);
-	struct saved *s;
-
-	(void)t_us, (void)arg;
-	if (row == NULL)
-		return;
-	s = xcalloc(1, sizeof *s);
-	s->name = xstrdup(key);
-	s->row = row;
-	list_append(&saved, &s->node);
 }
 
 static void
@@ -285,13 +242,12 @@ on_history(const char *key, int64_t t_us, const char *data, size_t len, void *ar
 void
 alarm_keep_start(void)
 {
-	store_each(STORE_ALARM, on_alarm, NULL);
+	saved_rows_read(&saved, STORE_ALARM, "");
 	store_each(STORE_HISTORY, on_history, NULL);
 }
 
 void
 alarm_keep_stop(void)
 {
-	LIST_EACH_SAFE(n, tmp, &saved)
-		saved_free(LIST_ITEM(n, struct saved, node));
+	saved_rows_free(&saved);
 }

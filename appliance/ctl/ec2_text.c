@@ -10,7 +10,6 @@
 
 #include <ctype.h>
 #include <expat.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "base/magic.h"
 #include "base/xalloc.h"
 #include "ctl/group_conf.h"
+#include "ctl/launch_text.h"
 
 #define API_VERSION	"2016-11-15"
 #define DEPTH_MAX	32
@@ -85,14 +85,10 @@ begin(struct outbuf *b, const char *action)
 static void
 put_user_data(struct outbuf *b, const struct launch_conf *l)
 {
-	char *text;
+	char *text = launch_user_data(l);
 
-	if (l->user_data == NULL)
-		return;
-	text = xmalloc(4 * (l->user_data_len / 3 + 1) + 1);
-	EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)l->user_data,
-	    (int)l->user_data_len);
-	ec2_text_put(b, "UserData", text);
+	if (text != NULL)
+		ec2_text_put(b, "UserData", text);
 	free(text);
 }
 

@@ -20,14 +20,9 @@
 #include "base/xalloc.h"
 #include "ctl/group.h"
 #include "ctl/row.h"
+#include "ctl/row_list.h"
 #include "ctl/scaler_in.h"
 #include "ctl/store.h"
-
-struct saved {
-	struct list	 node;
-	char		*key;		/* owned */
-	json_t		*row;		/* owned */
-};
 
 static struct list groups_saved = { &groups_saved, &groups_saved };
 static struct list instances_saved = { &instances_saved, &instances_saved };
@@ -206,33 +201,6 @@ keep_pause(bool is_paused, const char *reason)
 /* ---- reading ---- */
 
 static void
-saved_free(struct saved *s)
-{
-	list_del(&s->node);
-	json_decref(s->row);
-	free(s->key);
-	free(s);
-}
-
-static void
-take_row(const char *key, int64_t t_us, const char *data, size_t len, void *arg)
-{
-	json_t *row = json_loadb(data, len, 0, NULL);
-	struct saved *s;
-
-	(void)t_us;
-	if (!json_is_object(row)) {
-		log_warnx("store: the row '%s' cannot be read", key);
-		json_decref(row);
-		return;
-	}
-	s = xcalloc(1, sizeof *s);
-	s->key = xstrdup(key);
-	s->row = row;
-	list_append(arg, &s->node);
-}
-
-static void
 take_setting(const char *key, int64_t t_us, const char *data, size_t len, void *arg)
 {
 	json_t *row = json_loadb(data, len, 0, NULL);
@@ -265,9 +233,9 @@ kept_read(void)
 	if (!store_is_there())
 		return;
 	store_each(STORE_SETTING, take_setting, NULL);
-	store_each(STORE_GROUP, take_row, &groups_saved);
-	store_each(STORE_INSTANCE, take_row, &instances_saved);
-	store_each(STORE_OPERATION, take_row, &operations_saved);
+	saved_rows_read(&groups_saved, STORE_GROUP, "");
+	saved_rows_read(&instances_saved, STORE_INSTANCE, "");
+	saved_rows_read(&operations_saved, STORE_OPERATION, "");
 	store_each(STORE_ACTIVITY, take_activity, NULL);
 }
 
@@ -295,7 +263,7 @@ lifecycle_after(uint64_t was)
 }
 
 static void
-restore_instance(struct group *g, const struct saved *s)
+restore_instance(struct group *g, const struct saved_row *s)
 {
 	struct provider_instance p = { .state = INSTANCE_RUNNING,
 	    .port = (uint16_t)row_u64(s->row, "port"), .launched_us = row_u64(s->row, "launched") };
@@ -316,13 +284,13 @@ restore_instance(struct group *g, const struct saved *s)
 }
 
 static bool
-is_of(const struct saved *s, const struct group *g)
+is_of(const struct saved_row *s, const struct group *g)
 {
 	return strcmp(row_text(s->row, "group"), g->name) == 0;
 }
 
 static void
-restore_operation(struct group *g, const struct saved *s)
+restore_operation(struct group *g, const struct saved_row *s)
 {
 	struct operation *op = &g->scaler->launch;
 
@@ -372,48 +340,30 @@ restore_group(struct group *g, const json_t *row)
 	restore_let_go(g, json_object_get(row, "let_go"));
 }
 
-static struct saved *
-saved_of(const char *name)
-{
-	LIST_EACH(n, &groups_saved) {
-		struct saved *s = LIST_ITEM(n, struct saved, node);
-
-		if (strcmp(s->key, name) == 0)
-			return s;
-	}
-	return NULL;
-}
-
 bool
 kept_restore(struct group *g)
 {
-	struct saved *s = saved_of(g->name);
+	struct saved_row *s = saved_row_find(&groups_saved, g->name);
 
 	if (s == NULL)
 		return false;
 	restore_group(g, s->row);
-	saved_free(s);
+	saved_row_free(s);
 	activities_own(g);
-	LIST_EACH_SAFE(n, tmp, &instances_saved) {
-		struct saved *i = LIST_ITEM(n, struct saved, node);
-
+	SAVED_ROWS_EACH(i, &instances_saved)
 		if (is_of(i, g))
 			restore_instance(g, i);
-	}
-	LIST_EACH_SAFE(n, tmp, &operations_saved) {
-		struct saved *op = LIST_ITEM(n, struct saved, node);
-
+	SAVED_ROWS_EACH(op, &operations_saved)
 		if (is_of(op, g))
 			restore_operation(g, op);
-	}
 	return true;
 }
 
 static bool
 has_instances(const char *name)
 {
-	LIST_EACH(n, &instances_saved)
-		if (strcmp(row_text(LIST_ITEM(n, struct saved, node)->row, "group"), name) == 0)
+	SAVED_ROWS_EACH(i, &instances_saved)
+		if (strcmp(row_text(i->row, "group"), name) == 0)
 			return true;
 	return false;
 }
@@ -421,29 +371,20 @@ has_instances(const char *name)
 const char *
 kept_left(void)
 {
-	LIST_EACH_SAFE(n, tmp, &groups_saved) {
-		struct saved *s = LIST_ITEM(n, struct saved, node);
-
+	SAVED_ROWS_EACH(s, &groups_saved) {
 		if (has_instances(s->key))
 			return s->key;
 		keep_group_not(s->key);
-		saved_free(s);
+		saved_row_free(s);
 	}
 	return NULL;
-}
-
-static void
-drop(struct list *all)
-{
-	while (!list_is_empty(all))
-		saved_free(LIST_ITEM(all->next, struct saved, node));
 }
 
 void
 kept_drop(void)
 {
-	drop(&groups_saved);
-	drop(&instances_saved);
-	drop(&operations_saved);
+	saved_rows_free(&groups_saved);
+	saved_rows_free(&instances_saved);
+	saved_rows_free(&operations_saved);
 	activities_settle();
 }

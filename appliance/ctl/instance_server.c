@@ -26,6 +26,7 @@
 #include "ctl/group.h"
 #include "ctl/health.h"
 #include "ctl/overlay.h"
+#include "ctl/server_purge.h"
 #include "ctl/shutdown.h"
 #include "event/loop.h"
 #include "proxy/dthread.h"
@@ -33,7 +34,6 @@
 #include "proxy/live.h"
 #include "proxy/log_target.h"
 #include "proxy/proxy.h"
-#include "proxy/server_conn.h"
 
 #define LOOK_US		20000u
 #define WORDS_MAX	16
@@ -109,19 +109,6 @@ removal_free(struct removal *r)
 }
 
 static void
-purge_here(void *arg, struct dthread *d)
-{
-	(void)d;
-	server_conn_purge(arg);
-}
-
-static void
-purged(void *arg)
-{
-	live_server_unref(arg);
-}
-
-static void
 on_deleted(void *arg, bool ok, const char *text)
 {
 	struct removal *r = arg;
@@ -153,10 +140,8 @@ look_removal(struct removal *r)
 	if (overlay_refusal(srv, &is_later) == NULL) {
 		r->is_deleting = true;
 		overlay_del(srv, on_deleted, r);
-	} else if (gauge_get(&srv->live->idle) > 0) {
-		live_server_ref(srv->live);
-		broadcast(purge_here, purged, srv->live);
-	}
+	} else
+		server_purge_idle(srv->live);
 }
 
 static void

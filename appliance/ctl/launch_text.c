@@ -19,16 +19,26 @@
 
 /* ---- writing ---- */
 
-static void
-put_user_data(struct outbuf *b, const struct launch_conf *l)
+char *
+launch_user_data(const struct launch_conf *l)
 {
 	char *text;
 
 	if (l->user_data == NULL)
-		return;
+		return NULL;
 	text = xmalloc(4 * (l->user_data_len / 3 + 1) + 1);
 	EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)l->user_data,
 	    (int)l->user_data_len);
+	return text;
+}
+
+static void
+put_user_data(struct outbuf *b, const struct launch_conf *l)
+{
+	char *text = launch_user_data(l);
+
+	if (text == NULL)
+		return;
 	row_put_text(b, "user_data", text);
 	row_put_u64(b, "user_data_len", l->user_data_len);
 	free(text);

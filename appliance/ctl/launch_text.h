@@ -12,6 +12,7 @@ struct arena;
 struct launch_conf;
 
 /* The caller's to free. */
+char	*launch_user_data(const struct launch_conf *l);	/* in base64; NULL: it has none */
 char	*launch_text(const struct launch_conf *l);
 /* In `a`, its provider not looked up; NULL: that is no such text. */
 struct launch_conf *launch_text_read(const char *name, const char *text, struct arena *a);

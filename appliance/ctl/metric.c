@@ -580,8 +580,8 @@ bad_time(int64_t t_s)
 	return NULL;
 }
 
-static bool
-has_dim(const struct metric_key *k, const char *name)
+bool
+metric_key_has(const struct metric_key *k, const char *name)
 {
 	for (unsigned i = 0; i < k->ndims; i++)
 		if (strcmp(k->dims[i].name, name) == 0)
@@ -594,8 +594,8 @@ static unsigned
 flags_of(const struct metric_key *k)
 {
 	if (strcmp(k->ns, metric_ns_name(NS_EC2)) == 0)
-		return has_dim(k, "InstanceId") ? METRIC_FINE :
-		    has_dim(k, "AutoScalingGroupName") ? METRIC_FINE | METRIC_LONG : 0;
+		return metric_key_has(k, "InstanceId") ? METRIC_FINE :
+		    metric_key_has(k, "AutoScalingGroupName") ? METRIC_FINE | METRIC_LONG : 0;
 	return strncmp(k->ns, "AWS/", 4) == 0 ? METRIC_LONG : 0;
 }
 

@@ -73,6 +73,7 @@ const char *metric_put_instance(const struct metric_instance *i, const char *nam
 	    const char *unit, int64_t t_s, const struct metric_value *v);
 
 /* A series of that name is there, or could be (a row of a namespace of ours). */
+bool	 metric_key_has(const struct metric_key *k, const char *dim);
 bool	 metric_is_known(const struct metric_key *k);
 /* Alarms and policies: what they name is kept for 455 days from now on. */
 void	 metric_keep_long(const struct metric_key *k);

@@ -16,28 +16,26 @@
 #include "base/out.h"
 #include "base/xalloc.h"
 #include "ctl/row.h"
+#include "ctl/row_list.h"
 #include "ctl/store.h"
 #include "event/sched.h"
 
-struct kept {
-	struct list	 node;
-	char		*key;		/* owned */
-	json_t		*row;		/* owned */
-};
+#define POLICY_KEY	"policy/"
+#define WAVE_KEY	"policies/"
 
-static struct list all = { &all, &all };
+static struct list policies = { &policies, &policies }, waves = { &waves, &waves };
 static char reason[POLICY_TEXT];
 
 static char *
 policy_key(const char *group, const char *policy)
 {
-	return xasprintf("policy/%s/%s", group, policy);
+	return xasprintf(POLICY_KEY "%s/%s", group, policy);
 }
 
 static char *
 wave_key(const char *group)
 {
-	return xasprintf("policies/%s", group);
+	return xasprintf(WAVE_KEY "%s", group);
 }
 
 /* ---- writing; keys are freed ---- */
@@ -100,89 +98,47 @@ keep_wave_not(const char *group)
 
 /* ---- reading ---- */
 
-static void
-take_row(const char *key, int64_t t_us, const char *data, size_t len, void *arg)
-{
-	struct kept *k;
-	json_t *row;
-
-	(void)t_us, (void)arg;
-	if (strncmp(key, "policy/", 7) != 0 && strncmp(key, "policies/", 9) != 0)
-		return;
-	row = json_loadb(data, len, 0, NULL);
-	if (!json_is_object(row)) {
-		json_decref(row);
-		return;
-	}
-	k = xcalloc(1, sizeof *k);
-	k->key = xstrdup(key);
-	k->row = row;
-	list_append(&all, &k->node);
-}
-
 void
 policies_kept_read(void)
 {
-	store_each(STORE_SETTING, take_row, NULL);
-}
-
-static void
-kept_free(struct kept *k)
-{
-	list_del(&k->node);
-	free(k->key);
-	json_decref(k->row);
-	free(k);
+	saved_rows_read(&policies, STORE_SETTING, POLICY_KEY);
+	saved_rows_read(&waves, STORE_SETTING, WAVE_KEY);
 }
 
 void
 policies_kept_free(void)
 {
-	LIST_EACH_SAFE(n, tmp, &all)
-		kept_free(LIST_ITEM(n, struct kept, node));
-}
-
-/* The key is freed; NULL: there is none. */
-static struct kept *
-find(char *key)
-{
-	struct kept *found = NULL;
-
-	LIST_EACH(n, &all) {
-		struct kept *k = LIST_ITEM(n, struct kept, node);
-
-		if (strcmp(k->key, key) == 0)
-			found = k;
-	}
-	free(key);
-	return found;
+	saved_rows_free(&policies);
+	saved_rows_free(&waves);
 }
 
 bool
 policy_kept(const char *group, const char *policy, struct policy_stats *ret)
 {
-	struct kept *k = find(policy_key(group, policy));
+	char *key = xasprintf("%s/%s", group, policy);
+	struct saved_row *k = saved_row_find(&policies, key);
 	uint64_t result;
 
+	free(key);
 	if (k == NULL)
 		return false;
 	result = row_u64(k->row, "result");
 	snprintf(reason, sizeof reason, "%s", row_text(k->row, "reason"));
 	*ret = (struct policy_stats){ row_bool(k->row, "disabled"), row_u64(k->row, "last"),
 	    result <= POLICY_UNKNOWN ? (enum policy_result)result : POLICY_UNKNOWN, reason };
-	kept_free(k);
+	saved_row_free(k);
 	return true;
 }
 
 bool
 wave_kept(const char *group, struct policy_wave *ret)
 {
-	struct kept *k = find(wave_key(group));
+	struct saved_row *k = saved_row_find(&waves, group);
 
 	if (k == NULL)
 		return false;
 	*ret = (struct policy_wave){ row_u64(k->row, "wave"), row_u64(k->row, "warmup"),
 	    row_u64(k->row, "settled"), (uint32_t)row_u64(k->row, "added") };
-	kept_free(k);
+	saved_row_free(k);
 	return true;
 }

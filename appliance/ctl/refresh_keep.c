@@ -15,15 +15,10 @@
 #include "ctl/group.h"
 #include "ctl/refresh_in.h"
 #include "ctl/row.h"
+#include "ctl/row_list.h"
 #include "ctl/store.h"
 
 #define KEY	"refresh/"
-
-struct kept {
-	struct list	 node;
-	char		*group;		/* owned */
-	json_t		*row;		/* owned */
-};
 
 static struct list all = { &all, &all };
 
@@ -103,46 +98,16 @@ keep_refresh_not(const char *group)
 
 /* ---- reading ---- */
 
-static void
-take_row(const char *key, int64_t t_us, const char *data, size_t len, void *arg)
-{
-	json_t *row;
-	struct kept *k;
-
-	(void)t_us, (void)arg;
-	if (strncmp(key, KEY, strlen(KEY)) != 0)
-		return;
-	row = json_loadb(data, len, 0, NULL);
-	if (!json_is_object(row)) {
-		json_decref(row);
-		return;
-	}
-	k = xcalloc(1, sizeof *k);
-	k->group = xstrdup(key + strlen(KEY));
-	k->row = row;
-	list_append(&all, &k->node);
-}
-
 void
 refreshes_kept_read(void)
 {
-	store_each(STORE_SETTING, take_row, NULL);
-}
-
-static void
-kept_free(struct kept *k)
-{
-	list_del(&k->node);
-	free(k->group);
-	json_decref(k->row);
-	free(k);
+	saved_rows_read(&all, STORE_SETTING, KEY);
 }
 
 void
 refreshes_kept_drop(void)
 {
-	LIST_EACH_SAFE(n, tmp, &all)
-		kept_free(LIST_ITEM(n, struct kept, node));
+	saved_rows_free(&all);
 }
 
 static void
@@ -199,15 +164,12 @@ made_of(const json_t *row)
 struct refresh *
 refresh_kept(const char *group)
 {
-	LIST_EACH(n, &all) {
-		struct kept *k = LIST_ITEM(n, struct kept, node);
-		struct refresh *r;
+	struct saved_row *row = saved_row_find(&all, group);
+	struct refresh *r;
 
-		if (strcmp(k->group, group) != 0)
-			continue;
-		r = made_of(k->row);
-		kept_free(k);
-		return r;
-	}
-	return NULL;
+	if (row == NULL)
+		return NULL;
+	r = made_of(row->row);
+	saved_row_free(row);
+	return r;
 }

@@ -27,6 +27,7 @@ CFG
 sub ask ($command) { return $w->cli($command) =~ s/\n+\z//r }
 sub full () { return () = $w->stderr =~ /MetricsFull: cannot make \S+\.ring: No space left/g }
 
+ok Weir::poll(sub { -l "$state/config/current" }), 'the start is over';
 is ask('put metric jobs value 3'), '', 'a value is taken';
 $w->cli('clock advance 120s');
 is scalar(full), 1, 'it is said once';
