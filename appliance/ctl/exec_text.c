@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "base/xalloc.h"
+#include "ctl/file_sync.h"
 #include "ctl/group_conf.h"
 
 /* ---- requests ---- */
@@ -53,16 +54,39 @@ put_list(struct outbuf *b, const char *key, const char *const *all, unsigned n)
 }
 
 static void
-put_user_data(struct outbuf *b, const struct launch_conf *l)
+put_bytes(struct outbuf *b, const char *key, const char *data, size_t len)
 {
-	unsigned char *text;
+	unsigned char *text = xmalloc(4 * (len / 3 + 1) + 1);
 
-	if (l->user_data == NULL)
-		return;
-	text = xmalloc(4 * (l->user_data_len / 3 + 1) + 1);
-	EVP_EncodeBlock(text, (const unsigned char *)l->user_data, (int)l->user_data_len);
-	outbuf_fmt(b, ",\"user_data\":\"%s\"", (char *)text);
+	EVP_EncodeBlock(text, (const unsigned char *)data, (int)len);
+	outbuf_fmt(b, ",\"%s\":\"", key);
+	outbuf_z(b, (char *)text);
+	outbuf_z(b, "\"");
 	free(text);
+}
+
+static void
+put_file(struct outbuf *b, const char *name, uint32_t version, const struct file_text *text)
+{
+	outbuf_z(b, "{\"name\":");
+	outbuf_json(b, name);
+	outbuf_fmt(b, ",\"version\":%u", version);
+	if (text != NULL)
+		put_bytes(b, "data", text->data, text->len);
+	else
+		outbuf_z(b, ",\"data\":null");
+	outbuf_z(b, "}");
+}
+
+static void
+put_files(struct outbuf *b, const struct file_set *files)
+{
+	outbuf_z(b, ",\"files\":[");
+	for (unsigned i = 0; i < files->n; i++) {
+		outbuf_z(b, i > 0 ? "," : "");
+		put_file(b, files->all[i].name, files->all[i].version, files->all[i].text);
+	}
+	outbuf_z(b, "]");
 }
 
 static void
@@ -81,24 +105,32 @@ put_launch(struct outbuf *b, const struct provider_call *call)
 	    l->nsecurity_groups);
 	put_pairs(b, "attrs", l->attributes, l->nattributes);
 	outbuf_z(b, "}");
-	put_user_data(b, l);
+	if (l->user_data != NULL)
+		put_bytes(b, "user_data", l->user_data, l->user_data_len);
 	put_list(b, "az", zones, call->zone != NULL && call->zone[0] != '\0');
 	put_list(b, "subnets", call->subnets, call->nsubnets);
 	put_pairs(b, "tags", call->tags, call->ntags);
 }
 
 void
-exec_text_request(struct outbuf *b, const struct provider_call *call)
+exec_text_request(struct outbuf *b, const struct provider_call *call,
+    const struct file_set *files)
 {
 	outbuf_fmt(b, "{\"version\":%d,\"group\":", EXEC_VERSION);
 	outbuf_json(b, call->group);
 	outbuf_fmt(b, ",\"epoch\":%llu", (unsigned long long)call->epoch);
-	if (call->verb != PROVIDER_DESCRIBE)
+	if (call->verb == PROVIDER_LAUNCH || call->verb == PROVIDER_TERMINATE)
 		put_key(b, "token", call->token);
 	if (call->verb == PROVIDER_LAUNCH)
 		put_launch(b, call);
 	else if (call->verb == PROVIDER_TERMINATE || call->nids > 0)
 		put_list(b, "ids", call->ids, call->nids);
+	if (files != NULL)
+		put_files(b, files);
+	if (call->verb == PROVIDER_FILE) {
+		outbuf_z(b, ",\"file\":");
+		put_file(b, call->file->name, call->file->version, call->file->text);
+	}
 	outbuf_z(b, "}\n");
 }
 
@@ -263,7 +295,7 @@ read_object(const char *text, size_t len, char *why, size_t size)
 }
 
 bool
-exec_text_parse(const char *text, size_t len, struct exec_answer *ret)
+exec_text_parse(const char *text, size_t len, bool takes_instances, struct exec_answer *ret)
 {
 	json_t *doc;
 	bool is_good = true;
@@ -273,7 +305,7 @@ exec_text_parse(const char *text, size_t len, struct exec_answer *ret)
 		return false;
 	if (json_object_get(doc, "error") != NULL)
 		take_error(json_object_get(doc, "error"), ret);
-	else
+	else if (takes_instances)
 		is_good = take_instances(json_object_get(doc, "instances"), ret);
 	json_decref(doc);
 	return is_good;
@@ -304,7 +336,7 @@ exec_text_capabilities(const char *text, size_t len, struct exec_capabilities *r
 	version = json_object_get(doc, "version");
 	most = json_object_get(doc, "max_parallel");
 	*ret = (struct exec_capabilities){ has_verb(verbs, "launch"), has_verb(verbs, "terminate"),
-		has_verb(verbs, "describe"), EXEC_PARALLEL_MAX };
+		has_verb(verbs, "describe"), has_verb(verbs, "file"), EXEC_PARALLEL_MAX };
 	if (!json_is_integer(version) || json_integer_value(version) != EXEC_VERSION)
 		snprintf(why, size, "its version is not %d", EXEC_VERSION);
 	else if (!ret->launches || !ret->terminates || !ret->describes)

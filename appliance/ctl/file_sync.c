@@ -45,6 +45,7 @@ struct synced {
 	char		 id[INSTANCE_ID_MAX + 1];
 	char		*provider, *group;	/* owned */
 	struct list	 states;
+	uint64_t	 round;		/* of the last description that named it */
 };
 
 static struct list all = { &all, &all };
@@ -52,6 +53,7 @@ static struct list due = { &due, &due };
 static struct synced *by_id[BUCKETS];
 static struct timer retry;
 static struct loop_task task;		/* what is due may begin */
+static uint64_t last_round;
 static unsigned nunder_way;
 static bool is_stopping, is_ready;
 
@@ -336,6 +338,29 @@ file_sync_gone(const char *id)
 	if (s == NULL)
 		return;
 	synced_free(s);
+	begin_due();
+}
+
+void
+file_sync_described(const struct provider_conf *p, const char *group,
+    const struct provider_instance *told, unsigned n)
+{
+	struct synced *s;
+
+	last_round++;
+	for (unsigned i = 0; i < n; i++) {
+		if (told[i].state != INSTANCE_PENDING && told[i].state != INSTANCE_RUNNING)
+			continue;
+		file_sync_runs(p, group, told[i].id, NULL);
+		if ((s = *bucket(told[i].id)) != NULL)
+			s->round = last_round;
+	}
+	LIST_EACH_SAFE(node, tmp, &all) {
+		s = SYNCED_OF(node);
+		if (s->round != last_round && strcmp(s->group, group) == 0 &&
+		    strcmp(s->provider, p->object.name) == 0)
+			synced_free(s);
+	}
 	begin_due();
 }
 

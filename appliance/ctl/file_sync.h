@@ -56,6 +56,9 @@ void	file_set_free(struct file_set *s);	/* any thread; NULL is fine */
 void	file_sync_runs(const struct provider_conf *p, const char *group, const char *id,
 	    const struct file_set *has);
 void	file_sync_gone(const char *id);
+/* All that there is of a group: those that are not among them are gone. */
+void	file_sync_described(const struct provider_conf *p, const char *group,
+	    const struct provider_instance *all, unsigned n);
 
 /* For show files: what this instance has of a file. False: nothing is known of it. */
 struct file_told {

@@ -37,7 +37,8 @@ static const char *const error_names[] = {
 	"ok", "capacity", "throttled", "invalid", "auth", "stale_epoch", "internal"
 };
 
-static const char *const verb_names[] = { "launch", "terminate", "describe", "stop", "start" };
+static const char *const verb_names[] = { "launch", "terminate", "describe", "stop", "start",
+	"file" };
 static const char *const state_names[] = {
 	"pending", "running", "shutting-down", "terminated", "stopping", "stopped"
 };
@@ -95,7 +96,7 @@ provider_timeout(const struct provider_call *call)
 		return call->conf->launch_timeout_us;
 	case PROVIDER_TERMINATE: case PROVIDER_STOP:
 		return call->conf->terminate_timeout_us;
-	case PROVIDER_DESCRIBE:
+	case PROVIDER_DESCRIBE: case PROVIDER_FILE:
 		break;
 	}
 	return call->conf->describe_timeout_us;
@@ -135,7 +136,8 @@ run(struct provider_live *l, struct provider_call *call)
 		timer_set(&control_loop->wheel, &call->deadline,
 		    clock_mono_us() + provider_timeout(call));
 	}
-	if (call->verb >= PROVIDER_STOP && !call->conf->type->can_stop)
+	if ((call->verb == PROVIDER_STOP || call->verb == PROVIDER_START) &&
+	    !call->conf->type->can_stop)
 		provider_fail(call, PROVIDER_INVALID, "type %s cannot %s an instance",
 		    call->conf->type->name, verb_names[call->verb]);
 	else

@@ -19,7 +19,8 @@
 
 struct launch_conf;		/* ctl/group.h */
 struct provider_call;
-struct provider_files;		/* ctl/file_sync.h */
+struct file_delivery;		/* ctl/file_sync.h */
+struct provider_files;
 struct provider_live;
 struct provider_type;
 
@@ -28,7 +29,8 @@ struct provider_type;
 
 enum provider_verb {
 	PROVIDER_LAUNCH, PROVIDER_TERMINATE, PROVIDER_DESCRIBE,
-	PROVIDER_STOP, PROVIDER_START		/* of types that can_stop */
+	PROVIDER_STOP, PROVIDER_START,		/* of types that can_stop */
+	PROVIDER_FILE				/* of types that bring files by a call */
 };
 
 enum provider_error {
@@ -88,6 +90,7 @@ struct provider_call {
 	/* terminate, stop, start, describe: these; describe without: all of the group */
 	const char *const *ids;
 	unsigned	 nids;
+	const struct file_delivery *file;	/* of PROVIDER_FILE, which is for ids[0] */
 	void		(*done)(struct provider_call *);
 	void		*arg;
 	/* the answer, valid within done */

@@ -19,8 +19,11 @@
 #include "base/magic.h"
 #include "base/module.h"
 #include "base/xalloc.h"
+#include "cfg/snapshot.h"
+#include "ctl/epoch.h"
 #include "ctl/exec_call.h"
 #include "ctl/exec_text.h"
+#include "ctl/file_sync.h"
 #include "ctl/group_conf.h"
 #include "ctl/provider_program.h"
 #include "proxy/log_target.h"
@@ -39,11 +42,10 @@ struct exec_run {
 	const char	*verb;
 	const char	*values[3][2];
 	struct outbuf	 text;
+	struct file_set	*files;		/* owned: what a launch brings; NULL = nothing */
 };
 
 static struct exec_capabilities known[ROWS_MAX];	/* by row; max_parallel 0: not told yet */
-
-static const char *const verbs[] = { "launch", "terminate", "describe" };
 
 static const struct exec_settings *
 settings_of(const struct provider_call *call)
@@ -56,6 +58,7 @@ run_free(struct exec_run *r)
 {
 	exec_call_cancel(&r->exec);
 	outbuf_fini(&r->text);
+	file_set_free(r->files);
 	r->call->private = NULL;
 	free(r);
 }
@@ -103,6 +106,19 @@ ended_well(struct exec_run *r)
 	return false;
 }
 
+/* Who is to have files, or has them from its launch. */
+static void
+note_instances(const struct exec_run *r, const struct exec_answer *a)
+{
+	const struct provider_call *call = r->call;
+
+	if (call->verb == PROVIDER_LAUNCH)
+		for (unsigned i = 0; i < a->n; i++)
+			file_sync_runs(call->conf, call->group, a->all[i].id, r->files);
+	else if (call->verb == PROVIDER_DESCRIBE && call->nids == 0)
+		file_sync_described(call->conf, call->group, a->all, a->n);
+}
+
 static void
 on_answer(struct exec_call *e)
 {
@@ -112,7 +128,7 @@ on_answer(struct exec_call *e)
 
 	if (!ended_well(r))
 		return;
-	if (!exec_text_parse(e->output, e->output_len, &a))
+	if (!exec_text_parse(e->output, e->output_len, call->verb != PROVIDER_FILE, &a))
 		fail(r, PROVIDER_INTERNAL, a.message);
 	else if (a.error != PROVIDER_OK) {
 		call->retry_after_s = a.retry_after_s;
@@ -121,6 +137,7 @@ on_answer(struct exec_call *e)
 	} else if (call->verb == PROVIDER_LAUNCH && a.n > call->count)
 		fail(r, PROVIDER_INTERNAL, "more instances than were asked for");
 	else {
+		note_instances(r, &a);
 		run_free(r);
 		provider_answer(call, a.all, a.n);
 	}
@@ -149,16 +166,12 @@ static void
 run_call(struct exec_run *r)
 {
 	struct provider_call *call = r->call;
-	const struct provider_conf *p = call->conf;
-	uint64_t timeout_us = p->describe_timeout_us;
 
-	if (call->verb == PROVIDER_LAUNCH)
-		timeout_us = p->launch_timeout_us;
-	else if (call->verb == PROVIDER_TERMINATE)
-		timeout_us = p->terminate_timeout_us;
+	if (call->verb == PROVIDER_LAUNCH && known[settings_of(call)->program.row].brings_files)
+		r->files = file_set_new();
 	outbuf_clear(&r->text);
-	exec_text_request(&r->text, call);
-	run_verb(r, verbs[call->verb], timeout_us, on_answer);
+	exec_text_request(&r->text, call, r->files);
+	run_verb(r, provider_verb_name(call->verb), provider_timeout(call), on_answer);
 }
 
 static void
@@ -212,6 +225,74 @@ cancel(struct provider_call *call)
 	run_free(call->private);
 }
 
+/* ---- files ---- */
+
+struct carrying {
+	struct provider_call call;
+	struct file_delivery *d;
+	struct snapshot	*snap;		/* held */
+	const char	*ids[1];
+};
+
+static const char *
+files_refused(const struct provider_conf *p)
+{
+	const struct exec_settings *s = p->settings;
+	const struct exec_capabilities *can = &known[s->program.row];
+
+	if (can->max_parallel == 0)
+		return "its program was not asked yet";
+	return can->brings_files ? NULL : "its program has no verb file";
+}
+
+static void
+carrying_free(struct carrying *k)
+{
+	snapshot_unhold(k->snap);
+	free(k);
+}
+
+static void
+on_carried(struct provider_call *call)
+{
+	struct carrying *k = call->arg;
+	struct file_delivery *d = k->d;
+	char error[sizeof call->message];
+
+	snprintf(error, sizeof error, "%s", call->error != PROVIDER_OK ? call->message : "");
+	carrying_free(k);
+	file_delivered(d, error);
+}
+
+static void
+files_start(struct file_delivery *d)
+{
+	struct carrying *k = xcalloc(1, sizeof *k);
+
+	d->private = k;
+	k->d = d;
+	k->ids[0] = d->id;
+	k->snap = snapshot_current();
+	snapshot_hold(k->snap);
+	k->call = (struct provider_call){ .verb = PROVIDER_FILE, .group = d->group, .token = "",
+		.conf = object_find(k->snap, OBJECT_PROVIDER, d->provider), .epoch = epoch_now(),
+		.ids = k->ids, .nids = 1, .file = d, .done = on_carried, .arg = k };
+	provider_start(&k->call);
+}
+
+static void
+files_cancel(struct file_delivery *d)
+{
+	struct carrying *k = d->private;
+
+	provider_cancel(&k->call);
+	carrying_free(k);
+}
+
+static const struct provider_files files = {
+	.refused = files_refused, .start = files_start, .cancel = files_cancel
+};
+
 /* ---- the section ---- */
 
 /* PATH VERB ARG... */
@@ -239,7 +320,7 @@ settle(struct cfg *c, struct provider_conf *p)
 
 const struct provider_type provider_exec = {
 	.name = "exec", .settings_size = sizeof(struct exec_settings), .settle = settle,
-	.start = start, .cancel = cancel, .parallel = parallel,
+	.start = start, .cancel = cancel, .parallel = parallel, .files = &files,
 	.no_stop = "its program is asked to launch, terminate and describe only",
 };
 

@@ -3,12 +3,14 @@
 # and breaks it on demand. cloud.pl VERB FOLDER
 #
 # FOLDER/db.json     what there is
+# FOLDER/brings-files  if it is there: it knows the verb file
 # FOLDER/mode        what it does wrong: see below
 # FOLDER/log         each call: verb, environment
 # FOLDER/most        with mode `parallel N`: how many calls ran at the same time
 use v5.36;
 use Fcntl qw(:flock);
 use JSON::PP;
+use POSIX qw(strftime);
 
 my ($verb, $dir) = @ARGV;
 my $json = JSON::PP->new->canonical;
@@ -16,7 +18,13 @@ my $in = do { local $/; <STDIN> } // '';
 my $q = decode_json($in);
 
 sub slurp ($name) { open my $f, '<', "$dir/$name" or return ''; local $/; return <$f> // '' }
-sub spit ($name, $text) { open my $f, '>', "$dir/$name" or die; print $f $text; close $f }
+# whole or not at all
+sub spit ($name, $text) {
+	open my $f, '>', "$dir/$name.new" or die;
+	print $f $text;
+	close $f;
+	rename "$dir/$name.new", "$dir/$name";
+}
 sub answer (%a) { print $json->encode(\%a), "\n"; exit 0 }
 sub refuse ($code, $message, %more) { answer(error => { code => $code, message => $message, %more }) }
 
@@ -58,14 +66,14 @@ if ($mode =~ /^(\w+) (\S+)/ && $1 eq $verb) {
 	exit 0 if $what !~ /^(noise|late)$/;
 }
 
-answer(version => 1, verbs => [qw(launch terminate describe)], idempotent => JSON::PP::true,
+answer(version => 1, verbs => [qw(launch terminate describe), -e "$dir/brings-files" ? 'file' : ()], idempotent => JSON::PP::true,
     max_parallel => $mode =~ /^parallel (\S+)/ ? $1 + 0 : 4, states => [qw(pending running shutting-down terminated)])
     if $verb eq 'capabilities';
 
 my $db = decode_json(slurp('db.json') || '{"all":{},"epoch":{}}');
 my $all = $db->{all};
 refuse('invalid', 'no such version') unless $q->{version} == 1;
-if ($verb ne 'describe') {
+if ($verb ne 'describe' && $verb ne 'file') {
 	refuse('stale_epoch', 'an older master') if $q->{epoch} < ($db->{epoch}{ $q->{group} } // 0);
 	$db->{epoch}{ $q->{group} } = $q->{epoch};
 }
@@ -75,14 +83,19 @@ if ($verb eq 'launch') {
 	refuse('invalid', 'another count for this token') if @made && @made != $q->{count};
 	for (@made ? () : 1 .. $q->{count}) {
 		my $i = { id => 'vm-' . ++$db->{n}, group => $q->{group}, state => 'pending', address => undef,
-		    port => undef, az => $q->{az}[0] // 'a', launched_at => '2026-11-22T06:00:00Z',
+		    port => undef, az => $q->{az}[0] // 'a', launched_at => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime),
 		    subnets => $q->{subnets}, tags => $q->{tags}, user_data => length($q->{user_data} // ''), attrs => $q->{launch_config}{attrs} };
+		$i->{files}{ $_->{name} } = $_->{data} for @{ $q->{files} // [] };
 		push @made, $all->{ $i->{id} } = $i;
 	}
 	@told = @made;
 } elsif ($verb eq 'terminate') {
 	delete $all->{$_} for @{ $q->{ids} };
 	@told = map { { id => $_, state => 'terminated' } } @{ $q->{ids} };
+} elsif ($verb eq 'file') {
+	my $i = $all->{ $q->{ids}[0] } or refuse('invalid', 'no such instance');
+	my $f = $q->{file};
+	defined $f->{data} ? ($i->{files}{ $f->{name} } = $f->{data}) : delete $i->{files}{ $f->{name} };
 } else {
 	my %want = map { $_ => 1 } @{ $q->{ids} // [] };
 	@told = grep { $_->{group} eq $q->{group} && (!%want || $want{ $_->{id} }) } values %$all;

@@ -2,7 +2,10 @@
 # starts, renamed into place in those that run, kept over restarts; who cannot get them
 # is told why.
 use v5.36;
+use Cwd qw(abs_path);
+use File::Temp;
 use JSON::PP;
+use MIME::Base64;
 use Scale;
 use Weir;
 use Test::More;
@@ -171,6 +174,50 @@ like Weir->check("provider p\n\ttype test\nlaunch-config a\n\tprovider p\n\tsync
     qr/'sync-file x \/dev\/null': launch-config 'b' watches another path under that name/, 'one name, two paths';
 like Weir->check("launch-config a\n\tsync-file x /no/such\n")->{err}, qr/cannot read '\/no\/such'/, 'no file';
 like Weir->check("launch-config a\n\tsync-file ../x /dev/null\n")->{err}, qr/is no name of a file/, 'no name';
+
+# --- a program ---
+my $cloud = File::Temp->newdir;
+sub spit ($name, $text) { open my $f, '>', "$cloud/$name" or die; print $f $text; close $f }
+spit('brings-files', '');
+my $p = Weir->new(defaults => 'http', env => { CLOUD => abs_path('t/data/provider/cloud.pl'), DB => "$cloud" },
+    cfg => <<'CFG');
+provider direct
+	type exec
+	command "${CLOUD}" "${DB}"
+	describe-every 100ms
+launch-config small
+	provider direct
+scaling-group web
+	launch-config small
+	size 1 2
+CFG
+sub has ($id) {
+	open my $f, '<', "$cloud/db.json" or return {};
+	my $files = decode_json(join '', <$f>)->{all}{$id}{files};
+	return { map { ($_, decode_base64($files->{$_})) } keys %$files };
+}
+sub of ($id) { return (map { "$_->{version} $_->{state}" } grep { $_->{instance} eq $id } csv_rows($p->cli('show files')))[0] // '' }
+$p->wait_for(sub { in_service($p, 'web') == 1 });
+my ($vm) = map { $_->{id} } instances($p, 'web');
+is said($p, "file put a.txt <<END\none\nEND\n"), 1, 'for a program';
+$p->wait_for(sub { of($vm) eq '1 current' });
+is_deeply has($vm), { 'a.txt' => "one\n" }, 'it was given the file';
+spit('mode', 'file capacity');
+is said($p, "file put a.txt <<END\ntwo\nEND\n"), 2, 'which it refuses';
+$p->wait_for(sub { of($vm) =~ /failed/ });
+is of($vm), '1 failed: no host left', 'and says why';
+spit('mode', '');
+$p->wait_for(sub { of($vm) eq '2 current' });
+is_deeply has($vm), { 'a.txt' => "two\n" }, 'then again';
+said($p, 'group set-desired web 2');
+$p->wait_for(sub { in_service($p, 'web') == 2 });
+my ($new) = grep { $_ ne $vm } map { $_->{id} } instances($p, 'web');
+is of($new), '2 current', 'a launch brings it';
+is_deeply has($new), { 'a.txt' => "two\n" }, 'to be there from its start';
+said($p, 'file delete a.txt');
+$p->wait_for(sub { !%{ has($vm) } && !%{ has($new) } });
+is_deeply [has($vm), has($new)], [{}, {}], 'deleted';
+is $p->stop, 143, 'stops';
 
 # --- no state-dir ---
 my $bare = Weir->new(defaults => 'http', cfg => <<'CFG', env => { PERL => $^X });
