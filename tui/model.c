@@ -403,30 +403,32 @@ model_new(void)
 	return m;
 }
 
-static struct host *
-host_new(struct model *m, const char *name)
+static void
+host_init(struct host *h, struct model *m, char *name, unsigned index)
 {
-	struct host *h = xcalloc(1, sizeof(*h));
-
+	memset(h, 0, sizeof(*h));
 	h->model = m;
-	h->name = xstrdup(name);
-	h->index = m->nhosts;
+	h->name = name;
+	h->index = index;
 	h->row_index = xcalloc(1, sizeof(struct row_index));
 	for (int f = 0; f < F_COUNT; f++)
 		h->column_of[f] = -1;
 	reindex(h, 0);
 	history_clear(&h->total);
-	return h;
 }
 
 struct host *
 model_host(struct model *m, const char *name)
 {
+	struct host *h;
+
 	for (unsigned i = 0; i < m->nhosts; i++)
 		if (strcmp(m->hosts[i]->name, name) == 0)
 			return m->hosts[i];
+	h = xmalloc(sizeof(*h));
+	host_init(h, m, xstrdup(name), m->nhosts);
 	m->hosts = xrealloc(m->hosts, (m->nhosts + 1) * sizeof(struct host *));
-	return m->hosts[m->nhosts++] = host_new(m, name);
+	return m->hosts[m->nhosts++] = h;
 }
 
 static void
@@ -444,8 +446,9 @@ kinds_fini(struct host *h)
 	sheet_fini(&h->activities);
 }
 
+/* All but its name. */
 static void
-host_free(struct host *h)
+host_fini(struct host *h)
 {
 	struct row_index *x = h->row_index;
 	unsigned i;
@@ -469,8 +472,13 @@ host_free(struct host *h)
 	free(h->answers);
 	free(h->columns);
 	free(h->header);
-	free(h->name);
-	free(h);
+}
+
+void
+host_reset(struct host *h)
+{
+	host_fini(h);
+	host_init(h, h->model, h->name, h->index);
 }
 
 void
@@ -480,8 +488,11 @@ model_free(struct model *m)
 
 	if (m == NULL)
 		return;
-	for (i = 0; i < m->nhosts; i++)
-		host_free(m->hosts[i]);
+	for (i = 0; i < m->nhosts; i++) {
+		host_fini(m->hosts[i]);
+		free(m->hosts[i]->name);
+		free(m->hosts[i]);
+	}
 	for (i = 0; i < m->ncmds; i++) {
 		free(m->cmds[i].command);
 		free(m->cmds[i].answer);

@@ -253,6 +253,7 @@ const struct answer *host_answer(const struct host *h, const char *command);
 
 /* --- For rows*.c and tests: what answers do to the model -------------------------- */
 
+void	host_reset(struct host *h);	/* forgets all but its name */
 struct row *host_row_add(struct host *h, struct row *r);	/* takes r over; by its px and sv */
 void	host_row_del(struct host *h, struct row *r);
 /* The rows in a new order; those that are not in it go. */
