@@ -29,6 +29,7 @@ struct app {
 	struct event *second_timer;	/* while something counts down */
 	struct event *child_signal;
 	int	 editor;		/* its process; 0: none */
+	char	 editor_dir[256], editor_path[512];
 	int	 status;
 };
 

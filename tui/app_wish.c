@@ -10,10 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/out.h"
 #include "base/xalloc.h"
 #include "tui/app_in.h"
 #include "tui/cmds.h"
+
+#define DRAFT_MAX	(1u << 20)
 
 /* --- Commands ------------------------------------------------------------------------- */
 
@@ -63,6 +66,44 @@ send_orders(struct app *a)
 	}
 	orders_clear(&ui->orders);
 	ui->order_undoes = 0;
+}
+
+struct asked {
+	struct app *app;
+	enum ask_id id;
+	unsigned serial;
+};
+
+static void
+on_reply(void *arg, bool ok, const char *text, size_t len)
+{
+	struct asked *q = arg;
+
+	ui_answered(q->app->m, q->id, q->serial, ok, text, len);
+	app_dirty(q->app);
+	free(q);
+}
+
+static void
+send_asks(struct app *a)
+{
+	struct ask *ask;
+	struct source *src;
+	struct asked *q;
+	int i;
+
+	for (i = 0; i < ASKS; i++) {
+		ask = &a->m->ui->asks[i];
+		if (ask->state != ASKED)
+			continue;
+		src = source_of(a, ask->host);
+		ask->state = src != NULL ? ASK_SENT : ASK_LOST;
+		if (src == NULL)
+			continue;	/* a replay */
+		q = xmalloc(sizeof(*q));
+		*q = (struct asked){ a, (enum ask_id)i, ask->serial };
+		source_command(src, ask->command, on_reply, q);
+	}
 }
 
 /* --- Files ---------------------------------------------------------------------------- */
@@ -136,6 +177,22 @@ export_view(struct app *a)
 	outbuf_fini(&b);
 }
 
+static void
+save_text(struct app *a)
+{
+	const struct ui *ui = a->m->ui;
+	char path[512];
+	struct outbuf b;
+
+	outbuf_init(&b, 0);
+	outbuf_z(&b, ui->editor_text);
+	if (state_path(path, sizeof(path), ui->editor_name) && write_file(path, &b))
+		ui_say(a->m, R_GOOD, "written: %s", path);
+	else
+		ui_say(a->m, R_CRIT, "%s: %s", path, strerror(errno));
+	outbuf_fini(&b);
+}
+
 bool
 app_write_grid(struct app *a, const char *path)
 {
@@ -194,29 +251,70 @@ editor_name(void)
 	return e != NULL && *e != '\0' ? e : "vi";
 }
 
+/* The text in a file of its own folder, which only the user can read. */
+static bool
+write_draft(struct app *a)
+{
+	const char *tmp = getenv("TMPDIR");
+	struct ui *ui = a->m->ui;
+	struct outbuf b;
+	bool ok;
+
+	snprintf(a->editor_dir, sizeof(a->editor_dir), "%.200s/weirtop-XXXXXX",
+	    tmp != NULL ? tmp : "/tmp");
+	if (mkdtemp(a->editor_dir) == NULL)
+		return false;
+	snprintf(a->editor_path, sizeof(a->editor_path), "%s/%s", a->editor_dir, ui->editor_name);
+	outbuf_init(&b, 0);
+	outbuf_z(&b, ui->editor_text);
+	ok = write_file(a->editor_path, &b);
+	outbuf_fini(&b);
+	return ok;
+}
+
+/* What the editor left; the file goes. */
+static void
+read_draft(struct app *a)
+{
+	struct ui *ui = a->m->ui;
+	size_t len;
+	char *text = file_read(a->editor_path, DRAFT_MAX, &len);
+
+	if (text == NULL)
+		ui_say(a->m, R_CRIT, "%s: %s", a->editor_path, strerror(errno));
+	else {
+		free(ui->editor_text);
+		ui->editor_text = text;
+	}
+	(void)unlink(a->editor_path);
+	(void)rmdir(a->editor_dir);
+}
+
 /* The terminal is the editor's meanwhile; polling goes on. */
 static void
 start_editor(struct app *a)
 {
-	char *path = a->m->ui->editor_path;
 	pid_t pid;
 
 	if (a->term == NULL || a->editor != 0)
 		return;
+	if (!write_draft(a)) {
+		ui_say(a->m, R_CRIT, "%s: %s", a->editor_dir, strerror(errno));
+		return;
+	}
 	term_leave(a->term);
 	pid = fork();
 	if (pid == 0) {
 		signal(SIGPIPE, SIG_DFL);
-		signal(SIGTSTP, SIG_IGN);
-		execl("/bin/sh", "sh", "-c", "exec $0 \"$1\"", editor_name(), path, (char *)NULL);
+		execl("/bin/sh", "sh", "-c", "exec $0 \"$1\"", editor_name(), a->editor_path,
+		    (char *)NULL);
 		_exit(127);
 	}
+	a->editor = pid > 0 ? pid : 0;
 	if (pid < 0) {
 		term_enter(a->term);
 		ui_say(a->m, R_CRIT, "no editor: %s", strerror(errno));
-		return;
 	}
-	a->editor = pid;
 }
 
 void
@@ -229,6 +327,7 @@ app_editor_ended(struct app *a)
 		return;
 	a->editor = 0;
 	term_enter(a->term);
+	read_draft(a);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		ui_say(a->m, R_CRIT, "%s cannot be run; set EDITOR", editor_name());
 	screen_key(a->m, &edited, &a->hits);
@@ -283,6 +382,9 @@ app_wishes(struct app *a)
 	a->m->ui->wishes = 0;
 	if (a->m->ui->orders.n > 0)
 		send_orders(a);
+	send_asks(a);
+	if (w & WISH_SAVE)
+		save_text(a);
 	if (w & WISH_POLL)
 		poll_now(a);
 	if (w & WISH_EXPORT)

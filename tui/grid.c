@@ -325,6 +325,23 @@ area_right(struct area a, int x, int y, int w, int role, const char *z)
 	return area_cut(a, width < w ? x + w - width : x, y, w, role, z);
 }
 
+int
+area_tabs(struct area a, int x, int y, int role, const char *p, size_t len)
+{
+	const char *end = p + len;
+	uint32_t rune;
+	int x0 = x;
+
+	while (p < end) {
+		if (*p == '\t') {
+			x = x0 + ((x - x0) / 4 + 1) * 4;
+			p++;
+		} else if ((rune = text_next(&p, end)) != 0)
+			area_rune(a, x++, y, role, rune);
+	}
+	return x;
+}
+
 /* Bytes of z that make one line of at most w columns, broken at a blank if there is one. */
 static size_t
 line_length(const char *z, int w)

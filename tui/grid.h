@@ -91,6 +91,8 @@ int	area_fmt(struct area a, int x, int y, int role, const char *fmt, ...)
 int	area_cut(struct area a, int x, int y, int w, int role, const char *z);
 int	area_cut_middle(struct area a, int x, int y, int w, int role, const char *z);
 int	area_right(struct area a, int x, int y, int w, int role, const char *z);
+/* Bytes of one line; tabs go on to multiples of four. The column behind. */
+int	area_tabs(struct area a, int x, int y, int role, const char *p, size_t len);
 /* Text in lines broken at blanks, from row y on; newlines break too. The rows it took. */
 int	area_wrap(struct area a, int y, int role, const char *z);
 void	area_state(struct area a, int x, int y, enum state st);

@@ -4,7 +4,7 @@
 #define WEIR_TUI_SCALING_H
 
 #include "tui/objects.h"
-#include "tui/points.h"
+#include "tui/trial.h"
 
 struct scaling_state {
 	struct objects groups, instances, policies, activities;
@@ -13,7 +13,7 @@ struct scaling_state {
 	char	 with[256];		/* busy.threshold=10 cooldown=60s max=8 */
 	char	 policy[512];		/* GROUP/POLICY as the command wants it */
 	struct host *host;
-	struct points now, tried;	/* sizes over time */
+	struct trial trial;
 };
 
 struct scaling_state *scaling_state(const struct model *m);

@@ -20,8 +20,7 @@ state_fini(void *state)
 	objects_fini(&s->instances);
 	objects_fini(&s->policies);
 	objects_fini(&s->activities);
-	points_fini(&s->now);
-	points_fini(&s->tried);
+	trial_fini(&s->trial);
 }
 
 struct scaling_state *

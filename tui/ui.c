@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "tui/rows.h"
 #include "tui/screen.h"
 
 struct ui *
@@ -23,6 +24,15 @@ ui_new(void)
 	return ui;
 }
 
+static void
+ask_fini(struct ask *a)
+{
+	free(a->command);
+	free(a->answer.text);
+	sheet_fini(&a->answer.sheet);
+	*a = (struct ask){ .serial = a->serial };
+}
+
 void
 ui_free(struct ui *ui)
 {
@@ -38,6 +48,9 @@ ui_free(struct ui *ui)
 	filter_free(ui->filter);
 	plan_fini(&ui->plan);
 	orders_clear(&ui->orders);
+	for (i = 0; i < ASKS; i++)
+		ask_fini(&ui->asks[i]);
+	free(ui->editor_text);
 	free(ui->text_title);
 	free(ui->text);
 	free(ui);
@@ -54,6 +67,31 @@ ui_say(struct model *m, int role, const char *fmt, ...)
 	va_end(ap);
 	ui->message_role = role;
 	ui->message_ms = m->now_ms;
+}
+
+void
+ui_ask(struct model *m, enum ask_id id, struct host *h, char *command)
+{
+	struct ask *a = &m->ui->asks[id];
+
+	ask_fini(a);
+	a->state = ASKED;
+	a->host = h;
+	a->command = command;
+	a->serial++;
+}
+
+void
+ui_answered(struct model *m, enum ask_id id, unsigned serial, bool ok, const char *text, size_t len)
+{
+	struct ask *a = &m->ui->asks[id];
+
+	if (a->serial != serial || a->state != ASK_SENT)
+		return;
+	a->state = ok ? ASK_ANSWERED : ASK_LOST;
+	a->answer.text = xstrndup(ok ? text : "", ok ? len : 0);
+	a->answer.len = ok ? len : 0;
+	sheet_parse(&a->answer.sheet, a->answer.text, a->answer.len);
 }
 
 int64_t

@@ -51,6 +51,17 @@ enum {
 	WISH_STEP = 512, WISH_STEP_BACK = 1024, WISH_SEND = 2048, WISH_SAVE = 4096
 };
 
+/* Commands of a screen whose answer it shows: not logged, they change nothing. */
+enum ask_id { ASK_CHECK, ASK_EVAL, ASK_TEST_NOW, ASK_TEST_DRAFT, ASKS };
+enum ask_state { ASKED_NOT, ASKED, ASK_SENT, ASK_ANSWERED, ASK_LOST };
+struct ask {
+	enum ask_state state;
+	struct host *host;
+	char	*command;		/* owned; with its payload */
+	struct answer answer;		/* ASK_ANSWERED */
+	unsigned serial;		/* late answers to an older one are dropped */
+};
+
 struct screen;
 
 struct ui {
@@ -87,7 +98,9 @@ struct ui {
 	struct orders orders;		/* commands to send */
 	unsigned order_undoes;		/* the number of a command that the orders take back */
 	char	 copy[1024];
-	char	 editor_path[256];	/* WISH_EDITOR: the file to edit; K_EDITED follows */
+	char	*editor_text;		/* owned; WISH_EDITOR: edited, K_EDITED follows; WISH_SAVE */
+	char	 editor_name[128];	/* of the file */
+	struct ask asks[ASKS];
 
 	char	 message[200];		/* last line of the screen */
 	int	 message_role;
@@ -105,6 +118,10 @@ struct ui {
 
 struct ui *ui_new(void);
 void	ui_free(struct ui *ui);
+/* Asks anew; an answer that is still to come is dropped. command is taken over. */
+void	ui_ask(struct model *m, enum ask_id id, struct host *h, char *command);
+void	ui_answered(struct model *m, enum ask_id id, unsigned serial, bool ok, const char *text,
+	    size_t len);
 void	ui_say(struct model *m, int role, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 
