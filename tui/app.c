@@ -35,7 +35,7 @@ app_end(struct app *a, int status)
 	event_base_loopbreak(a->base);
 }
 
-/* --- Drawing ------------------------------------------------------------------------ */
+/* --- Drawing ------------------------------------------------------------- */
 
 void
 app_want(struct app *a)
@@ -103,7 +103,7 @@ on_second(evutil_socket_t fd, short what, void *arg)
 		}
 }
 
-/* --- Terminal ------------------------------------------------------------------------- */
+/* --- Terminal ------------------------------------------------------------ */
 
 static void
 on_key(void *arg, const struct key *k)
@@ -194,7 +194,7 @@ run_terminal(struct app *a)
 	return a->status;
 }
 
-/* --- Start ------------------------------------------------------------------------------ */
+/* --- Start --------------------------------------------------------------- */
 
 /* [NAME=]WHERE; the name of one without is its path's last folder, or where it is. */
 static struct host *

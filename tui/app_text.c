@@ -85,7 +85,7 @@ on_signal(evutil_socket_t sig, short what, void *arg)
 	app_end(a, sig == SIGINT ? 130 : 0);
 }
 
-/* --- Tables ------------------------------------------------------------------------------ */
+/* --- Tables -------------------------------------------------------------- */
 
 struct ticker {
 	struct app *app;
@@ -164,7 +164,7 @@ app_text(struct app *a)
 	return status;
 }
 
-/* --- One picture ---------------------------------------------------------------------------- */
+/* --- One picture --------------------------------------------------------- */
 
 static void
 press_keys(struct app *a)
@@ -211,7 +211,7 @@ app_dump(struct app *a)
 	return 1;
 }
 
-/* --- A recording without a screen ------------------------------------------------------------ */
+/* --- A recording without a screen ---------------------------------------- */
 
 int
 app_record(struct app *a)

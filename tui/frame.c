@@ -16,7 +16,7 @@
 #define MIN_H	10
 #define WIDE	100		/* from here on: tabs, date */
 
-/* --- Title ----------------------------------------------------------------------------- */
+/* --- Title --------------------------------------------------------------- */
 
 static enum state
 host_sign(const struct host *h)
@@ -197,7 +197,7 @@ draw_tabs(struct model *m, struct area a, struct hits *hits)
 	}
 }
 
-/* --- Last lines -------------------------------------------------------------------------- */
+/* --- Last lines ---------------------------------------------------------- */
 
 static bool
 draw_lost(const struct model *m, struct area a)
@@ -326,7 +326,7 @@ draw_keys(struct model *m, struct area a, struct hits *hits)
 			draw_key(&rows[i], quit, &x, hits);
 }
 
-/* --- All ----------------------------------------------------------------------------------- */
+/* --- All ----------------------------------------------------------------- */
 
 static bool
 nothing_is_up(const struct model *m)

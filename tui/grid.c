@@ -55,7 +55,7 @@ const struct glyphs glyph_sets[GLYPHS_COUNT] = {
 	},
 };
 
-/* --- Runes -------------------------------------------------------------------- */
+/* --- Runes --------------------------------------------------------------- */
 
 /* One rune of UTF-8; 0xfffd for what is none. *p moves by at least one byte. */
 static uint32_t
@@ -124,7 +124,7 @@ text_width(const char *z)
 	return w;
 }
 
-/* --- Grids and areas ------------------------------------------------------------ */
+/* --- Grids and areas ----------------------------------------------------- */
 
 void
 grid_init(struct grid *g, int w, int h, const struct glyphs *glyphs)
@@ -223,7 +223,7 @@ cell_at(struct area a, int x, int y)
 	return &a.g->cells[(a.y + y) * a.g->w + a.x + x];
 }
 
-/* --- Drawing ---------------------------------------------------------------------- */
+/* --- Drawing ------------------------------------------------------------- */
 
 /* In the ASCII set nothing else is drawn: what a view did not choose by glyph set. */
 static uint32_t
@@ -472,7 +472,7 @@ area_rule(struct area a, const char *title, const char *right, bool is_focus)
 	return area_part(a, 0, 1, a.w, a.h - 1);
 }
 
-/* --- Roles ------------------------------------------------------------------------ */
+/* --- Roles --------------------------------------------------------------- */
 
 int
 state_role(enum state st)
@@ -492,7 +492,7 @@ ramp_role(double share)
 	return R_RAMP + (share >= 1 ? 100 : (int)(share * 100));
 }
 
-/* --- As text ---------------------------------------------------------------------- */
+/* --- As text ------------------------------------------------------------- */
 
 void
 rune_print(struct outbuf *b, uint32_t r)

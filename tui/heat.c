@@ -56,7 +56,7 @@ heat_cells(struct area a)
 	return area_part(a, HEAT_LABEL, 0, a.w - HEAT_LABEL, a.h - 1);
 }
 
-/* --- Which rows ----------------------------------------------------------------------- */
+/* --- Which rows ---------------------------------------------------------- */
 
 static void
 find_band(const struct latmap *map, unsigned *lo, unsigned *hi)
@@ -123,7 +123,7 @@ count_cells(struct picture *p)
 	}
 }
 
-/* --- Drawing ---------------------------------------------------------------------------- */
+/* --- Drawing ------------------------------------------------------------- */
 
 static void
 paint_cell(const struct picture *p, int x, int y, double share)

@@ -7,7 +7,7 @@
 #include "base/xalloc.h"
 #include "tui/lua_view.h"
 
-/* --- Console ----------------------------------------------------------------------------- */
+/* --- Console ------------------------------------------------------------- */
 
 static void
 remember(struct lua_state *s, const char *text, size_t len)
@@ -93,7 +93,7 @@ console_key(struct model *m, const struct key *k)
 	return edit_key(&s->line, k);
 }
 
-/* --- Dry run ------------------------------------------------------------------------------- */
+/* --- Dry run ------------------------------------------------------------- */
 
 static const struct answer *
 answer_of(const struct model *m, enum ask_id id)

@@ -66,7 +66,7 @@ file_name(const char *script, char *buf, size_t size)
 		buf[0] = '_';
 }
 
-/* --- Edit ------------------------------------------------------------------------------ */
+/* --- Edit ---------------------------------------------------------------- */
 
 static void
 edit(struct model *m, const struct object *o)
@@ -81,7 +81,8 @@ edit(struct model *m, const struct object *o)
 	}
 	if (lua_draft(s, o) == NULL) {
 		if (s->draft != NULL) {
-			ui_say(m, R_WARN, "there is a draft of %s: apply it, or F9 drops it", s->script);
+			ui_say(m, R_WARN, "there is a draft of %s: apply it, or F9 drops it",
+			    s->script);
 			free(text);
 			return;
 		}
@@ -125,7 +126,7 @@ lua_edited(struct model *m)
 	free(source);
 }
 
-/* --- Ask --------------------------------------------------------------------------------- */
+/* --- Ask ----------------------------------------------------------------- */
 
 unsigned
 lua_trial_window(const struct model *m)
@@ -163,7 +164,7 @@ save(struct model *m, const struct object *o)
 	ui->wishes |= WISH_SAVE;
 }
 
-/* --- Change --------------------------------------------------------------------------------- */
+/* --- Change -------------------------------------------------------------- */
 
 static void
 apply(struct model *m, const struct object *o)
@@ -206,7 +207,9 @@ enable(struct model *m, const struct object *o)
 {
 	struct plan p;
 
-	plan_init(&p, strcmp(object_get(o, "state"), "ok") == 0 ? DO_LUA_DISABLE : DO_LUA_ENABLE, "");
+	bool is_on = strcmp(object_get(o, "state"), "ok") == 0;
+
+	plan_init(&p, is_on ? DO_LUA_DISABLE : DO_LUA_ENABLE, "");
 	plan_target(&p, o->host, object_get(o, "name"), "");
 	confirm_open(m, &p);
 }

@@ -83,7 +83,7 @@ objects_in(const struct model *m, objects_sheet_fn *sheet, objects_keep_fn *keep
 	objects_point(ret);
 }
 
-/* --- Cells ----------------------------------------------------------------------------- */
+/* --- Cells --------------------------------------------------------------- */
 
 const char *
 object_get(const void *object, const char *column)
@@ -122,7 +122,7 @@ object_key(const void *object, char buf[ROW_KEY_MAX])
 	    strcmp(s->text + s->cell[0], "group") == 0 ? object_get(o, "name") : "");
 }
 
-/* --- Filter ------------------------------------------------------------------------------ */
+/* --- Filter -------------------------------------------------------------- */
 
 /* Plain words search the whole row. */
 static void

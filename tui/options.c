@@ -27,7 +27,7 @@ static const struct option_row {
 #undef OPT
 };
 
-/* --- Texts -------------------------------------------------------------------------- */
+/* --- Texts --------------------------------------------------------------- */
 
 static void
 print_help(void)
@@ -48,7 +48,8 @@ print_help(void)
 		else
 			printf("      %-24s %s\n", left, r->help);
 	}
-	printf("\nStatus: 0 fine, 1 nothing could be reached, 2 usage, 3 --check found something.\n");
+	printf("\nStatus: 0 fine, 1 nothing could be reached, 2 usage, "
+	    "3 --check found something.\n");
 }
 
 static void
@@ -74,7 +75,8 @@ print_zsh(void)
 	for (r = rows; r < rows + OPTIONS; r++)
 		printf("\t'--%s%s[%s]%s' \\\n", r->name, r->argument == NULL ||
 		    r->argument[0] == '[' ? "" : "=", r->help,
-		    r->argument == NULL ? "" : r->argument[0] == '[' ? "::value:" : ":value:_files");
+		    r->argument == NULL ? "" :
+		    r->argument[0] == '[' ? "::value:" : ":value:_files");
 	printf("\t'*:socket:_files'\n");
 }
 
@@ -91,7 +93,7 @@ usage(const char *fmt, ...)
 	exit(2);
 }
 
-/* --- Values ------------------------------------------------------------------------- */
+/* --- Values -------------------------------------------------------------- */
 
 static double
 number(const char *name, const char *text, double lo, double hi)
@@ -200,7 +202,10 @@ take(struct options *o, enum option_id id, const char *arg)
 			o->count = 0;
 		break;
 	case OPT_ONCE: o->is_batch = true; o->count = 1; break;
-	case OPT_COUNT: o->count = (unsigned)number("count", arg, 1, 1e9); o->has_count = true; break;
+	case OPT_COUNT:
+		o->count = (unsigned)number("count", arg, 1, 1e9);
+		o->has_count = true;
+		break;
 	case OPT_JSON: set_form(o, BATCH_JSON); break;
 	case OPT_CSV: set_form(o, BATCH_CSV); break;
 	case OPT_COLS: o->batch.cols = arg; break;

@@ -26,7 +26,7 @@ static const char *const field_names[F_COUNT] = {
 	[F_p50_us] = "p50_us", [F_p90_us] = "p90_us", [F_p99_us] = "p99_us"
 };
 
-/* --- the header ------------------------------------------------------------------- */
+/* --- the header ---------------------------------------------------------- */
 
 static void
 columns_clear(struct host *h)
@@ -110,7 +110,7 @@ stat_line_ok(struct str line, unsigned ncolumns)
 	return !is_quoted && n >= ncolumns;
 }
 
-/* --- states ------------------------------------------------------------------------- */
+/* --- states -------------------------------------------------------------- */
 
 /* What a status begins with; the first that fits counts. */
 static const struct status {
@@ -183,7 +183,7 @@ set_backends(struct host *h)
 	}
 }
 
-/* --- rates ---------------------------------------------------------------------------- */
+/* --- rates --------------------------------------------------------------- */
 
 /* A server or proxy in TCP mode has no requests: its sessions count. */
 static void
@@ -277,7 +277,7 @@ note_check(struct row *r, int64_t ms)
 	r->checks[n + 1] = '\0';
 }
 
-/* --- rows ------------------------------------------------------------------------------- */
+/* --- rows ---------------------------------------------------------------- */
 
 static enum row_type
 type_of(const struct row *r)
@@ -424,7 +424,7 @@ stat_fini(struct stat_feed *s)
 	free(s->order);
 }
 
-/* --- sums ------------------------------------------------------------------------------- */
+/* --- sums ---------------------------------------------------------------- */
 
 static void
 put_totals(struct host *h, int64_t ms)
@@ -482,7 +482,7 @@ stat_end(struct stat_feed *s)
 		host_restarted(h, s->f->ms);
 }
 
-/* --- show stat -------------------------------------------------------------------------- */
+/* --- show stat ----------------------------------------------------------- */
 
 /* The header and every line are looked at before the first one counts. */
 static bool

@@ -35,7 +35,7 @@ age_text(const struct model *m, const void *row, const char *column, char *buf, 
 	return R_DIM;
 }
 
-/* --- Groups ------------------------------------------------------------------------------ */
+/* --- Groups -------------------------------------------------------------- */
 
 CELL(group_name, "name", R_FG)
 CELL(group_min, "min", R_DIM)
@@ -168,7 +168,7 @@ const struct column group_columns[] = {
 };
 const unsigned group_ncolumns = sizeof(group_columns) / sizeof(group_columns[0]);
 
-/* --- Instances ------------------------------------------------------------------------------ */
+/* --- Instances ----------------------------------------------------------- */
 
 CELL(instance_id, "id", R_FG)
 CELL(instance_zone, "zone", R_DIM)
@@ -222,7 +222,8 @@ static int
 instance_notes(const struct model *m, const void *row, char *buf, size_t size)
 {
 	(void)m;
-	snprintf(buf, size, "%s", strcmp(object_get(row, "protected"), "1") == 0 ? "protected" : "");
+	snprintf(buf, size, "%s",
+	    strcmp(object_get(row, "protected"), "1") == 0 ? "protected" : "");
 	return R_ACCENT;
 }
 
@@ -242,7 +243,7 @@ const struct column instance_columns[] = {
 };
 const unsigned instance_ncolumns = sizeof(instance_columns) / sizeof(instance_columns[0]);
 
-/* --- Policies ----------------------------------------------------------------------------------- */
+/* --- Policies ------------------------------------------------------------ */
 
 CELL(policy_group, "group", R_DIM)
 CELL(policy_name, "name", R_FG)
@@ -286,7 +287,7 @@ const struct column policy_columns[] = {
 };
 const unsigned policy_ncolumns = sizeof(policy_columns) / sizeof(policy_columns[0]);
 
-/* --- Activities --------------------------------------------------------------------------------------- */
+/* --- Activities ---------------------------------------------------------- */
 
 CELL(activity_group, "group", R_DIM)
 CELL(activity_text, "description", R_FG)
@@ -332,7 +333,8 @@ const struct column activity_columns[] = {
 	    "when it began" },
 	{ "group", "GROUP", 4, 6, 10, 16, COL_MIDDLE, 0, activity_group, NULL, NULL, "its group" },
 	{ "status", "STATUS", 1, 10, 10, 22, 0, 0, activity_status, NULL, NULL, "how it ended" },
-	{ "description", "ACTIVITY", 0, 20, 46, 60, 0, 0, activity_text, NULL, NULL, "what it did" },
+	{ "description", "ACTIVITY", 0, 20, 46, 60, 0, 0, activity_text, NULL, NULL,
+	    "what it did" },
 	{ "cause", "CAUSE", 2, 20, 40, 0, COL_FLEX, 0, activity_cause, NULL, NULL, "why" },
 };
 const unsigned activity_ncolumns = sizeof(activity_columns) / sizeof(activity_columns[0]);

@@ -60,7 +60,7 @@ scaling_try_wants(struct model *m, struct wants *w)
 	}
 }
 
-/* --- Drawing ---------------------------------------------------------------------------------- */
+/* --- Drawing ------------------------------------------------------------- */
 
 static const struct answer *
 answer_of(const struct model *m, bool is_tried)
@@ -93,7 +93,10 @@ scaling_try_draw(struct model *m, struct area a)
 {
 	struct scaling_state *s = scaling_state(m);
 	const struct answer *now = answer_of(m, false);
-	const struct answer *tried = s->with[0] != '\0' && !s->is_typing ? answer_of(m, true) : NULL;
+	const struct answer *tried = NULL;
+
+	if (s->with[0] != '\0' && !s->is_typing)
+		tried = answer_of(m, true);
 
 	draw_with(s, area_take_top(&a, 1));
 	if (now == NULL) {

@@ -65,7 +65,7 @@ screen_open(struct model *m, const struct screen *s)
 	ui->wishes |= WISH_POLL;
 }
 
-/* --- Keys ------------------------------------------------------------------------- */
+/* --- Keys ---------------------------------------------------------------- */
 
 /* The filter's line is open: what is typed is in force at once. */
 static void

@@ -8,7 +8,7 @@
 #include "tui/overlay.h"
 #include "tui/screen.h"
 
-/* --- Time --------------------------------------------------------------------------- */
+/* --- Time ---------------------------------------------------------------- */
 
 /* Windows one can zoom through, in seconds. */
 static const unsigned windows[] = { 60, 120, 300, 600, 900, 1800, 3600, 3 * 3600, 6 * 3600,
@@ -51,7 +51,7 @@ pause_picture(struct model *m)
 	ui_say(m, R_INFO, ui->is_paused ? "the picture is held; p goes on" : "");
 }
 
-/* --- Ways ---------------------------------------------------------------------------- */
+/* --- Ways ---------------------------------------------------------------- */
 
 static void
 go_back(struct model *m)
@@ -140,7 +140,7 @@ filter_open(struct model *m)
 	edit_set(&m->ui->edit, m->ui->filter_text);
 }
 
-/* --- Dispatch -------------------------------------------------------------------------- */
+/* --- Dispatch ------------------------------------------------------------ */
 
 static bool
 act_time(struct model *m, enum act act)

@@ -43,7 +43,7 @@ state_fini(void *state)
 	points_fini(&s->points);
 }
 
-/* --- The list -------------------------------------------------------------------- */
+/* --- The list ------------------------------------------------------------ */
 
 static bool
 is_wanted(const struct model *m, const struct object *o, const void *arg)
@@ -61,7 +61,8 @@ table_of(struct model *m)
 	struct table t = { .list = LIST_ALARMS, .columns = alarm_columns,
 		.ncolumns = alarm_ncolumns, .key = object_key,
 		.state = alarm_state, .empty = m->ui->filter != NULL || m->ui->faults_only ?
-		    "no alarm is like that" : "no alarm is configured: section alarm, weir.cfg(5)" };
+		    "no alarm is like that" :
+		    "no alarm is configured: section alarm, weir.cfg(5)" };
 	struct list_view *v = &m->ui->lists[LIST_ALARMS];
 
 	objects_of(m, KIND_ALARM, is_wanted, NULL, &s->list);
@@ -74,7 +75,7 @@ table_of(struct model *m)
 	return t;
 }
 
-/* --- What is wanted ---------------------------------------------------------------------------- */
+/* --- What is wanted ------------------------------------------------------ */
 
 /* `show metric` of the chosen alarm; false: it has no single metric. */
 static bool
@@ -137,7 +138,7 @@ alarms_wants(const struct model *m, struct wants *w)
 	}
 }
 
-/* --- Graph ----------------------------------------------------------------------------------------- */
+/* --- Graph --------------------------------------------------------------- */
 
 #define LABEL	8
 
@@ -203,7 +204,7 @@ draw_graph(struct model *m, const struct object *o, struct area a)
 	axis_draw(area_part(a, LABEL, a.h - 1, a.w - LABEL, 1), g.until_s, g.window_s);
 }
 
-/* --- Detail ------------------------------------------------------------------------------------------ */
+/* --- Detail -------------------------------------------------------------- */
 
 static const struct answer *
 answer_of(const struct object *o, const char *more)
@@ -336,7 +337,7 @@ draw_detail(struct model *m, const struct object *o, struct area a)
 	}
 }
 
-/* --- The screen -------------------------------------------------------------------------------------------- */
+/* --- The screen ---------------------------------------------------------- */
 
 static struct area
 frame(struct area a, const char *title, const char *right, bool focus)
@@ -357,10 +358,11 @@ graph_title(const struct object *o, char *buf, size_t size)
 static void
 draw_chosen(struct model *m, const struct object *o, struct area a, struct hits *hits)
 {
-	static const char *const names[DETAIL_COUNT] = { "Why, and what happened", "Why: its points",
-		"Another threshold" };
+	static const char *const names[DETAIL_COUNT] = { "Why, and what happened",
+		"Why: its points",		"Another threshold" };
 	bool wide = a.w >= 100;
-	struct area left = wide ? area_take_left(&a, a.w * 6 / 10) : area_take_top(&a, a.h * 6 / 10);
+	struct area left = wide ? area_take_left(&a, a.w * 6 / 10) :
+	    area_take_top(&a, a.h * 6 / 10);
 	char title[300];
 
 	graph_title(o, title, sizeof(title));
@@ -393,7 +395,7 @@ alarms_draw(struct model *m, struct area a, struct hits *hits)
 		draw_chosen(m, o, a, hits);
 }
 
-/* --- Keys ------------------------------------------------------------------------------------------------------ */
+/* --- Keys ---------------------------------------------------------------- */
 
 static void
 ask(struct model *m, const struct object *o, enum action_kind kind, const char *argument,

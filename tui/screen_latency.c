@@ -30,7 +30,7 @@ state_of(const struct model *m)
 	return screen_state(m, &screen_latency);
 }
 
-/* --- What is looked at ------------------------------------------------------------------ */
+/* --- What is looked at --------------------------------------------------- */
 
 static bool
 is_shown(const struct row *r)
@@ -135,7 +135,7 @@ latency_wants(const struct model *m, struct wants *w)
 			latency_want(m, w, b->host, b->px, r->sv);
 }
 
-/* --- Heat map ------------------------------------------------------------------------------ */
+/* --- Heat map ------------------------------------------------------------ */
 
 static struct heat
 heat_of(const struct model *m, const struct latmap *map)
@@ -151,7 +151,9 @@ say_nothing(struct area a, const struct host *h)
 	    "no histograms: HAProxy tells averages; a ring with its log gives percentiles "
 	    "(weirtop(1))";
 
-	area_text(a, a.w > (int)strlen(why) ? (a.w - (int)strlen(why)) / 2 : 0, a.h / 2, R_DIM, why);
+	int x = (a.w - (int)strlen(why)) / 2;
+
+	area_text(a, x > 0 ? x : 0, a.h / 2, R_DIM, why);
 }
 
 void
@@ -168,7 +170,7 @@ latency_draw_heat(struct model *m, struct host *h, const char *px, const char *s
 	heat_draw(&heat, a);
 }
 
-/* --- Percentiles over time ------------------------------------------------------------------- */
+/* --- Percentiles over time ----------------------------------------------- */
 
 struct line {
 	const struct latmap *map;
@@ -244,7 +246,7 @@ draw_lines(struct model *m, const struct row *b, const struct latmap *map, struc
 	axis_draw(area_part(a, HEAT_LABEL, a.h - 1, a.w - HEAT_LABEL, 1), g.until_s, g.window_s);
 }
 
-/* --- Under the cursor -------------------------------------------------------------------------- */
+/* --- Under the cursor ---------------------------------------------------- */
 
 /* The time that the numbers below are about: a column at the cursor, or the whole window. */
 static void
@@ -377,7 +379,7 @@ draw_numbers(struct model *m, const struct row *b, const struct latmap *map, str
 		x = draw_worst(m, b, from, to, l.total, area_part(a, 0, 1, a.w, 1));
 		draw_phases(b, area_part(a, 0, 1, a.w, 1), x > 0 ? x + 2 : 0);
 	}
-	area_text(a, 0, 2, R_DIM, "Enter: requests as slow as these   g: one server after another   "
+	area_text(a, 0, 2, R_DIM, "Enter: requests as slow as these   g: server by server   "
 	    "b: against the window before   v: each column by itself");
 }
 
@@ -404,7 +406,7 @@ numbers_title(const struct model *m, const struct latmap *map, struct area cells
 		snprintf(buf, size, "The whole window (%s requests)", count);
 }
 
-/* --- The screen ----------------------------------------------------------------------------------- */
+/* --- The screen ---------------------------------------------------------- */
 
 static void
 window_text(unsigned s, char *buf, size_t size)
@@ -485,7 +487,7 @@ latency_draw(struct model *m, struct area a, struct hits *hits)
 	draw_numbers(m, b, map, frame(numbers, title, NULL, false), cells);
 }
 
-/* --- Keys --------------------------------------------------------------------------------------------- */
+/* --- Keys ---------------------------------------------------------------- */
 
 static void
 move_cursor(struct model *m, int step)

@@ -34,7 +34,7 @@ lua_state(const struct model *m)
 	return screen_state(m, &screen_lua);
 }
 
-/* --- The list ------------------------------------------------------------------------------ */
+/* --- The list ------------------------------------------------------------ */
 
 const char *
 lua_script_of(const struct object *o)
@@ -59,7 +59,8 @@ lua_sign(const void *row)
 		return ST_CRIT;
 	if (strcmp(state, "disabled") == 0)
 		return ST_MAINT;
-	return object_num(row, "skipped") > 0 || object_num(row, "errors") > 0 ? ST_DEGRADED : ST_OK;
+	return object_num(row, "skipped") > 0 || object_num(row, "errors") > 0 ?
+	    ST_DEGRADED : ST_OK;
 }
 
 /* A script stands for itself, its functions below it. */
@@ -186,7 +187,7 @@ lua_chosen(struct model *m)
 	return table_current(m, &t);
 }
 
-/* --- What is wanted -------------------------------------------------------------------------- */
+/* --- What is wanted ------------------------------------------------------ */
 
 static const struct answer *
 answer_of(const struct object *o, const char *more)
@@ -240,7 +241,7 @@ lua_draft(const struct lua_state *s, const struct object *o)
 	    s->draft : NULL;
 }
 
-/* --- Pages ------------------------------------------------------------------------------------- */
+/* --- Pages --------------------------------------------------------------- */
 
 static void
 draw_source(struct lua_state *s, const struct object *o, const char *source, struct area a)
@@ -313,7 +314,7 @@ draw_page(struct model *m, const struct object *o, struct area a)
 	free(source);
 }
 
-/* --- The screen ------------------------------------------------------------------------------------ */
+/* --- The screen ---------------------------------------------------------- */
 
 static struct area
 frame(struct area a, const char *title, const char *right, bool focus)
@@ -389,7 +390,7 @@ lua_draw_screen(struct model *m, struct area a, struct hits *hits)
 	draw_right(m, o, a);
 }
 
-/* --- Keys ---------------------------------------------------------------------------------------------- */
+/* --- Keys ---------------------------------------------------------------- */
 
 static bool
 scroll(struct lua_state *s, enum act act)

@@ -28,7 +28,7 @@ requests_state(const struct model *m)
 	return screen_state(m, &screen_requests);
 }
 
-/* --- The stream ------------------------------------------------------------------------------ */
+/* --- The stream ---------------------------------------------------------- */
 
 /* As many as a person can follow: by hand, else by the rate of requests. */
 static unsigned
@@ -59,7 +59,7 @@ requests_wants(const struct model *m, struct wants *w)
 	}
 }
 
-/* --- Columns --------------------------------------------------------------------------------------- */
+/* --- Columns ------------------------------------------------------------- */
 
 static int
 text_time(const struct model *m, const void *row, char *buf, size_t size)
@@ -210,15 +210,15 @@ static const struct column columns[] = {
 	{ "flags", "FLAGS", 3, 4, 5, 5, 0, 0, text_term, NULL, NULL, "how it ended" },
 };
 
-/* --- The list ------------------------------------------------------------------------------------------ */
+/* --- The list ------------------------------------------------------------ */
 
 /* Fields that are not columns of that name. */
 static bool
 number_field(const struct request *r, const char *field, double *ret)
 {
 	const struct { const char *name; double v; } fields[] = {
-		{ "st", r->status }, { "status", r->status }, { "tq", r->tr_ms }, { "tw", r->tw_ms },
-		{ "tc", r->tc_ms }, { "tr", r->tresp_ms }, { "ta", r->ta_ms },
+		{ "st", r->status }, { "status", r->status }, { "tq", r->tr_ms },
+		{ "tw", r->tw_ms },		{ "tc", r->tc_ms }, { "tr", r->tresp_ms }, { "ta", r->ta_ms },
 		{ "bytes", r->bytes_out }, { "in", r->bytes_in },
 	};
 	size_t i;
@@ -294,7 +294,8 @@ requests_find(const struct model *m, struct requests_state *s)
 		hosts++;
 		for (back = 0; (r = request_newest(&h->requests, back)) != NULL; back++)
 			if ((m->ui->until_ms == 0 || r->t_ms <= m->ui->until_ms) &&
-			    (m->ui->filter == NULL || filter_match(m->ui->filter, request_field, r)))
+			    (m->ui->filter == NULL ||
+			    filter_match(m->ui->filter, request_field, r)))
 				add_row(s, r);
 	}
 	if (hosts > 1)
@@ -324,7 +325,7 @@ table_of(struct model *m)
 	return t;
 }
 
-/* --- One request --------------------------------------------------------------------------------------------- */
+/* --- One request --------------------------------------------------------- */
 
 /* The phases one after another, as long as they took. */
 static void
@@ -348,7 +349,8 @@ draw_phases(const struct request *r, struct area a)
 		area_fill(area_part(a, x0, 0, x - x0, 1), phases[i].role, a.g->glyphs->full);
 		x0 = x;
 		area_rune(a, words, 1, phases[i].role, a.g->glyphs->full);
-		words = area_fmt(a, words + 2, 1, R_FG, "%s %.0fms", phases[i].name, phases[i].ms) + 2;
+		words = 2 + area_fmt(a, words + 2, 1, R_FG, "%s %.0fms", phases[i].name,
+		    phases[i].ms);
 	}
 }
 
@@ -369,7 +371,7 @@ draw_request(const struct request *r, struct area a)
 	draw_phases(r, area_part(a, 0, 2, a.w, 2));
 }
 
-/* --- The screen --------------------------------------------------------------------------------------------------- */
+/* --- The screen ---------------------------------------------------------- */
 
 static void
 sampling_text(const struct model *m, char *buf, size_t size)
@@ -404,7 +406,7 @@ refusal(const struct model *m)
 		if (h->kind == HOST_WEIR && h->level == LEVEL_USER)
 			return "requests need level operator on the socket";
 		if (h->kind == HOST_HAPROXY && !h->has_ring)
-			return "this HAProxy has no ring with its log: ring, log ring@..., option httplog";
+			return "no ring with the log: ring, log ring@..., option httplog";
 	}
 	return NULL;
 }

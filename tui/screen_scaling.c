@@ -29,7 +29,7 @@ scaling_state(const struct model *m)
 	return screen_state(m, &screen_scaling);
 }
 
-/* --- Lists ---------------------------------------------------------------------------------- */
+/* --- Lists --------------------------------------------------------------- */
 
 static bool
 is_wanted_group(const struct model *m, const struct object *o, const void *arg)
@@ -92,7 +92,8 @@ static struct table
 instances_table(struct model *m)
 {
 	struct scaling_state *s = scaling_state(m);
-	struct table t = { .list = LIST_INSTANCES, .state = instance_state, .empty = "no instance" };
+	struct table t = { .list = LIST_INSTANCES, .state = instance_state,
+		.empty = "no instance" };
 
 	objects_of(m, KIND_INSTANCE, is_of_group, scaling_group(m), &s->instances);
 	return finish(t, &s->instances, instance_columns, instance_ncolumns, m);
@@ -140,7 +141,7 @@ pane_table(struct model *m)
 	}
 }
 
-/* --- What is wanted ------------------------------------------------------------------------- */
+/* --- What is wanted ------------------------------------------------------ */
 
 static void
 scaling_wants(const struct model *m, struct wants *w)
@@ -160,7 +161,7 @@ scaling_wants(const struct model *m, struct wants *w)
 	scaling_try_wants(mm, w);
 }
 
-/* --- Drawing ---------------------------------------------------------------------------------- */
+/* --- Drawing ------------------------------------------------------------- */
 
 static struct area
 frame(struct model *m, struct area a, enum pane pane, const char *title, const char *right,
@@ -289,7 +290,7 @@ scaling_draw(struct model *m, struct area a, struct hits *hits)
 		draw_last(m, a, hits);
 }
 
-/* --- Keys ------------------------------------------------------------------------------------------ */
+/* --- Keys ---------------------------------------------------------------- */
 
 static void
 ask(struct model *m, const struct object *o, enum action_kind kind, const char *name,
@@ -315,11 +316,12 @@ act_on_group(struct model *m, enum act act, const struct object *g)
 		ask(m, g, DO_DESIRED, name, "desired size", object_get(g, "desired"));
 		break;
 	case ACT_SUSPEND_GROUP:
-		ask(m, g, object_get(g, "suspended")[0] != '\0' ? DO_RESUME : DO_SUSPEND, name, NULL,
-		    NULL);
+		ask(m, g, object_get(g, "suspended")[0] != '\0' ? DO_RESUME : DO_SUSPEND, name,
+		    NULL, NULL);
 		break;
 	case ACT_PAUSE_ALL:
-		ask(m, g, g->host->is_paused ? DO_SCALING_RESUME : DO_SCALING_PAUSE, "", NULL, NULL);
+		ask(m, g, g->host->is_paused ? DO_SCALING_RESUME : DO_SCALING_PAUSE, "", NULL,
+		    NULL);
 		break;
 	default: return false;
 	}

@@ -12,7 +12,7 @@
 
 #define COLUMNS_MAX	64
 
-/* --- Widths ------------------------------------------------------------------------- */
+/* --- Widths -------------------------------------------------------------- */
 
 static bool
 in_set(const struct column *c, unsigned set)
@@ -96,7 +96,7 @@ table_sets(const struct column *c, unsigned n)
 	return sets;
 }
 
-/* --- Order ---------------------------------------------------------------------------- */
+/* --- Order --------------------------------------------------------------- */
 
 struct ranked {
 	const void *row;
@@ -191,7 +191,7 @@ table_sorted_by(const struct model *m, const struct table *t, char *buf, size_t 
 		    m->ui->lists[t->list].is_reversed ? " reversed" : "");
 }
 
-/* --- The cursor ----------------------------------------------------------------------- */
+/* --- The cursor ---------------------------------------------------------- */
 
 static bool
 is_key_of(const struct table *t, unsigned index, const char *key)
@@ -248,7 +248,7 @@ scroll(struct list_view *v, unsigned nrows, unsigned page)
 		v->top = nrows > page ? nrows - page : 0;
 }
 
-/* --- Drawing --------------------------------------------------------------------------- */
+/* --- Drawing ------------------------------------------------------------- */
 
 /* What all rows of one picture share. */
 struct drawing {
@@ -385,7 +385,7 @@ table_draw(struct model *m, const struct table *t, struct area a, bool has_focus
 	draw_rows(&d, v, first);
 }
 
-/* --- Keys ------------------------------------------------------------------------------- */
+/* --- Keys ---------------------------------------------------------------- */
 
 /* The cursor by that many rows, kept inside. */
 static void

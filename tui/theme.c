@@ -90,7 +90,7 @@ static const struct palette palettes[] = {
 static struct theme themes[NPALETTES + 1];
 #define MONO	NPALETTES
 
-/* --- From palettes to themes ------------------------------------------------------- */
+/* --- From palettes to themes --------------------------------------------- */
 
 static unsigned
 channel(uint32_t rgb, int shift)
@@ -172,7 +172,7 @@ theme_find(const char *name)
 	return NULL;
 }
 
-/* --- Depths ------------------------------------------------------------------------ */
+/* --- Depths -------------------------------------------------------------- */
 
 /* Greys to the grey row, others to the cube of 6 x 6 x 6. */
 int
@@ -274,7 +274,7 @@ colour_contrast(uint32_t a, uint32_t b)
 	return (lum[0] + 0.05) / (lum[1] + 0.05);
 }
 
-/* --- With SGR sequences ------------------------------------------------------------- */
+/* --- With SGR sequences -------------------------------------------------- */
 
 static void
 put_colour(struct outbuf *b, enum depth d, int32_t colour, int base)

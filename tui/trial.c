@@ -55,7 +55,8 @@ draw_sizes(struct trial *s, const struct answer *now, const struct answer *tried
 {
 	struct area plot = area_part(a, 5, 0, a.w - 5, a.h - 1);
 	struct graph g = { .fn = points_span,
-		.until_s = until_s, .window_s = window_s, .threshold = NAN, .use_max = true, .role = R_GRAPH };
+		.until_s = until_s, .window_s = window_s, .threshold = NAN, .use_max = true,
+		.role = R_GRAPH };
 	double hi = 0;
 	char text[16];
 	int y;
@@ -108,7 +109,8 @@ draw_changes(const struct answer *t, struct area a)
 		x = area_fmt(a, x + 1, (int)i, R_FG, "%s", sheet_get(s, i, "from"));
 		area_rune(a, x, (int)i, R_DIM, 0x2192);
 		x = area_text(a, x + 1, (int)i, R_FG, sheet_get(s, i, "to"));
-		x = area_text(a, x + 1, (int)i, strcmp(result, "done") == 0 ? R_GOOD : R_WARN, result);
+		x = area_text(a, x + 1, (int)i, strcmp(result, "done") == 0 ? R_GOOD : R_WARN,
+		    result);
 		area_cut(a, x + 1, (int)i, a.w - x - 1, R_DIM, sheet_get(s, i, "reason"));
 	}
 }

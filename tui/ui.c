@@ -117,7 +117,7 @@ ui_filter(struct model *m, const char *text)
 	ui->filter = f;
 }
 
-/* --- One line of input ---------------------------------------------------------- */
+/* --- One line of input --------------------------------------------------- */
 
 void
 edit_set(struct edit *e, const char *text)

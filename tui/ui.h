@@ -98,7 +98,7 @@ struct ui {
 	struct orders orders;		/* commands to send */
 	unsigned order_undoes;		/* the number of a command that the orders take back */
 	char	 copy[1024];
-	char	*editor_text;		/* owned; WISH_EDITOR: edited, K_EDITED follows; WISH_SAVE */
+	char	*editor_text;		/* owned; for WISH_EDITOR, WISH_SAVE */
 	char	 editor_name[128];	/* of the file */
 	struct ask asks[ASKS];
 
