@@ -218,7 +218,8 @@ number_field(const struct request *r, const char *field, double *ret)
 {
 	const struct { const char *name; double v; } fields[] = {
 		{ "st", r->status }, { "status", r->status }, { "tq", r->tr_ms },
-		{ "tw", r->tw_ms },		{ "tc", r->tc_ms }, { "tr", r->tresp_ms }, { "ta", r->ta_ms },
+		{ "tw", r->tw_ms }, { "tc", r->tc_ms }, { "tr", r->tresp_ms },
+		{ "ta", r->ta_ms },
 		{ "bytes", r->bytes_out }, { "in", r->bytes_in },
 	};
 	size_t i;
