@@ -153,7 +153,7 @@ test_drawing(void)
 	is_str(picture(), "  NAME        NUMBER   P% LAST\n"
 	    "● beta            12  0.5 ......\n"
 	    "✖•alpha         123k    - ......\n"
-	    "◐ gamma-…-name    12  3.0 ......\n"
+	    "◐ gamma…-name     12  3.0 ......\n"
 	    "○ Delta            -  100 ......\n");
 	is_int(g.cells[32].attr, AT_REVERSE);
 	is_int(g.cells[64].attr & AT_REVERSE, 0);
@@ -164,7 +164,7 @@ test_drawing(void)
 	is_str(picture(), "  NAME        NUMBER   P% LAST\n"
 	    "+ beta            12  0.5 ......\n"
 	    "X*alpha         123k    - ......\n"
-	    "~ gamma-~-name    12  3.0 ......\n"
+	    "~ gamma~-name     12  3.0 ......\n"
 	    "- Delta            -  100 ......\n");
 	is_int(g.cells[32].attr, AT_BOLD);
 	t.nrows = 0;
