@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "tui/layout.h"
 #include "tui/table.h"
 
-#define COLUMNS_MAX	64
+#define COLUMNS_MAX	80
 
 /* --- Widths -------------------------------------------------------------- */
 
@@ -20,68 +21,16 @@ in_set(const struct column *c, unsigned set)
 	return c->sets == 0 || (c->sets >> set & 1) != 0;
 }
 
-static int
-taken(const int *widths, unsigned n)
-{
-	int sum = 0;
-	unsigned i;
-
-	for (i = 0; i < n; i++)
-		if (widths[i] > 0)
-			sum += widths[i] + 1;
-	return sum - 1;
-}
-
-/* The column that goes first: highest priority, of two equal ones the right one. */
-static int
-weakest(const struct column *c, unsigned n, const int *widths)
-{
-	int worst = -1;
-	unsigned i;
-
-	for (i = 0; i < n; i++)
-		if (widths[i] > 0 && c[i].prio > 0 && (worst < 0 || c[i].prio >= c[worst].prio))
-			worst = (int)i;
-	return worst;
-}
-
-/* Up to its ideal, the important ones first; then the slack up to each maximum. */
-static void
-share_out(const struct column *c, unsigned n, int slack, int *widths)
-{
-	unsigned i, prio;
-	int more;
-
-	for (prio = 0; prio <= UINT8_MAX; prio++)
-		for (i = 0; i < n; i++) {
-			if (widths[i] == 0 || c[i].prio != prio || c[i].ideal <= widths[i])
-				continue;
-			more = c[i].ideal - widths[i] < slack ? c[i].ideal - widths[i] : slack;
-			widths[i] += more;
-			slack -= more;
-		}
-	for (i = 0; i < n && slack > 0; i++) {
-		if (widths[i] == 0 || (c[i].flags & COL_FLEX) == 0)
-			continue;
-		more = c[i].max == 0 || c[i].max - widths[i] > slack ? slack :
-		    c[i].max > widths[i] ? c[i].max - widths[i] : 0;
-		widths[i] += more;
-		slack -= more;
-	}
-}
-
 void
 table_solve(const struct column *c, unsigned n, unsigned set, int w, int *widths)
 {
+	struct part parts[COLUMNS_MAX];
 	unsigned i;
-	int gone;
 
 	for (i = 0; i < n; i++)
-		widths[i] = in_set(&c[i], set) ? c[i].min : 0;
-	while (taken(widths, n) > w && (gone = weakest(c, n, widths)) >= 0)
-		widths[gone] = 0;
-	if (taken(widths, n) < w)
-		share_out(c, n, w - taken(widths, n), widths);
+		parts[i] = (struct part){ c[i].min, c[i].ideal, c[i].max, c[i].prio,
+			!in_set(&c[i], set), (c[i].flags & COL_FLEX) != 0 };
+	layout_share(parts, n, w, 1, widths);
 }
 
 unsigned

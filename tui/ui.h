@@ -70,6 +70,7 @@ struct ui {
 	unsigned nback;
 	void	*state[16];		/* owned; a screen's own, by its index */
 	struct host *only;		/* the appliance shown; NULL: all */
+	struct host *px_host;		/* the appliance of px; NULL: the first that has it */
 	char	 px[128], sv[128];	/* backend and server in view */
 	char	 group[256], alarm[256], instance[128], script[256];
 	struct list_view lists[LIST_COUNT];
