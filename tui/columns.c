@@ -309,6 +309,8 @@ row_columns_pick(const struct row_pick *p, struct column *ret)
 		ret[n].sets = 0;
 		if (p->title != NULL)
 			ret[n].title = p->title;
+		if (p->min > 0)
+			ret[n].min = p->min;
 	}
 	return n;
 }

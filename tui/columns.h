@@ -18,8 +18,9 @@ int	row_column(const char *name);
 double	row_value(const struct model *m, const struct row *r, int column);
 
 /* Some columns by name, in another order, with titles and priorities of one list:
- * { "name", "BACKEND", 0 }; title NULL: as it is. Ends with a name NULL. */
-struct row_pick { const char *name, *title; uint8_t prio; };
+ * { "name", "BACKEND", 0, 14 }; title NULL, min 0: as it is. Ends with a name NULL. */
+struct row_pick { const char *name, *title; uint8_t prio, min; };
+#define PICK_MAX	24
 unsigned row_columns_pick(const struct row_pick *p, struct column *ret);
 
 /* For struct table and filter_match; a field is a column, or host, backend, server, type. */

@@ -59,10 +59,11 @@ next_mark(const struct model *m)
 	return most + 1;
 }
 
+/* Lists borrow rows; a mark is the user's. */
 static struct row *
 own_row(const struct row *r)
 {
-	return r->host->rows[r->index];
+	return host_row(r->host, r->px, r->sv);
 }
 
 static void
