@@ -47,9 +47,9 @@ kind_rows(const struct model *m, enum kind kind)
 	return n == 0 ? 0 : (int)n + 1;
 }
 
-/* Asks about an action on the object under the cursor. */
+/* Asks about an action on the object under the cursor; what: is asked for. */
 static void
-ask(struct model *m, const struct object *o, enum act act, const char *prompt, const char *value)
+ask(struct model *m, const struct object *o, enum act act, const char *what, const char *value)
 {
 	const char *name = object_get(o, "name");
 	char text[160];
@@ -57,7 +57,7 @@ ask(struct model *m, const struct object *o, enum act act, const char *prompt, c
 
 	plan_init(&p, action_of_act(act), "");
 	plan_target(&p, o->host, name, "");
-	snprintf(text, sizeof(text), prompt, name);
+	snprintf(text, sizeof(text), "%.80s: %s", name, what);
 	input_open(m, &p, text, value);
 }
 
@@ -122,7 +122,7 @@ alarms_act(struct model *m, enum act act)
 		snprintf(m->ui->alarm, sizeof(m->ui->alarm), "%s", object_get(o, "name"));
 		screen_open(m, &screen_alarms);
 	} else if (act == ACT_ACK && o != NULL)
-		ask(m, o, act, "acknowledge %.60s: comment", "");
+		ask(m, o, act, "comment of the acknowledgement", "");
 	else
 		done = table_act(m, &t, act);
 	objects_fini(&all);
@@ -184,7 +184,7 @@ scaling_act(struct model *m, enum act act)
 		snprintf(m->ui->group, sizeof(m->ui->group), "%s", object_get(o, "name"));
 		screen_open(m, &screen_scaling);
 	} else if (act == ACT_DESIRED && o != NULL)
-		ask(m, o, act, "desired size of %.60s", object_get(o, "desired"));
+		ask(m, o, act, "desired size", object_get(o, "desired"));
 	else
 		done = table_act(m, &t, act);
 	objects_fini(&all);
