@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/magic.h"
+#include "base/shortest.h"
 #include "base/xalloc.h"
 #include "ctl/metric_ring_in.h"
 
@@ -329,7 +330,8 @@ load_sample(enum metric_tier tier, const char *at, struct metric_value *ret)
 		return;
 	}
 	memcpy(v, at, sizeof v);
-	*ret = (struct metric_value){ (double)v[0], (double)v[1], (double)v[2], (double)v[3] };
+	*ret = (struct metric_value){ double_of_float(v[0]), double_of_float(v[1]),
+	    double_of_float(v[2]), double_of_float(v[3]) };
 }
 
 static void

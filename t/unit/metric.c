@@ -310,6 +310,10 @@ test_fine(void)
 	ok(metric_has_tier(s, METRIC_3600S));
 	is_num(point(&k, METRIC_SUM, 0, 3600, NOW - NOW % 3600).v, 1770,
 	    "an hour has the minutes that were there");
+	/* kept as float, and yet no digits come from that */
+	metric_add(s, NOW + 60, &(struct metric_value){ 3, 0.612, 0.1, 0.41 });
+	ok(point(&k, METRIC_AVERAGE, 0, 1, NOW + 60).v == 0.204);
+	ok(point(&k, METRIC_MAXIMUM, 0, 10, NOW + 60).v == 0.41);
 }
 
 /* A ring is a circle: a lap later the old values do not show. */
