@@ -295,8 +295,8 @@ put_activity(struct fields *f, const struct activity *a)
 	fields_row(f);
 	fields_text(f, a->id);
 	fields_text(f, a->group);
-	fields_time(f, a->start_us);
-	fields_time(f, a->end_us);
+	fields_instant(f, a->start_us);
+	fields_instant(f, a->end_us);
 	fields_text(f, activity_status_name(a->status));
 	fields_u64(f, a->progress);
 	fields_text(f, a->description);

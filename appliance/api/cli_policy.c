@@ -36,16 +36,9 @@ put_alarms(struct fields *f, const struct group *g, const char *policy)
 
 	outbuf_init(&b, 0);
 	outbuf_z(&b, "");
-	ALARM_EACH(a) {
-		bool is_its = false;
-
-		for (const struct alarm_action *act = a->conf->actions; act != NULL;
-		    act = act->next)
-			is_its |= act->what == ALARM_DO_POLICY &&
-			    strcmp(act->group, g->name) == 0 && strcmp(act->policy, policy) == 0;
-		if (is_its)
+	ALARM_EACH(a)
+		if (alarm_points_at(a->conf, g->name, policy, NULL))
 			outbuf_fmt(&b, "%s%s", b.len > 0 ? " " : "", a->name);
-	}
 	fields_text(f, b.data);
 	outbuf_fini(&b);
 }

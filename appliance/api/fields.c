@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "api/alarm_put.h"
 #include "base/magic.h"
 
 void
@@ -82,6 +83,17 @@ fields_bool(struct fields *f, bool is_on)
 {
 	begin_value(f);
 	outbuf_z(f->b, f->is_json ? is_on ? "true" : "false" : is_on ? "1" : "0");
+}
+
+void
+fields_instant(struct fields *f, uint64_t wall_us)
+{
+	if (f->is_json) {
+		fields_time(f, wall_us);
+		return;
+	}
+	begin_value(f);
+	alarm_put_instant(f->b, wall_us);
 }
 
 void

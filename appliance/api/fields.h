@@ -30,5 +30,7 @@ void	fields_text(struct fields *f, const char *z);	/* NULL: empty, null */
 void	fields_u64(struct fields *f, uint64_t v);
 void	fields_bool(struct fields *f, bool is_on);	/* CSV: 1 or 0 */
 void	fields_time(struct fields *f, uint64_t wall_us);	/* seconds; 0: empty, null */
+/* CSV: 2013-02-15T16:30:00.000Z; JSON: as fields_time */
+void	fields_instant(struct fields *f, uint64_t wall_us);
 
 #endif

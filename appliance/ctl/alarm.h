@@ -153,6 +153,9 @@ struct alarm_turn {
 /* Its actions for the state that it is in. */
 void	alarm_act(struct alarm *a, const struct alarm_turn *t);
 bool	alarm_has_scaling(const struct alarm *a);
+/* One of its actions is this policy, by name or by ARN; only NULL: in any state. */
+bool	alarm_points_at(const struct alarm_conf *conf, const char *group, const char *policy,
+	    const enum alarm_state *only);
 void	alarm_action_arn(struct outbuf *b, const struct alarm_place *p,
 	    const struct alarm_action *act);
 struct alarm_place alarm_place(void);

@@ -63,6 +63,34 @@ policy_in_arn(const char *arn, struct str *ret_group, const char **ret_policy)
 	return true;
 }
 
+/* By its name or its ARN; false: it is another action. */
+static bool
+policy_of(const struct alarm_action *act, struct str *ret_group, const char **ret_policy)
+{
+	if (act->what != ALARM_DO_POLICY)
+		return act->what == ALARM_DO_ARN &&
+		    policy_in_arn(act->target, ret_group, ret_policy);
+	*ret_group = str_of(act->group);
+	*ret_policy = act->policy;
+	return true;
+}
+
+bool
+alarm_points_at(const struct alarm_conf *conf, const char *group, const char *policy,
+    const enum alarm_state *only)
+{
+	for (const struct alarm_action *act = conf->actions; act != NULL; act = act->next) {
+		const char *its_policy;
+		struct str its_group;
+
+		if ((only == NULL || act->on == *only) &&
+		    policy_of(act, &its_group, &its_policy) &&
+		    str_eq(its_group, str_of(group)) && strcmp(its_policy, policy) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_scaling(const struct alarm_action *act)
 {
@@ -220,9 +248,7 @@ do_one(struct doing *d)
 	struct str group;
 	const char *policy;
 
-	if (d->act->what == ALARM_DO_POLICY) {
-		do_policy(d, d->act->group, d->act->policy);
-	} else if (policy_in_arn(d->act->target, &group, &policy)) {
+	if (policy_of(d->act, &group, &policy)) {
 		char *name = xstrndup(group.p, group.len);
 
 		do_policy(d, name, policy);

@@ -22,17 +22,6 @@
 
 /* ---- beginning ---- */
 
-static bool
-points_at(const struct alarm_conf *conf, const char *group, const char *policy,
-    const enum alarm_state *only)
-{
-	for (const struct alarm_action *act = conf->actions; act != NULL; act = act->next)
-		if (act->what == ALARM_DO_POLICY && strcmp(act->group, group) == 0 &&
-		    strcmp(act->policy, policy) == 0 && (only == NULL || act->on == *only))
-			return true;
-	return false;
-}
-
 /* What of the group's instances is an average of theirs. */
 static bool
 is_shared(const struct simulation *s, const struct metric_key *k)
@@ -88,10 +77,10 @@ add_alarms(struct simulation *s)
 	unsigned n = 0;
 
 	ALARM_EACH(a)
-		n += points_at(a->conf, s->group, s->policy.name, NULL);
+		n += alarm_points_at(a->conf, s->group, s->policy.name, NULL);
 	s->alarms = xcalloc(n + 1, sizeof *s->alarms);
 	ALARM_EACH(a) {
-		if (!points_at(a->conf, s->group, s->policy.name, NULL))
+		if (!alarm_points_at(a->conf, s->group, s->policy.name, NULL))
 			continue;
 		s->alarms[s->nalarms].try = alarm_tries_add(&s->tries, a, &bad);
 		if (bad != NULL)
@@ -463,7 +452,7 @@ act_by_alarm(struct simulation *s, struct simulated_alarm *a)
 
 	if (is_change)
 		tell_nothing(a);
-	if (!points_at(&t->conf, s->group, s->policy.name, &t->state))
+	if (!alarm_points_at(&t->conf, s->group, s->policy.name, &t->state))
 		return SIMULATE_AGAIN;
 	if (!is_change && (!t->look.is_fresh || (alarm_step_s(&t->conf) < 60 &&
 	    s->at_us < a->acted_us + REPEAT_US)))

@@ -129,6 +129,8 @@ my @a = activities($w, 'web', 'max 2');
 like $a[0]{cause}, qr/^At \S+ an instance was launched in response to an unhealthy instance needing to be replaced\.$/, 'unhealthy: replaced';
 like $a[1]{cause}, qr/^At \S+ an instance was taken out of service in response to a user health-check\.$/, 'first it goes';
 like said($w, 'show activities json max 1'), qr/^Unknown word/, 'json is the last word';
+like +(activities($w, 'web'))[-1]{start}, qr/^2013-02-15T\d\d:\d\d:\d\d\.\d{3}Z$/, 'times as text';
+like said($w, 'show activities max 1 json'), qr/"start":1\d{9}\.\d{3},/, 'times in JSON';
 like said($w, 'show activities max 1 json'), qr/^\[\{"id":"[^"]+","group":"web",.*\}\]$/, 'there';
 like said($w, 'show scaling defaults'), qr/^scaling-group,drain,300s$/m, 'what is by default';
 

@@ -40,6 +40,9 @@ alarm eager
 	phase 0s
 	on alarm policy web/up
 CFG
+my $arn = 'arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:c3b5a5e0-0000-5000-8000-000000000000:' .
+    'autoScalingGroupName/web:policyName/more';
+$conf .= "alarm told\n\tmetric Other dimension Host all\n\tthreshold > 1\n\ton alarm arn $arn\n";
 my $w = Weir->new(cfg => $conf, keep => 1, args => ['-T', '2013-02-15T16:30:00Z']);
 
 sub policy ($name) {
@@ -55,6 +58,7 @@ my $p = policy('web/up');
 is "@$p{qw(type adjustment cooldown_s alarms last_time last_result)}",
     'SimpleScaling change +1 300 eager  ', 'a policy';
 like $p->{arn}, qr{^arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f-]+:autoScalingGroupName/web:policyName/up$}, 'its ARN';
+is policy('web/more')->{alarms}, 'told', 'an alarm that names it by its ARN';
 is policy('web/down')->{cooldown_s}, 120, "the group's cooldown";
 is policy('web/more')->{adjustment}, 'percent +50 min-step 2', 'percents';
 is policy('big/out')->{adjustment},
