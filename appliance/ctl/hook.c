@@ -90,7 +90,8 @@ parse_hook(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 			return -1;
 		}
 	if (n == HOOKS_MAX_GROUP) {
-		diag_error(c->diag, "'hook': there are %u already.", HOOKS_MAX_GROUP);
+		diag_error(c->diag, "'hook': a scaling-group has %u of them at most.",
+		    HOOKS_MAX_GROUP);
 		return -1;
 	}
 	*h = (struct hook_conf){ .name = args[0], .data = "", .line = c->line };

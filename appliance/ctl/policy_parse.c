@@ -169,7 +169,8 @@ place_for(struct cfg *c, const char *name)
 			return NULL;
 		}
 	if (n == POLICIES_MAX) {
-		diag_error(c->diag, "'policy': there are %u already.", POLICIES_MAX);
+		diag_error(c->diag, "'policy': a scaling-group has %u of them at most.",
+		    POLICIES_MAX);
 		return NULL;
 	}
 	if (strpbrk(name, "/:") != NULL || strlen(name) > OBJECT_NAME_MAX) {
@@ -247,7 +248,8 @@ parse_step(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	    !policy_sint(c, row->name, args[3], &s.by))
 		return -1;
 	if (p->nsteps == STEPS_MAX) {
-		diag_error(c->diag, "'step': policy '%s' has %u already.", p->name, STEPS_MAX);
+		diag_error(c->diag, "'step': a policy has %u of them at most, and '%s' has.",
+		    STEPS_MAX, p->name);
 		return -1;
 	}
 	if (p->adjust.kind == ADJUST_EXACT && s.by < 0) {

@@ -145,7 +145,8 @@ parse_schedule(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 			return -1;
 		}
 	if (n == SCHEDULES_MAX) {
-		diag_error(c->diag, "'schedule': there are %u already.", SCHEDULES_MAX);
+		diag_error(c->diag, "'schedule': a scaling-group has %u of them at most.",
+		    SCHEDULES_MAX);
 		return -1;
 	}
 	s->name = args[0];

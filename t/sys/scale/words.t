@@ -107,4 +107,20 @@ refused($_->[0], $_->[1]) for (
 	["${good}backend hashed\n\tbalance source\n\thash-type map-based\nscaling-group g\n" .
 	    "\tlaunch-config l\n\tsize 1 2\n\tbackend hashed\n", qr/uses a non dynamic load balancing/],
 );
+
+# --- how many there may be: the last one that fits, and one more ---
+sub quota ($what, $most, $line, $before = '') {
+	my $text = $good . "scaling-group g\n\tlaunch-config l\n\tsize 1 2\n$before";
+	my $first = 1 + ($text =~ tr/\n//);
+	my $r = Weir->check($backend . $text . join '', map { $line->($_) } 1 .. $most);
+	is $r->{code}, 0, "$most of $what" or diag $r->{err};
+	$r = Weir->check($backend . $text . join '', map { $line->($_) } 1 .. $most + 1);
+	my $at = $first + $most + ($backend =~ tr/\n//);
+	like $r->{err}, qr/t\.cfg:$at\] : '$what': a \S+ has $most of them at most/, 'and one more';
+}
+quota('policy', 50, sub ($n) { "\tpolicy p$n simple change +1\n" });
+quota('schedule', 125, sub ($n) { "\tschedule s$n at 2030-01-01T00:00:00Z min 1\n" });
+quota('hook', 50, sub ($n) { "\thook h$n launching timeout 60s\n" });
+quota('step', 20, sub ($n) { "\t\tstep s$n " . ($n - 1) . ' ' . ($n < 20 ? $n : '-') . " $n\n" },
+    "\tpolicy p step change\n");
 done_testing;
