@@ -60,6 +60,32 @@ put_fact(struct cli *c, bool is_json, const char *name, const char *value)
 	}
 }
 
+/* `suspended: Launch, User suspended at ...`, or a list of objects. */
+static void
+put_suspensions(struct cli *c, bool is_json, const struct group *g)
+{
+	const char *comma = "";
+	char text[160];
+
+	if (is_json)
+		outbuf_z(&c->out, "\"suspended\":[");
+	for (unsigned i = 0; i < GROUP_P_COUNT; i++) {
+		const char *name = group_process_name((enum group_process)i);
+
+		if (!group_is_suspended(g, (enum group_process)i))
+			continue;
+		group_suspension(g, (enum group_process)i, text, sizeof text);
+		if (is_json)
+			outbuf_fmt(&c->out, "%s{\"process\":\"%s\",\"reason\":\"%s\"}", comma, name,
+			    text);
+		else
+			outbuf_fmt(&c->out, "suspended: %s, %s\n", name, text);
+		comma = ",";
+	}
+	if (is_json)
+		outbuf_z(&c->out, "],");
+}
+
 static void
 put_number(struct cli *c, bool is_json, const char *name, uint64_t v)
 {
@@ -133,6 +159,7 @@ show_group(struct cli *c)
 	put_fact(c, is_json, "trouble", text != NULL ? text : "");
 	put_fact(c, is_json, "refresh", refresh_text(g, refresh, sizeof refresh) ? refresh : "");
 	put_fact(c, is_json, "launch", went_back(g, back, sizeof back) ? back : "");
+	put_suspensions(c, is_json, g);
 	put_fact(c, is_json, "status", g->is_deleting ? "Delete in progress" : "");
 	if (g->conf != NULL)
 		put_conf(c, is_json, g->conf);

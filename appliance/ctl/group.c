@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/diag.h"
 #include "base/log.h"
@@ -35,6 +36,7 @@
 
 #define HOOKS_MAX	8
 #define HOUR_US		(3600ull * 1000000)
+#define DAY_US		(24 * HOUR_US)
 
 struct list groups = { &groups, &groups };
 
@@ -344,23 +346,77 @@ group_wake(struct group *g)
 
 /* ---- suspending ---- */
 
-void
-group_suspend(struct group *g, unsigned bits)
+static void
+suspend(struct group *g, unsigned bits, bool is_asked)
 {
 	for (unsigned i = 0; i < GROUP_P_COUNT; i++)
 		if ((bits & ~g->suspended) & (1u << i))
 			g->suspended_s[i] = sched_wall_s();
+	if (!is_asked)
+		g->suspended_by_us |= bits & ~g->suspended;
 	g->suspended |= bits;
 	keep_group(g);
 	scaler_kick(g);
 }
 
 void
+group_suspend(struct group *g, unsigned bits)
+{
+	suspend(g, bits, true);
+}
+
+void
 group_resume(struct group *g, unsigned bits)
 {
 	g->suspended &= ~bits;
+	g->suspended_by_us &= ~bits;
+	if (bits & (1u << GROUP_P_LAUNCH))
+		g->failing_us = 0;
 	keep_group(g);
 	scaler_kick(g);
+}
+
+void
+group_suspension(const struct group *g, enum group_process p, char *buf, unsigned size)
+{
+	bool is_ours = (g->suspended_by_us & (1u << p)) != 0;
+	time_t at = (time_t)g->suspended_s[p];
+	char text[40];
+	struct tm tm;
+
+	gmtime_r(&at, &tm);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	snprintf(buf, size, "%s suspended at %s%s", is_ours ? "Administratively" : "User", text,
+	    is_ours ? ": launches failed for 24 hours" : "");
+}
+
+/* ---- a day of failures ---- */
+
+void
+group_launches_well(struct group *g)
+{
+	if (g->failing_us == 0)
+		return;
+	g->failing_us = 0;
+	keep_group(g);
+}
+
+void
+group_launch_failed(struct group *g)
+{
+	uint64_t now = sched_wall_us();
+	char text[96];
+
+	if (g->failing_us == 0) {
+		g->failing_us = now;
+		keep_group(g);
+	}
+	if (now < g->failing_us + DAY_US || group_is_suspended(g, GROUP_P_LAUNCH))
+		return;
+	suspend(g, 1u << GROUP_P_LAUNCH, false);
+	group_suspension(g, GROUP_P_LAUNCH, text, sizeof text);
+	log_event(NULL, LOG_L_ALERT, "group %s: Launch is %s", g->name, text);
+	feed_emit(FEED_GROUP, g->name, "", "suspended", text);
 }
 
 void

@@ -48,7 +48,9 @@ struct group {
 	bool		 is_deleting;	/* when it is empty, it is gone */
 	bool		 is_deleted;	/* by command; its file still has it */
 	unsigned	 suspended;	/* bits of enum group_process */
+	unsigned	 suspended_by_us;	/* those of them that nobody asked for */
 	int64_t		 suspended_s[GROUP_P_COUNT];
+	uint64_t	 failing_us;	/* wall: no launch has succeeded since; 0 = none failed */
 	struct list	 instances;	/* the oldest first */
 	unsigned	 counts[LIFECYCLE_COUNT];
 	struct list	 open;		/* its activities that are open */
@@ -143,6 +145,12 @@ const char *group_go_back(struct group *g, const char *launch, uint32_t version)
 void	group_go_forth(struct group *g);	/* or until this */
 void	group_suspend(struct group *g, unsigned bits);
 void	group_resume(struct group *g, unsigned bits);
+/* "User suspended at 2013-02-15T16:30:00Z" */
+void	group_suspension(const struct group *g, enum group_process p, char *buf, unsigned size);
+/* A launch has failed, or one has succeeded (or none is wanted any more): after a day of
+ * failures none is tried. */
+void	group_launch_failed(struct group *g);
+void	group_launches_well(struct group *g);
 /* Why not, or NULL. force: instances are terminated; keep: they are let go. */
 enum group_delete_how { GROUP_DELETE_EMPTY, GROUP_DELETE_FORCE, GROUP_DELETE_KEEP };
 const char *group_delete(struct group *g, enum group_delete_how how);

@@ -45,6 +45,15 @@ end(struct outbuf *b, enum store_table t, const char *key, uint64_t t_us)
 	outbuf_fini(b);
 }
 
+static void
+put_suspended(struct outbuf *b, const struct group *g)
+{
+	row_put_name(b, "suspended_at");
+	for (unsigned i = 0; i < GROUP_P_COUNT; i++)
+		outbuf_fmt(b, "%s%lld", i > 0 ? "," : "[", (long long)g->suspended_s[i]);
+	outbuf_z(b, "]");
+}
+
 void
 keep_group(const struct group *g)
 {
@@ -62,6 +71,9 @@ keep_group(const struct group *g)
 	row_put_bool(&b, "deleted", g->is_deleted);
 	row_put_bool(&b, "deleting", g->is_deleting);
 	row_put_u64(&b, "suspended", g->suspended);
+	row_put_u64(&b, "suspended_by_us", g->suspended_by_us);
+	put_suspended(&b, g);
+	row_put_u64(&b, "failing", g->failing_us);
 	row_put_u64(&b, "cooldown_until", g->cooldown_until_us);
 	row_put_u64(&b, "cooldown", g->cooldown_us);
 	row_put_u64(&b, "drain", g->drain_us);
@@ -316,6 +328,13 @@ restore_let_go(struct group *g, const json_t *list)
 }
 
 static void
+restore_suspended(struct group *g, const json_t *list)
+{
+	for (unsigned i = 0; i < GROUP_P_COUNT; i++)
+		g->suspended_s[i] = json_integer_value(json_array_get(list, i));
+}
+
+static void
 restore_group(struct group *g, const json_t *row)
 {
 	uint64_t until = row_u64(row, "cooldown_until"), now = sched_wall_us();
@@ -329,6 +348,9 @@ restore_group(struct group *g, const json_t *row)
 	g->is_deleted = row_bool(row, "deleted");
 	g->is_deleting = row_bool(row, "deleting");
 	g->suspended = (unsigned)row_u64(row, "suspended");
+	g->suspended_by_us = (unsigned)row_u64(row, "suspended_by_us");
+	restore_suspended(g, json_object_get(row, "suspended_at"));
+	g->failing_us = row_u64(row, "failing");
 	g->cooldown_us = row_u64(row, "cooldown");
 	/* the clock may have been set back since */
 	g->cooldown_until_us = until > now + g->cooldown_us ? now + g->cooldown_us : until;

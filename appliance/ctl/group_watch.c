@@ -58,6 +58,12 @@ is_stopped(const struct group *g)
 	return g->scaler->is_stopped;
 }
 
+static bool
+is_suspended(const struct group *g)
+{
+	return g->suspended_by_us != 0;
+}
+
 static struct condition {
 	const char	*alarm, *text;
 	bool		(*holds)(const struct group *g);
@@ -66,6 +72,8 @@ static struct condition {
 	{ .alarm = "Weir/GroupAtMaxSize", .text = "at max size", .holds = is_at_max },
 	{ .alarm = "Weir/GroupStopped", .text = "stopped until the configuration changes",
 	  .holds = is_stopped },
+	{ .alarm = "Weir/LaunchSuspended", .text = "no launch has succeeded for 24 hours",
+	  .holds = is_suspended },
 };
 
 static void

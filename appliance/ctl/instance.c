@@ -21,6 +21,7 @@
 #include "ctl/group_keep.h"
 #include "ctl/instance_past.h"
 #include "ctl/instance_server.h"
+#include "ctl/policy.h"
 #include "ctl/scaler.h"
 #include "ctl/warm_pool.h"
 #include "event/loop.h"
@@ -173,6 +174,17 @@ end_activity(struct instance *i, enum activity_status status, const char *messag
 	i->activity = NULL;
 }
 
+/* A cooldown waits until an instance serves or is drained: not for its warm-up, not for
+ * hooks of its end. */
+static void
+end_cooling(struct instance *i)
+{
+	if (i->activity == NULL || !i->activity->begins_cooldown)
+		return;
+	i->activity->begins_cooldown = false;
+	group_cooling_done(i->group);
+}
+
 /* ---- into service ---- */
 
 static void
@@ -191,7 +203,27 @@ enter_service(struct instance *i)
 	i->in_service_us = sched_wall_us();
 	i->is_from_pool = false;
 	move(i, LIFE_IN_SERVICE);
-	end_activity(i, ACTIVITY_SUCCESSFUL, NULL);
+	end_cooling(i);
+	if (i->activity != NULL && i->activity->kind == ACTIVITY_LAUNCH && policy_is_warming(i))
+		activity_set(i->activity, ACTIVITY_WARMUP, 90);
+	else
+		end_activity(i, ACTIVITY_SUCCESSFUL, NULL);
+}
+
+static bool
+warms_up(const struct instance *i)
+{
+	return i->activity != NULL && i->activity->status == ACTIVITY_WARMUP;
+}
+
+void
+instance_look(struct instance *i)
+{
+	if (warms_up(i) && !policy_is_warming(i)) {
+		end_activity(i, ACTIVITY_SUCCESSFUL, NULL);
+		scaler_kick(i->group);
+	}
+	instance_judge(i);
 }
 
 /* Running and allowed on: it becomes a server, and when that is enough it serves. */
@@ -378,6 +410,8 @@ instance_leave(struct instance *i, const struct leave_why *why)
 
 	if (is_leaving(i))
 		return NULL;
+	if (warms_up(i))
+		end_activity(i, ACTIVITY_SUCCESSFUL, NULL);
 	end_activity(i, ACTIVITY_CANCELLED, "the instance was taken out of service");
 	a = i->activity = activity_begin(g, ACTIVITY_TERMINATE, i->id, why->cause);
 	activity_set(a, ACTIVITY_IN_PROGRESS, 50);
@@ -389,16 +423,6 @@ instance_leave(struct instance *i, const struct leave_why *why)
 	move(i, instance_is_warm(i) ? LIFE_WARMED_TERMINATING : LIFE_TERMINATING);
 	begin_drain(i, why->is_now);
 	return a;
-}
-
-/* Draining is what a cooldown waits for, hooks are not. */
-static void
-end_cooling(struct instance *i)
-{
-	if (i->activity == NULL || !i->activity->begins_cooldown)
-		return;
-	i->activity->begins_cooldown = false;
-	group_cooling_done(i->group);
 }
 
 /* ---- warm pool ---- */
@@ -667,6 +691,8 @@ instance_restore(struct instance *i, enum lifecycle l)
 	if (l != LIFE_PENDING)
 		begin_grace(i);
 	i->is_ready = l == LIFE_TERMINATING_PROCEED || l == LIFE_WARMED_TERMINATING_PROCEED;
+	if (l == LIFE_IN_SERVICE && i->activity != NULL)
+		activity_set(i->activity, ACTIVITY_WARMUP, 90);
 	if (i->is_ready && i->activity == NULL)
 		i->activity = activity_begin(i->group, ACTIVITY_TERMINATE, i->id, "");
 	move(i, l);

@@ -237,6 +237,7 @@ launch_ended(struct scaler *sc, const struct provider_instance *all, unsigned n)
 	fail_activities(op, ACTIVITY_FAILED, "fewer instances were launched than asked for");
 	launch_clear(op);
 	note_success(sc);
+	group_launches_well(sc->group);
 	sc->failed_zone[0] = '\0';
 }
 
@@ -248,6 +249,7 @@ launch_failed(struct scaler *sc, const struct provider_call *call)
 	memcpy(sc->failed_zone, op->zone, sizeof sc->failed_zone);
 	fail_activities(op, ACTIVITY_FAILED, call->message);
 	note_failure(sc, call, "launch");
+	group_launch_failed(sc->group);
 	if (call->error != PROVIDER_INTERNAL) {
 		launch_clear(op);
 		return;

@@ -266,6 +266,8 @@ fill_pool(struct group *g)
 	struct launch_order o = { .cause = cause, .is_warm = true };
 	int at;
 
+	if (missing == 0)
+		group_launches_well(g);		/* there is nothing left that could fail */
 	if (missing == 0 || g->scaler->launch.state != OP_NONE ||
 	    group_is_suspended(g, GROUP_P_LAUNCH))
 		return;
@@ -611,7 +613,7 @@ look_at_instances(struct group *g)
 	LIST_EACH_SAFE(n, tmp, &g->instances) {
 		struct instance *i = LIST_ITEM(n, struct instance, node);
 
-		instance_judge(i);
+		instance_look(i);
 	}
 }
 

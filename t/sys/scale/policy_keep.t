@@ -27,7 +27,7 @@ is group($w, 'web')->{desired}, 6, 'two more';
 settled();
 $w->cli('policy execute web/up');
 settled();
-is said($w, 'policy execute web/up honor-cooldown'), 'ignored: cooldown 300 s left', 'not now';
+is said($w, 'policy execute web/up honor-cooldown'), 'ignored: scaling activity in progress', 'not now: instances warm up';
 $w->cli('policy disable web/down');
 my $before = policies()->{up}{last_time};
 
@@ -35,7 +35,7 @@ $w->stop;
 $w->{args} = ['-T', '2013-02-15T16:31:00Z'];
 $w->start;
 is group($w, 'web')->{desired}, 7, 'desired is back';
-is result('up'), 'ignored cooldown 300 s left', 'what became of it';
+is result('up'), 'ignored scaling activity in progress', 'what became of it';
 is policies()->{up}{last_time}, $before, 'when';
 is result('down'), 'disabled', 'disabled';
 is said($w, 'policy execute web/steps value 0 breach 1'), 'ignored: 2 instances are warming up', 'what warms up';
