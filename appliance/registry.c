@@ -49,7 +49,7 @@
 	/* servers that come and go */ \
 	X(resolve) X(archive) X(generation) X(confirm) X(reload) X(state_file) X(state_save) \
 	X(scaler) X(group) X(group_archive) X(policy) X(schedule) X(hook) X(refresh_cfg) \
-	X(refresh) \
+	X(refresh) X(attach) \
 	X(warm_pool) X(cli_resolvers) X(cli_server) \
 	/* control and operators */ \
 	X(stats_page) X(prom) \

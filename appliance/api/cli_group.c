@@ -15,6 +15,7 @@
 #include "base/module.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
+#include "ctl/attach.h"
 #include "ctl/control.h"
 #include "ctl/group.h"
 #include "ctl/refresh.h"
@@ -411,19 +412,17 @@ detach(struct cli *c)
 	}
 }
 
-/* One that was detached comes back: desired grows along. */
 static void
-attach_one(struct cli *c, struct group *g, const char *id)
+on_attached(void *arg, const char *why)
 {
-	if (!group_has_let_go(g, id))
-		cli_err(c, "Instance %s is none that this group's provider has for it.", id);
-	else if (g->desired >= g->max)
-		cli_err(c, "AutoScalingGroup %s has max size %u: it cannot have one more.",
-		    g->name, g->max);
-	else
-		group_attach(g, id);
+	struct cli *c = arg;
+
+	if (why != NULL)
+		cli_err(c, "%s", why);
+	cli_done(c);
 }
 
+/* Desired grows along. */
 static void
 attach(struct cli *c)
 {
@@ -431,10 +430,12 @@ attach(struct cli *c)
 
 	if (g == NULL)
 		return;
-	if (c->nargs < 2)
+	if (c->nargs < 2) {
 		cli_err(c, "Which instance?");
-	for (int k = 1; k < c->nargs; k++)
-		attach_one(c, g, c->args[k]);
+		return;
+	}
+	cli_wait(c);
+	attach_start(g, c->args + 1, (unsigned)c->nargs - 1, on_attached, c);
 }
 
 /* ---- delete ---- */
@@ -584,7 +585,7 @@ static const struct cli_row rows[] = {
 	{ "group victims", CLI_USER, 0, show_victims, "<group> [count <n>] [json]",
 	  "show who would be terminated next, and why" },
 	{ "group attach", CLI_ADMIN, CLI_F_CHANGE, attach, "<group> <id>...",
-	  "take instances back that were detached" },
+	  "take instances in that were detached, or that its provider has" },
 	{ "group detach", CLI_ADMIN, CLI_F_CHANGE, detach, "<group> <id>... [decrement]",
 	  "let instances go on without the group" },
 	{ "group delete", CLI_ADMIN, CLI_F_CHANGE, delete_group, "<group> [force|keep]",

@@ -205,11 +205,19 @@ do_unprotect(struct cli *c, struct instance *i, bool decrements)
 }
 
 static void
+say_sizes(struct cli *c, const struct group *g, const char *what)
+{
+	char text[400];
+
+	group_say_sizes(g, what, 1, text, sizeof text);
+	cli_err(c, "%s", text);
+}
+
+static void
 do_standby(struct cli *c, struct instance *i, bool decrements)
 {
 	if (decrements && i->group->desired <= i->group->min)
-		cli_err(c, "AutoScalingGroup %s has min size %u: it cannot have one less.",
-		    i->group->name, i->group->min);
+		say_sizes(c, i->group, "place into standby");
 	else if (instance_enter_standby(i, decrements) == NULL)
 		cli_err(c, "The instance %s is not in InService.", i->id);
 }
@@ -219,8 +227,7 @@ do_activate(struct cli *c, struct instance *i, bool decrements)
 {
 	(void)decrements;
 	if (i->lifecycle == LIFE_STANDBY && i->group->desired >= i->group->max)
-		cli_err(c, "AutoScalingGroup %s has max size %u: it cannot have one more.",
-		    i->group->name, i->group->max);
+		say_sizes(c, i->group, "move out of standby");
 	else if (instance_exit_standby(i) == NULL)
 		cli_err(c, "The instance %s is not in Standby.", i->id);
 }

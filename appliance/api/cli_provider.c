@@ -221,9 +221,9 @@ take_words(struct cli *c, struct hand_call *h)
 	enum provider_verb verb = PROVIDER_LAUNCH;
 
 	while (strcmp(cli_arg(c, 1), provider_verb_name(verb)) != 0)
-		if (verb++ == PROVIDER_START)
-			return cli_err(c, "Say 'launch', 'terminate', 'describe', 'stop' or "
-			    "'start'."), false;
+		if (verb++ == PROVIDER_ADOPT)
+			return cli_err(c, "Say 'launch', 'terminate', 'describe', 'stop', 'start' "
+			    "or 'adopt'."), false;
 	h->call.verb = verb;
 	for (int i = 2; i < c->nargs; i += 2)
 		if (!take_word(c, h, c->args[i], cli_arg(c, i + 1)))
@@ -264,8 +264,8 @@ static const struct cli_row rows[] = {
 	  "list providers of instances, what they did and what is missing here" },
 	{ "show provider", CLI_USER, 0, show_provider, "<name> [json]", "show a provider" },
 	{ "provider call", CLI_ADMIN, CLI_F_CHANGE, provider_call,
-	  "<name> launch|terminate|describe|stop|start [group <g>] [launch-config <l>] [token <t>] "
-	  "[zone <z>] [subnet <s>]... [epoch <n>] [count <n>] [id <id>]...",
+	  "<name> launch|terminate|describe|stop|start|adopt [group <g>] [launch-config <l>] "
+	  "[token <t>] [zone <z>] [subnet <s>]... [epoch <n>] [count <n>] [id <id>]...",
 	  "make one call of a provider by hand and show its answer" },
 	{ NULL, 0, 0, NULL, NULL, NULL },
 };

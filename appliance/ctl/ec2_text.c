@@ -148,16 +148,28 @@ ec2_text_describe(struct outbuf *b, const struct provider_call *call, const char
 		"stopped" };
 
 	begin(b, "DescribeInstances");
-	ec2_text_put(b, "Filter.1.Name", "tag:weir:group");
-	ec2_text_put(b, "Filter.1.Value.1", call->group);
-	ec2_text_put(b, "Filter.2.Name", "instance-state-name");
+	ec2_text_put(b, "Filter.1.Name", "instance-state-name");
 	for (unsigned i = 0; i < ARRAY_LEN(states); i++)
-		put_nth(b, "Filter.2.Value.#", i + 1, states[i]);
+		put_nth(b, "Filter.1.Value.#", i + 1, states[i]);
 	if (call->nids > 0)
-		ec2_text_put(b, "Filter.3.Name", "instance-id");
+		ec2_text_put(b, "Filter.2.Name", "instance-id");
 	for (unsigned i = 0; i < call->nids; i++)
-		put_nth(b, "Filter.3.Value.#", i + 1, call->ids[i]);
+		put_nth(b, "Filter.2.Value.#", i + 1, call->ids[i]);
+	if (call->verb != PROVIDER_ADOPT) {
+		ec2_text_put(b, "Filter.3.Name", "tag:weir:group");
+		ec2_text_put(b, "Filter.3.Value.1", call->group);
+	}
 	put_if(b, "NextToken", next);
+}
+
+void
+ec2_text_adopt(struct outbuf *b, const struct provider_call *call)
+{
+	begin(b, "CreateTags");
+	for (unsigned i = 0; i < call->nids; i++)
+		put_nth(b, "ResourceId.#", i + 1, call->ids[i]);
+	ec2_text_put(b, "Tag.1.Key", "weir:group");
+	ec2_text_put(b, "Tag.1.Value", call->group);
 }
 
 void

@@ -18,7 +18,10 @@ void	ec2_text_launch(struct outbuf *b, const struct provider_call *call,
 void	ec2_text_subnets(struct outbuf *b, const struct provider_call *call);
 /* A subnet that the launch configuration names, NULL = none. */
 const char *ec2_text_fixed_subnet(const struct provider_call *call);
+/* The group's instances; with ids those of them, of adopt whosever they are. */
 void	ec2_text_describe(struct outbuf *b, const struct provider_call *call, const char *next);
+/* They are the group's from now on. */
+void	ec2_text_adopt(struct outbuf *b, const struct provider_call *call);
 /* terminate, stop, start */
 void	ec2_text_change(struct outbuf *b, enum provider_verb verb, const char *id);
 

@@ -161,6 +161,14 @@ group_cooldown_left_s(const struct group *g)
 /* ---- what is said ---- */
 
 void
+group_say_sizes(const struct group *g, const char *what, unsigned n, char *buf, unsigned size)
+{
+	snprintf(buf, size, "AutoScalingGroup %s has min-size=%u, max-size=%u, and "
+	    "desired-size=%u. To %s %u more instance%s, please update the AutoScalingGroup sizes "
+	    "appropriately.", g->name, g->min, g->max, g->desired, what, n, n == 1 ? "" : "s");
+}
+
+void
 group_say(const struct group *g, uint32_t from, uint32_t to, const char *text)
 {
 	char was[16], is[16];
@@ -694,16 +702,6 @@ group_take_back(struct group *g, const char *id)
 		keep_group(g);
 		return;
 	}
-}
-
-void
-group_attach(struct group *g, const char *id)
-{
-	g->desired++;
-	group_take_back(g, id);
-	scaler_enter(g->scaler);
-	operation_describe(g->scaler);
-	scaler_leave(g->scaler);
 }
 
 /* ---- deleting ---- */

@@ -120,6 +120,10 @@ group_is_busy(const struct group *g)
 	return g->nopen > 0;
 }
 
+/* What the AWS says when min or max is in the way. what: "attach", n: instances. */
+void	group_say_sizes(const struct group *g, const char *what, unsigned n, char *buf,
+	    unsigned size);
+
 /* Whole seconds; 0: over, or not begun because an activity is in progress. */
 uint32_t group_cooldown_left_s(const struct group *g);
 
@@ -137,8 +141,6 @@ void	group_set_desired(struct group *g, uint32_t desired, const char *who,
 
 /* desired follows. who: "a user request", "a scheduled action". */
 void	group_set_size(struct group *g, uint32_t min, uint32_t max, const char *who);
-/* One that was let go: it is adopted as soon as its provider names it. */
-void	group_attach(struct group *g, const char *id);
 /* Instances are of an older version until the launch configuration's text changes. NULL,
  * or why that cannot be. */
 const char *group_go_back(struct group *g, const char *launch, uint32_t version);

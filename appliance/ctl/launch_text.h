@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A launch configuration as JSON: what one was stays known when its file says
- * something else.
+ * something else. What it watches for `sync-file` is not in it: files are the same for
+ * instances of all versions.
  *
  * any thread
  */

@@ -16,6 +16,7 @@
 #include "base/magic.h"
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
+#include "ctl/attach.h"
 #include "ctl/epoch.h"
 #include "ctl/group.h"
 #include "ctl/group_keep.h"
@@ -562,7 +563,7 @@ adopt(struct scaler *sc, const struct provider_instance *p)
 
 	if (p->state == INSTANCE_TERMINATED || p->state == INSTANCE_SHUTTING_DOWN ||
 	    (is_stopped && !warm_pool_stops(g)) || !is_good_id(p->id) || g->conf == NULL ||
-	    g->is_deleting || group_has_let_go(g, p->id))
+	    g->is_deleting || group_has_let_go(g, p->id) || attach_names(p->id))
 		return;
 	/* the answer of a launch under way is not here yet */
 	if (op->state == OP_CALLING && strcmp(p->token, op->token) == 0)

@@ -38,7 +38,7 @@ static const char *const error_names[] = {
 };
 
 static const char *const verb_names[] = { "launch", "terminate", "describe", "stop", "start",
-	"file" };
+	"adopt", "file" };
 static const char *const state_names[] = {
 	"pending", "running", "shutting-down", "terminated", "stopping", "stopped"
 };
@@ -96,7 +96,7 @@ provider_timeout(const struct provider_call *call)
 		return call->conf->launch_timeout_us;
 	case PROVIDER_TERMINATE: case PROVIDER_STOP:
 		return call->conf->terminate_timeout_us;
-	case PROVIDER_DESCRIBE: case PROVIDER_FILE:
+	case PROVIDER_DESCRIBE: case PROVIDER_ADOPT: case PROVIDER_FILE:
 		break;
 	}
 	return call->conf->describe_timeout_us;
@@ -122,6 +122,14 @@ on_schedule(struct sched_timer *t)
 	time_out(LIST_ITEM(t, struct provider_call, schedule));
 }
 
+static bool
+can(const struct provider_type *t, enum provider_verb v)
+{
+	if (v == PROVIDER_STOP || v == PROVIDER_START)
+		return t->can_stop;
+	return v != PROVIDER_ADOPT || t->can_adopt;
+}
+
 static void
 run(struct provider_live *l, struct provider_call *call)
 {
@@ -136,8 +144,7 @@ run(struct provider_live *l, struct provider_call *call)
 		timer_set(&control_loop->wheel, &call->deadline,
 		    clock_mono_us() + provider_timeout(call));
 	}
-	if ((call->verb == PROVIDER_STOP || call->verb == PROVIDER_START) &&
-	    !call->conf->type->can_stop)
+	if (!can(call->conf->type, call->verb))
 		provider_fail(call, PROVIDER_INVALID, "type %s cannot %s an instance",
 		    call->conf->type->name, verb_names[call->verb]);
 	else

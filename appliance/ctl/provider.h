@@ -30,6 +30,7 @@ struct provider_type;
 enum provider_verb {
 	PROVIDER_LAUNCH, PROVIDER_TERMINATE, PROVIDER_DESCRIBE,
 	PROVIDER_STOP, PROVIDER_START,		/* of types that can_stop */
+	PROVIDER_ADOPT,				/* of types that can_adopt */
 	PROVIDER_FILE				/* of types that bring files by a call */
 };
 
@@ -87,7 +88,7 @@ struct provider_call {
 	unsigned	 nsubnets;
 	const struct provider_tag *tags;
 	unsigned	 ntags;
-	/* terminate, stop, start, describe: these; describe without: all of the group */
+	/* terminate, stop, start, adopt, describe: these; describe without: all of the group */
 	const char *const *ids;
 	unsigned	 nids;
 	const struct file_delivery *file;	/* of PROVIDER_FILE, which is for ids[0] */
@@ -124,6 +125,9 @@ struct provider_type {
 	 * unknown it says INSTANCE_TERMINATED. Else why not, NULL = it just does not. */
 	bool		 can_stop;
 	const char	*no_stop;
+	/* It answers adopt: instances of its that are another group's, or nobody's, are this
+	 * group's from then on. All of them are known to it, else PROVIDER_INVALID. */
+	bool		 can_adopt;
 	/* after the section was read: 0, or -1 after diag_error */
 	int		(*settle)(struct cfg *c, struct provider_conf *p);
 	void		(*start)(struct provider_call *call);	/* ends in provider_done */

@@ -422,7 +422,7 @@ provider_child_start(struct provider_call *call)
 	case PROVIDER_DESCRIBE:
 		describe(call);
 		return;
-	case PROVIDER_STOP: case PROVIDER_START: case PROVIDER_FILE:
+	case PROVIDER_STOP: case PROVIDER_START: case PROVIDER_ADOPT: case PROVIDER_FILE:
 		break;			/* not asked of it */
 	}
 }

@@ -50,6 +50,7 @@ struct ec2_run {
 	uint64_t	 timeout_us;
 	char		 subnet[64];	/* "" = none, or not chosen yet */
 	bool		 asks_subnets;
+	bool		 is_tagging;	/* adopt: they were described */
 };
 
 static void on_answer(struct transfer *t);
@@ -82,7 +83,8 @@ send_request(struct ec2_run *r)
 static bool
 is_one_by_one(const struct provider_call *call)
 {
-	return call->verb != PROVIDER_LAUNCH && call->verb != PROVIDER_DESCRIBE;
+	return call->verb == PROVIDER_TERMINATE || call->verb == PROVIDER_STOP ||
+	    call->verb == PROVIDER_START;
 }
 
 static void
@@ -99,6 +101,8 @@ ask(struct ec2_run *r, const char *next)
 	outbuf_clear(&r->body);
 	if (r->asks_subnets)
 		ec2_text_subnets(&r->body, r->call);
+	else if (r->is_tagging)
+		ec2_text_adopt(&r->body, r->call);
 	else if (r->call->verb == PROVIDER_LAUNCH)
 		ec2_text_launch(&r->body, r->call, r->subnet[0] != '\0' ? r->subnet : NULL);
 	else
@@ -204,11 +208,36 @@ choose_subnet(struct ec2_run *r, const struct ec2_answer *a)
 	ask(r, "");
 }
 
+/* All that are to be adopted are there; they are given the group's tag. */
+static void
+tag(struct ec2_run *r)
+{
+	char text[200];
+	unsigned i;
+
+	for (unsigned k = 0; k < r->call->nids; k++) {
+		for (i = 0; i < r->n && strcmp(r->all[i].id, r->call->ids[k]) != 0; i++)
+			;
+		if (i < r->n)
+			continue;
+		snprintf(text, sizeof text, "Invalid Instance ID(s): [%s] specified",
+		    r->call->ids[k]);
+		fail(r, PROVIDER_INVALID, "", text);
+		return;
+	}
+	r->is_tagging = true;
+	ask(r, "");
+}
+
 static void
 go_on(struct ec2_run *r, const struct ec2_answer *a)
 {
 	if (r->asks_subnets) {
 		choose_subnet(r, a);
+		return;
+	}
+	if (r->is_tagging) {
+		answer(r);
 		return;
 	}
 	if (is_one_by_one(r->call)) {
@@ -222,8 +251,10 @@ go_on(struct ec2_run *r, const struct ec2_answer *a)
 	keep(r, a);
 	if (r->call->verb == PROVIDER_LAUNCH && a->n == 0)
 		fail(r, PROVIDER_INTERNAL, "", "the answer names no instance");
-	else if (r->call->verb == PROVIDER_DESCRIBE && a->next[0] != '\0' && r->n < GROUP_SIZE_MAX)
+	else if (r->call->verb != PROVIDER_LAUNCH && a->next[0] != '\0' && r->n < GROUP_SIZE_MAX)
 		ask(r, a->next);
+	else if (r->call->verb == PROVIDER_ADOPT)
+		tag(r);
 	else
 		answer(r);
 }
@@ -288,7 +319,7 @@ start(struct provider_call *call)
 		return;
 	}
 	if ((call->verb == PROVIDER_LAUNCH && call->count == 0) ||
-	    (is_one_by_one(call) && call->nids == 0)) {
+	    (call->verb != PROVIDER_LAUNCH && call->verb != PROVIDER_DESCRIBE && call->nids == 0)) {
 		provider_answer(call, NULL, 0);
 		return;
 	}
@@ -330,7 +361,7 @@ settle(struct cfg *c, struct provider_conf *p)
 
 const struct provider_type provider_ec2 = {
 	.name = "ec2", .settings_size = sizeof(struct ec2_settings), .settle = settle,
-	.can_stop = true, .start = start, .cancel = cancel,
+	.can_stop = true, .can_adopt = true, .start = start, .cancel = cancel,
 	.no_files = "EC2 cannot write into an instance: use user data",
 };
 

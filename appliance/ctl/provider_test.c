@@ -191,6 +191,42 @@ set_power(struct provider_call *call, struct test_group *g, enum provider_state 
 	free(ret);
 }
 
+/* The one who has it, of this provider; *ret_at: where. */
+static struct test_group *
+owner_of(const struct provider_call *call, const char *id, unsigned *ret_at)
+{
+	for (struct test_group *g = groups; g != NULL; g = g->next)
+		for (unsigned i = 0; strcmp(g->provider, call->conf->object.name) == 0 &&
+		    i < g->n; i++)
+			if (strcmp(g->all[i].id, id) == 0)
+				return *ret_at = i, g;
+	return NULL;
+}
+
+static void
+adopt(struct provider_call *call, struct test_group *g)
+{
+	struct provider_instance *ret;
+	struct test_group *from;
+	unsigned at;
+
+	for (unsigned k = 0; k < call->nids; k++)
+		if (owner_of(call, call->ids[k], &at) == NULL) {
+			provider_fail(call, PROVIDER_INVALID, "Invalid Instance ID(s): [%s] "
+			    "specified", call->ids[k]);
+			return;
+		}
+	ret = xcalloc(call->nids + 1, sizeof *ret);
+	for (unsigned k = 0; k < call->nids; k++) {
+		from = owner_of(call, call->ids[k], &at);
+		ret[k] = from->all[at];
+		from->all[at] = from->all[--from->n];
+		*add(g) = ret[k];
+	}
+	provider_answer(call, ret, call->nids);
+	free(ret);
+}
+
 static void
 describe(struct provider_call *call, struct test_group *g)
 {
@@ -231,6 +267,8 @@ act(struct provider_call *call)
 	else if (call->verb == PROVIDER_STOP || call->verb == PROVIDER_START)
 		set_power(call, g, call->verb == PROVIDER_STOP ? INSTANCE_STOPPED :
 		    INSTANCE_RUNNING);
+	else if (call->verb == PROVIDER_ADOPT)
+		adopt(call, g);
 	else
 		describe(call, g);
 }
@@ -292,7 +330,7 @@ module_stop(void)
 const struct provider_type provider_test = {
 	.no_files = "instances of type test have no disk",
 	.name = "test", .settings_size = sizeof(struct test_settings), .is_scheduled = true,
-	.can_stop = true, .start = start, .cancel = cancel,
+	.can_stop = true, .can_adopt = true, .start = start, .cancel = cancel,
 };
 
 /* ---- words ---- */

@@ -196,6 +196,17 @@ sub change ($self, $p, $action, $from, $told, $to = undef) {
 }
 
 sub do_TerminateInstances ($self, $p, $mode) { return $self->change($p, 'TerminateInstances', undef, 'shutting-down') }
+sub do_CreateTags ($self, $p, $mode) {
+	my @ids = map { $p->{"ResourceId.$_"} // () } 1 .. 99;
+	for (@ids) {
+		return failed('InvalidInstanceID.NotFound', "The instance ID '$_' does not exist") unless ($self->{all} // {})->{$_};
+	}
+	for my $id (@ids) {
+		$self->{all}{$id}{tags} = { %{ $self->{all}{$id}{tags} }, map { defined $p->{"Tag.$_.Key"} ?
+		    ($p->{"Tag.$_.Key"} => $p->{"Tag.$_.Value"}) : () } 1 .. 9 };
+	}
+	return 200, xml('CreateTags', '<return>true</return>');
+}
 sub do_StopInstances ($self, $p, $mode) {
 	return $self->change($p, 'StopInstances', qr/^(running|stopp)/, 'stopping', 'stopping');
 }

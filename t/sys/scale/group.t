@@ -120,7 +120,10 @@ ok !(grep { $_->{id} eq $one->{id} } instances($w, 'web')), 'its provider names 
 $w->cli("group attach web $one->{id}");
 is group($w, 'web')->{desired}, 3, 'taken back: one more';
 ok +(grep { $_->{id} eq $one->{id} && $_->{lifecycle} eq 'InService' } instances($w, 'web')), 'it is back';
-like said($w, 'group attach web i-1'), qr/^Instance i-1 is none that this group's provider/, 'no stranger';
+my ($at) = grep { $_->{description} eq "Attaching an existing EC2 instance: $one->{id}" } activities($w, 'web');
+is $at->{status}, 'Successful', 'an activity';
+like $at->{cause}, qr/^At \S+ instance \Q$one->{id}\E was attached in response to a user request, increasing the capacity from 2 to 3\.$/, 'its cause';
+is said($w, 'group attach web i-1'), 'Invalid Instance ID(s): [i-1] specified', 'no stranger';
 is said($w, "show instance $id") =~ s/.*\n.*?,.*?,.*?,(\w+),.*/$1/r, 'Terminated', 'one that is gone';
 is said($w, "show instance $id console"), 'It has written nothing.', 'has no last words here';
 is said($w, "show instance $id checks"), 'It was not checked.', 'nor checks';
