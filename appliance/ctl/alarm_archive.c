@@ -16,9 +16,8 @@
 #include "ctl/feed.h"
 #include "ctl/row.h"
 
-#define PIECE	500u		/* rows of the history */
+#define PIECE	100u		/* rows of the history */
 
-static unsigned archives;	/* begun so far */
 static unsigned nmerged;
 
 /* ---- alarms ---- */
@@ -68,9 +67,7 @@ restore_alarm(const struct archive_row *r, struct outbuf *changes)
 static bool
 save_history(uint64_t *cursor)
 {
-	if ((*cursor)++ == 0)
-		archives++;
-	return alarm_history_unsaved(archives, PIECE, alarm_keep_row) > PIECE;
+	return alarm_history_walk((*cursor)++ == 0, PIECE, alarm_keep_row);
 }
 
 static bool

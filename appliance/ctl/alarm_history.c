@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "base/xalloc.h"
 #include "ctl/alarm.h"
 #include "ctl/store.h"
@@ -27,6 +28,7 @@ static struct {
 	unsigned	 n;
 	uint64_t	 next_id;
 	struct list	*merged;	/* in rows: where the latest was merged; NULL = nowhere */
+	struct list	*walked;	/* in rows: the latest that was walked over, or rows */
 } history = { .rows = { &history.rows, &history.rows },
 	.pasts = { &history.pasts, &history.pasts }, .next_id = 1 };
 
@@ -55,6 +57,10 @@ row_free(struct alarm_row *r)
 {
 	struct alarm_past *p = r->past;
 
+	if (history.merged == &r->all)
+		history.merged = NULL;
+	if (history.walked == &r->all)
+		history.walked = r->all.prev;
 	list_del(&r->all);
 	list_del(&r->own);
 	history.n--;
@@ -86,9 +92,10 @@ past_new(const char *alarm)
 	return p;
 }
 
+/* Behind `after`, the newest of its alarm. */
 static struct alarm_row *
-add(const char *alarm, uint64_t t_us, enum alarm_item type, const char *summary,
-    const char *data)
+add(struct list *after, const char *alarm, uint64_t t_us, enum alarm_item type,
+    const char *summary, const char *data)
 {
 	struct alarm_row *r = xcalloc(1, sizeof *r);
 	struct alarm_past *p = past_of(alarm);
@@ -101,7 +108,7 @@ add(const char *alarm, uint64_t t_us, enum alarm_item type, const char *summary,
 	r->alarm = xstrdup(alarm);
 	r->summary = xstrdup(summary);
 	r->data = xstrdup(data);
-	list_add_after(history.merged != NULL ? history.merged : history.rows.prev, &r->all);
+	list_add_after(after, &r->all);
 	list_append(&p->rows, &r->own);
 	history.n++;
 	p->n++;
@@ -128,7 +135,7 @@ void
 alarm_history_add(const char *alarm, uint64_t t_us, enum alarm_item type, const char *summary,
     const char *data)
 {
-	struct alarm_row *r = add(alarm, t_us, type, summary, data);
+	struct alarm_row *r = add(history.rows.prev, alarm, t_us, type, summary, data);
 
 	r->id = history.next_id++;
 	alarm_keep_row(r);
@@ -139,7 +146,7 @@ void
 alarm_history_restore(uint64_t id, const char *alarm, uint64_t t_us, enum alarm_item type,
     const char *summary, const char *data)
 {
-	struct alarm_row *r = add(alarm, t_us, type, summary, data);
+	struct alarm_row *r = add(history.rows.prev, alarm, t_us, type, summary, data);
 
 	r->id = id;
 	if (id >= history.next_id)
@@ -148,12 +155,11 @@ alarm_history_restore(uint64_t id, const char *alarm, uint64_t t_us, enum alarm_
 
 /* ---- merging ---- */
 
-static bool
-is_like(const struct alarm_row *a, const struct alarm_row *b)
-{
-	return a->t_us == b->t_us && a->type == b->type && strcmp(a->alarm, b->alarm) == 0 &&
-	    strcmp(a->summary, b->summary) == 0 && strcmp(a->data, b->data) == 0;
-}
+/* Digests of all rows, while some are merged. */
+static struct {
+	uint64_t	*slot;		/* owned; 0 = free */
+	size_t		 cap, n;	/* cap: a power of two, half full at most */
+} seen;
 
 static struct alarm_row *
 in_all(struct list *n)
@@ -161,21 +167,68 @@ in_all(struct list *n)
 	return LIST_ITEM(n, struct alarm_row, all);
 }
 
-/* The last one that is not newer, or the head; false: it is there. */
+static uint64_t
+digest_of(const struct alarm_row *r)
+{
+	uint64_t h = str_hash(str_of(r->alarm));
+
+	h = h * 31 + str_hash(str_of(r->summary));
+	h = h * 31 + str_hash(str_of(r->data));
+	h = (h * 31 + r->t_us) * 31 + (uint64_t)r->type;
+	return h != 0 ? h : 1;
+}
+
+/* False: it is there. */
 static bool
-find_place(const struct alarm_row *like, struct list **ret)
+slot_take(uint64_t digest)
+{
+	size_t i = (digest ^ digest >> 32) & (seen.cap - 1);
+
+	while (seen.slot[i] != 0 && seen.slot[i] != digest)
+		i = (i + 1) & (seen.cap - 1);
+	if (seen.slot[i] == digest)
+		return false;
+	seen.slot[i] = digest;
+	seen.n++;
+	return true;
+}
+
+static bool
+see(uint64_t digest)
+{
+	uint64_t *old = seen.slot;
+	size_t cap = seen.cap;
+
+	if (2 * seen.n >= cap) {
+		seen.cap = cap > 0 ? 2 * cap : 1024;
+		seen.n = 0;
+		seen.slot = xcalloc(seen.cap, sizeof *seen.slot);
+		for (size_t i = 0; i < cap; i++)
+			if (old[i] != 0)
+				slot_take(old[i]);
+		free(old);
+	}
+	return slot_take(digest);
+}
+
+static void
+see_all(void)
+{
+	LIST_EACH(n, &history.rows)
+		see(digest_of(in_all(n)));
+}
+
+/* The last one that is not newer, or the head. */
+static struct list *
+find_place(uint64_t t_us)
 {
 	struct list *at = history.merged;
 
-	if (at == NULL || at == &history.rows || in_all(at)->t_us >= like->t_us)
+	if (at == NULL || at == &history.rows || in_all(at)->t_us > t_us)
 		at = &history.rows;
-	while (at->next != &history.rows && in_all(at->next)->t_us <= like->t_us) {
+	while (at->next != &history.rows && in_all(at->next)->t_us <= t_us)
 		at = at->next;
-		if (is_like(in_all(at), like))
-			return false;
-	}
-	*ret = at;
-	return true;
+	return at;
 }
 
 /* From the end of its alarm's to its place. */
@@ -194,13 +247,14 @@ sort_own(struct alarm_row *r)
 bool
 alarm_history_merge(const struct alarm_row *like)
 {
-	struct list *place;
 	struct alarm_row *r;
 
-	if (!find_place(like, &place))
+	if (seen.slot == NULL)
+		see_all();
+	if (!see(digest_of(like)))
 		return false;
-	history.merged = place;
-	r = add(like->alarm, like->t_us, like->type, like->summary, like->data);
+	r = add(find_place(like->t_us), like->alarm, like->t_us, like->type, like->summary,
+	    like->data);
 	history.merged = &r->all;
 	sort_own(r);
 	r->id = history.next_id++;
@@ -212,6 +266,9 @@ void
 alarm_history_merge_end(void)
 {
 	history.merged = NULL;
+	free(seen.slot);
+	seen.slot = NULL;
+	seen.cap = seen.n = 0;
 	while (history.n > ALARM_HISTORY_MAX)
 		drop(in_all(history.rows.next));
 	LIST_EACH_SAFE(n, tmp, &history.pasts) {
@@ -222,20 +279,16 @@ alarm_history_merge_end(void)
 	}
 }
 
-unsigned
-alarm_history_unsaved(unsigned archive, unsigned most, void (*fn)(const struct alarm_row *))
+bool
+alarm_history_walk(bool is_first, unsigned most, void (*fn)(const struct alarm_row *))
 {
-	unsigned n_given = 0;
-
-	LIST_EACH(n, &history.rows) {
-		if (in_all(n)->saved == archive)
-			continue;
-		if (n_given++ == most)
-			break;
-		in_all(n)->saved = archive;
-		fn(in_all(n));
+	if (is_first)
+		history.walked = &history.rows;
+	for (; most > 0 && history.walked->next != &history.rows; most--) {
+		history.walked = history.walked->next;
+		fn(in_all(history.walked));
 	}
-	return n_given;
+	return history.walked->next != &history.rows;
 }
 
 const struct alarm_row *

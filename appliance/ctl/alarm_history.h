@@ -26,8 +26,7 @@ struct alarm_past;
 struct alarm_row {
 	struct list	 all, own;	/* the newest last */
 	struct alarm_past *past;	/* its alarm's */
-	uint64_t	 id;		/* grows with the time that it was added */
-	unsigned	 saved;		/* the archive that has it already */
+	uint64_t	 id;		/* grows */
 	uint64_t	 t_us;
 	enum alarm_item	 type;
 	char		*alarm, *summary, *data;	/* owned; data: JSON */
@@ -41,10 +40,8 @@ void	alarm_history_restore(uint64_t id, const char *alarm, uint64_t t_us, enum a
  * found fast. end: what is too much goes. */
 bool	alarm_history_merge(const struct alarm_row *like);
 void	alarm_history_merge_end(void);
-/* The oldest of all that were not given for this archive (> 0); more than most: there
- * are others. */
-unsigned alarm_history_unsaved(unsigned archive, unsigned most,
-	    void (*fn)(const struct alarm_row *r));
+/* All, the oldest first, so many in a call: true, there are more. */
+bool	alarm_history_walk(bool is_first, unsigned most, void (*fn)(const struct alarm_row *r));
 /* The newest row of an alarm (NULL: of all), and the one before another one; NULL: none. */
 const struct alarm_row *alarm_history_newest(const char *alarm);
 const struct alarm_row *alarm_history_older(const struct alarm_row *row, bool of_all);

@@ -29,6 +29,7 @@
 
 #define FILE_BYTES_MAX	(512u << 20)
 #define ERRORS_MAX	20u
+#define PIECE		100u		/* rows that are taken up in one go */
 
 static struct archive_part *parts;	/* in order of names */
 
@@ -39,14 +40,15 @@ static struct {
 	archive_done_fn	*done;
 	void		*arg;
 	uint64_t	 begun_us;
+	struct loop_task task;		/* the next piece */
 	struct outbuf	 text;		/* to be written, or what is told */
 	/* saving */
 	struct archive_part *part;
 	uint64_t	 cursor, nrows;
-	struct loop_task task;
 	int		 error;		/* errno */
 	/* restoring */
 	json_t		*rows;		/* owned: an array of objects */
+	size_t		 at, nbad;
 	char		*problem;	/* owned */
 } job;
 
@@ -249,42 +251,66 @@ row_of(const json_t *o, struct archive_part **ret_part)
 	    json_integer_value(json_object_get(o, "t")), json_object_get(o, "row") };
 }
 
-/* How many are bad, told in job.text. */
-static unsigned
-check_all(void)
+/* Of the rows from job.at on, PIECE of them; false: those were the last. */
+static bool
+piece(void (*fn)(const struct archive_part *p, const struct archive_row *r))
 {
+	size_t n = json_array_size(job.rows), end = job.at + PIECE < n ? job.at + PIECE : n;
 	struct archive_part *p;
-	unsigned bad = 0;
-	const json_t *o;
-	size_t i;
 
-	json_array_foreach(job.rows, i, o) {
-		struct archive_row r = row_of(o, &p);
-		char *wrong = p != NULL && p->check != NULL ? p->check(&r) : NULL;
+	for (; job.at < end; job.at++) {
+		struct archive_row r = row_of(json_array_get(job.rows, job.at), &p);
 
-		if (wrong != NULL && bad++ < ERRORS_MAX)
-			outbuf_fmt(&job.text, "%s\n", wrong);
-		free(wrong);
+		if (p != NULL)
+			fn(p, &r);
 	}
-	return bad;
+	return job.at < n;
 }
 
 static void
-restore_all(void)
+check_row(const struct archive_part *p, const struct archive_row *r)
 {
-	struct archive_part *p;
-	const json_t *o;
-	size_t i;
+	char *wrong = p->check != NULL ? p->check(r) : NULL;
 
-	json_array_foreach(job.rows, i, o) {
-		struct archive_row r = row_of(o, &p);
+	if (wrong != NULL && job.nbad++ < ERRORS_MAX)
+		outbuf_fmt(&job.text, "%s\n", wrong);
+	free(wrong);
+}
 
-		if (p != NULL)
-			p->restore(&r, &job.text);
+static void
+restore_row(const struct archive_part *p, const struct archive_row *r)
+{
+	p->restore(r, &job.text);
+}
+
+static void
+on_restore(struct loop_task *t)
+{
+	if (piece(restore_row)) {
+		loop_ready(control_loop, t);
+		return;
 	}
-	for (p = parts; p != NULL; p = p->next)
+	for (const struct archive_part *p = parts; p != NULL; p = p->next)
 		if (p->end != NULL)
 			p->end(&job.text);
+	end(true, job.text.len > 0 ? job.text.data : "");
+}
+
+static void
+on_check(struct loop_task *t)
+{
+	if (piece(check_row)) {
+		loop_ready(control_loop, t);
+		return;
+	}
+	if (job.nbad > 0) {
+		outbuf_z(&job.text, "Nothing was changed.");
+		end(false, job.text.data);
+		return;
+	}
+	job.at = 0;
+	loop_task_init(t, on_restore);
+	loop_ready(control_loop, t);
 }
 
 static void
@@ -299,13 +325,9 @@ on_read(void *arg)
 		free(text);
 		return;
 	}
-	if (check_all() > 0) {
-		outbuf_z(&job.text, "Nothing was changed.");
-		end(false, job.text.data);
-		return;
-	}
-	restore_all();
-	end(true, job.text.len > 0 ? job.text.data : "");
+	job.at = job.nbad = 0;
+	loop_task_init(&job.task, on_check);
+	loop_ready(control_loop, &job.task);
 }
 
 int

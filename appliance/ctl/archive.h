@@ -6,6 +6,7 @@
  * provider tells that.
  *
  * What comes back is looked at as a whole first: one bad row, and nothing is changed.
+ * All is done in pieces, between which other work goes on.
  *
  * Everything here: control thread; files are read and written by jobs.
  */
