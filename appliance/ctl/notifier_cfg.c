@@ -116,6 +116,18 @@ is_of_type(struct cfg *c, const struct kw_row *row, const char *type)
 	return false;
 }
 
+/* Of those that speak HTTP. */
+static int
+parse_ca(struct cfg *c, const struct kw_row *row, char **args, int nargs)
+{
+	struct notifier_conf *n = c->object;
+
+	if (!is_of_type(c, row, n->kind != NULL && strcmp(n->kind->name, "lua") == 0 ? "lua" :
+	    "webhook"))
+		return -1;
+	return cfg_set(c, row, n, args, nargs);
+}
+
 static int
 parse_word(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 {
@@ -267,8 +279,9 @@ static const struct kw_row rows[] = {
 	  "<url>", "where a webhook is posted to" },
 	{ "format", IN_NOTIFIER, KW_OBEYED, 1, 1, 0, parse_format, 0, "weir|sns|alertmanager",
 	  "the form of a webhook's body; weir" },
-	{ "ca-file", IN_NOTIFIER, KW_OBEYED, 1, 1, 0, parse_word,
-	  WORD("webhook", CFG_TEXT, ca_file), "<path>", "who signs the receiver's certificate" },
+	{ "ca-file", IN_NOTIFIER, KW_OBEYED, 1, 1, 0, parse_ca,
+	  CFG_FIELD(CFG_TEXT, struct notifier_conf, ca_file), "<path>",
+	  "who signs the certificates of servers that it speaks to" },
 	{ "sign-key-file", IN_NOTIFIER, KW_OBEYED, 1, 1, 0, parse_secret,
 	  WORD("webhook", CFG_TEXT, sign_key), "<path>",
 	  "a key: the body is signed with HMAC-SHA256, in X-Weir-Signature" },

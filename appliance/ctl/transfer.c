@@ -24,13 +24,14 @@
 #include "event/sched.h"
 
 #define CONNECTIONS_KEPT	16L
+#define HEAD_MAX		32768u
 #define AGENT			"weir"
 
 struct transfer_work {
 	struct transfer	*t;
 	CURL		*easy;		/* owned */
 	struct curl_slist *fields, *to;	/* owned */
-	struct outbuf	 answer;
+	struct outbuf	 answer, head;
 	size_t		 sent;		/* of a mail */
 	bool		 is_too_long;
 	char		 error[CURL_ERROR_SIZE];
@@ -112,8 +113,47 @@ work_free(struct transfer_work *w)
 	curl_slist_free_all(w->fields);
 	curl_slist_free_all(w->to);
 	outbuf_fini(&w->answer);
+	outbuf_fini(&w->head);
 	free(w);
 	sched_busy_end();
+}
+
+/* A status line and fields; the last response's if there were interim ones. */
+static size_t
+on_head(char *data, size_t size, size_t n, void *arg)
+{
+	struct transfer_work *w = arg;
+	size_t len = size * n;
+
+	if (len > 5 && memcmp(data, "HTTP/", 5) == 0)
+		outbuf_clear(&w->head);
+	if (w->head.len + len > HEAD_MAX) {
+		w->is_too_long = true;
+		return 0;
+	}
+	while (len > 0 && (data[len - 1] == '\n' || data[len - 1] == '\r'))
+		len--;
+	outbuf_mem(&w->head, data, len);
+	outbuf_z(&w->head, "\n");
+	return size * n;
+}
+
+static void
+take_head(const struct transfer_work *w)
+{
+	struct str rest = { w->head.data, w->head.len }, line;
+	const char *space;
+
+	w->t->reason = w->t->fields_in = STR_NONE;
+	if (!str_next_elem(&rest, '\n', &line))
+		return;
+	line = str_trim(line);
+	space = memchr(line.p, ' ', line.len);		/* HTTP/1.1 200 OK */
+	space = space != NULL ? memchr(space + 1, ' ', (size_t)(line.p + line.len - space - 1)) :
+	    NULL;
+	if (space != NULL)
+		w->t->reason = (struct str){ space + 1, (size_t)(line.p + line.len - space - 1) };
+	w->t->fields_in = rest;
 }
 
 static void
@@ -130,6 +170,7 @@ ended(struct transfer_work *w, CURLcode code)
 	else if (code != CURLE_OK)
 		snprintf(t->error, sizeof t->error, "%s",
 		    w->error[0] != '\0' ? w->error : curl_easy_strerror(code));
+	take_head(w);
 	outbuf_mem(&w->answer, "", 1);
 	t->answer = w->answer.data;
 	t->answer_len = w->answer.len - 1;
@@ -214,6 +255,12 @@ set_http(struct transfer_work *w)
 		curl_easy_setopt(w->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body_len);
 		curl_easy_setopt(w->easy, CURLOPT_POSTFIELDS, t->body);
 	}
+	if (t->wants_fields) {
+		curl_easy_setopt(w->easy, CURLOPT_HEADERFUNCTION, on_head);
+		curl_easy_setopt(w->easy, CURLOPT_HEADERDATA, w);
+	}
+	if (t->method != NULL && strcmp(t->method, "HEAD") == 0)
+		curl_easy_setopt(w->easy, CURLOPT_NOBODY, 1L);
 	if (t->method != NULL)
 		curl_easy_setopt(w->easy, CURLOPT_CUSTOMREQUEST, t->method);
 	if (t->sigv4 != NULL)
@@ -255,6 +302,7 @@ transfer_start(struct transfer *t)
 	if (w->easy == NULL)
 		fatalx("libcurl: no memory");
 	outbuf_init(&w->answer, 0);
+	outbuf_init(&w->head, 0);
 	set_common(w);
 	if (t->to != NULL)
 		set_mail(w);

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/str.h"
+
 struct transfer;
 typedef void transfer_fn(struct transfer *);
 
@@ -35,12 +37,15 @@ struct transfer {
 	const char	*sigv4;		/* "aws:amz:REGION:SERVICE", NULL = none */
 	uint64_t	 timeout_us;	/* of all of it, real time */
 	size_t		 answer_max;	/* 0: TRANSFER_ANSWER_MAX */
+	bool		 wants_fields;	/* of the answer, 32 KiB at most */
 	transfer_fn	*done;
 	void		*arg;
 	/* the answer, valid within done; of HTTP, status 0: there was none */
 	int		 status;
 	const char	*answer;	/* ends with a 0 that is not counted */
 	size_t		 answer_len;
+	struct str	 reason;	/* with wants_fields: behind the status */
+	struct str	 fields_in;	/* lines `Name: value` */
 	char		 error[256];	/* "" = it went well, as far as libcurl is concerned */
 	struct transfer_work *work;	/* its own; NULL: not under way */
 };

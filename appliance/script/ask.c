@@ -74,6 +74,7 @@ void
 script_ask_free(struct script_ask *a)
 {
 	vm_call_end(&a->call);
+	ask_http_free(a);
 	if (!a->ok)
 		(void)vm_protect(a->script->vm, drop_state, a);
 	loop_task_cancel(&a->task);
@@ -143,6 +144,15 @@ static void
 go_on(struct loop_task *t)
 {
 	slice(LIST_ITEM(t, struct script_ask, task));
+}
+
+void
+script_ask_wake(struct script_ask *a, lua_CFunction push, void *arg)
+{
+	if (vm_call_wake(&a->call, push, arg))
+		slice(a);
+	else
+		finish(a, false);
 }
 
 void

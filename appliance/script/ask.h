@@ -17,6 +17,7 @@
 #include "event/loop.h"
 #include "script/script.h"
 
+struct script_http;		/* lua_http.c */
 struct script_live;
 struct script_param;
 struct trial_view;
@@ -50,6 +51,7 @@ struct script_ask {
 	uint64_t	 now_us;
 	bool		 is_simulated;
 	void		*subject;	/* a termination's, a notifier's; borrowed */
+	struct script_http *http;	/* owned: a notifier's requests; NULL = none yet */
 	const struct trial_view *view;	/* borrowed; of a try; NULL: what is there */
 	char		**kept;		/* borrowed; of a try: JSON of what it keeps; or NULL */
 	/* the answer */
@@ -76,6 +78,8 @@ bool	 script_ask_slice(struct script_ask *a);
 /* All of it now, limit_us at most; the caller frees it. Nothing that waits. */
 void	 script_ask_now(struct script_ask *a, uint64_t limit_us);
 void	 script_ask_free(struct script_ask *a);
+/* What it waited for is there: it goes on, as of vm_call_wake. */
+void	 script_ask_wake(struct script_ask *a, lua_CFunction push, void *arg);
 void	 script_asks_stop(void);
 
 /* The capacity that a decision asks for; desired where it asks for none. */
@@ -116,7 +120,9 @@ char	*script_cell(enum script_kind kind, const char *group, const char *name,
 /* What a notifier is told. */
 struct script_notice {
 	const char	*kind, *id, *subject, *json;
+	const char	*ca_file;	/* NULL: the system's */
 };
+void	 ask_http_free(struct script_ask *a);	/* lua_http.c */
 void	 ask_push_instance(lua_State *L, const struct instance *i, uint64_t now_us);
 
 #endif

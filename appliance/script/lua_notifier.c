@@ -21,7 +21,7 @@
 struct telling {
 	struct list	 node;
 	struct delivery	*d;		/* borrowed; NULL: it was cancelled */
-	char		*body, *subject;	/* owned */
+	char		*body, *subject, *ca_file;	/* owned */
 	struct script_notice notice;
 };
 
@@ -46,6 +46,7 @@ on_told(struct script_ask *a)
 		outbox_done(t->d, a->ok, true, a->ok ? NULL : a->error);
 	free(t->body);
 	free(t->subject);
+	free(t->ca_file);
 	free(t);
 }
 
@@ -70,7 +71,9 @@ telling_new(struct delivery *d, const struct notifier_conf *n)
 	t->d = d;
 	t->body = text_of(&body);
 	t->subject = text_of(&subject);
-	t->notice = (struct script_notice){ first->notice.kind, d->id, t->subject, t->body };
+	t->ca_file = n->ca_file != NULL ? xstrdup(n->ca_file) : NULL;
+	t->notice = (struct script_notice){ first->notice.kind, d->id, t->subject, t->body,
+	    t->ca_file };
 	return t;
 }
 

@@ -274,6 +274,8 @@ open_weir(lua_State *L)
 	vm_push_globals(L);
 	lua_insert(L, 2);
 	lua_setfield(L, 2, "weir");
+	script_push_core(L);
+	lua_setfield(L, 2, "core");
 	return 0;
 }
 

@@ -65,6 +65,7 @@ const struct script_fn *script_find(const struct script *s, enum script_kind kin
 const char *script_kind_name(enum script_kind kind);	/* "policy" */
 
 /* ---- in this room ---- */
+void	 script_push_core(lua_State *L);	/* lua_http.c */
 struct script *script_of(lua_State *L);
 /* A duration: "10s", or a number of seconds. Raises. */
 uint64_t script_duration_us(lua_State *L, int idx, const char *what);
