@@ -34,7 +34,7 @@ enum field {
 #undef STAT_H
 #undef STAT_V
 #undef STAT_X
-	F_p50_us, F_p90_us, F_p99_us,
+	F_p50_us, F_p90_us, F_p99_us, F_slo_us, F_slo_percentile,
 	F_COUNT
 };
 

@@ -23,7 +23,8 @@ static const char *const field_names[F_COUNT] = {
 #undef STAT_H
 #undef STAT_V
 #undef STAT_X
-	[F_p50_us] = "p50_us", [F_p90_us] = "p90_us", [F_p99_us] = "p99_us"
+	[F_p50_us] = "p50_us", [F_p90_us] = "p90_us", [F_p99_us] = "p99_us",
+	[F_slo_us] = "slo_us", [F_slo_percentile] = "slo_percentile"
 };
 
 /* --- the header ---------------------------------------------------------- */
@@ -255,6 +256,7 @@ set_quantiles(struct row *r, int64_t ms)
 	r->p50_us = q[0];
 	r->p90_us = q[1];
 	r->p99_us = q[2];
+	r->slo_us = fmax(0, row_num(r, F_slo_us));
 }
 
 /* Results of checks are seen when we look: at most one in two seconds, or a failure. */

@@ -11,6 +11,7 @@
  *
  * Thread: control.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -167,7 +168,7 @@ put_stat_head(struct outbuf *b)
 	outbuf_z(b, "#stat,");
 	for (unsigned i = 0; i < ST_MAX; i++)
 		outbuf_fmt(b, "%s,", stat_defs[i].name);
-	outbuf_z(b, "-,p50_us,p90_us,p99_us,\n");
+	outbuf_z(b, "-,p50_us,p90_us,p99_us,slo_us,slo_percentile,\n");
 }
 
 static void
@@ -177,8 +178,9 @@ put_row(struct cli *c, struct walk *w, enum metric_side side)
 	const char *name = w->row.v[ST_svname].v.str;
 	uint32_t q[3] = { 0, 0, 0 };
 	bool has_q = metric_feed_quantiles(side, proxy, name, q);
+	uint64_t slo_us = w->row.kind == STAT_BACKEND ? w->px->slo_us : 0;
 
-	if (!note_row(w, known_of(w->row.kind, proxy, name), row_hash(&w->row, q)))
+	if (!note_row(w, known_of(w->row.kind, proxy, name), row_hash(&w->row, q) + slo_us))
 		return;
 	if (c->level < CLI_OPERATOR)
 		w->row.v[ST_addr].type = w->row.v[ST_cookie].type = w->row.v[ST_algo].type =
@@ -190,7 +192,10 @@ put_row(struct cli *c, struct walk *w, enum metric_side side)
 	stat_put_csv(&c->out, &w->row);
 	for (unsigned i = 0; i < 3; i++)
 		outbuf_fmt(&c->out, has_q ? "%u," : ",", q[i]);
-	outbuf_z(&c->out, "\n");
+	if (slo_us > 0)
+		outbuf_fmt(&c->out, "%" PRIu64 ",%g,\n", slo_us, w->px->slo_percentile);
+	else
+		outbuf_z(&c->out, ",,\n");
 	w->nrows++;
 }
 

@@ -327,6 +327,8 @@ struct proxy {
 	bool		 has_own_id;	/* it was written */
 	struct proxy	*from;		/* its defaults, or NULL */
 	const char	*balancer;	/* balancer.h; NULL = not written */
+	uint64_t	 slo_us;	/* slo.c; 0 = none */
+	double		 slo_percentile;
 	struct proxy_settings set;
 	/* frontend */
 	struct bind_conf *binds;

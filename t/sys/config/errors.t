@@ -103,6 +103,8 @@ backend b
 	server s0 127.0.0.1:80 chekc
 	server s1 127.0.0.1:80
 	server s1 127.0.0.1:81
+	slo 99 500ms
+	slo p99 500
 CFG
 $r = weir('-c', '-f', $bad);
 is $r->{code}, 1, 'errors: exit 1';
@@ -112,7 +114,8 @@ for ([2, qr/unknown keyword 'maxcon'.*maxconn/], [4, qr/'htp'|unknown proxy mode
     [10, qr/no such ACL : 'nope'/],
     [11, qr/unknown fetch method 'bogus' in ACL expression 'bogus'/],
     [16, qr/unknown keyword 'blance' in 'backend' section.*balance/],
-    [17, qr/'chekc'.*check/], [19, qr/another server named 's1' was already defined at line 18/]) {
+    [17, qr/'chekc'.*check/], [19, qr/another server named 's1' was already defined at line 18/],
+    [20, qr/expects a percentile such as p99 or p99\.9, not '99'/], [21, qr/a time with its unit/]) {
 	my ($n, $text) = @$_;
 	like $r->{err}, qr/^\[ALERT\]    \(\d+\) : config : parsing \[\Q$bad\E:$n\] : .*$text/m, "line $n";
 }

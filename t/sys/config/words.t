@@ -125,6 +125,7 @@ enabled
 id| 77
 monitor-uri| /alive
 stickiness-header| X-Why
+slo| p99.9 500ms
 cookie| SRV insert indirect
 elb-cookie| app JSESSIONID
 dynamic-cookie-key| secret

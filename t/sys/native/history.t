@@ -22,6 +22,7 @@ frontend lonely
 	bind "unix@${DIR}/l.sock"
 backend be
 	balancer shop
+	slo p99.9 250ms
 	server s1 "${SRV}"
 	server s2 127.0.0.1:1 disabled zone eu-1b
 backend quiet
@@ -76,6 +77,7 @@ ok $s->{head}{gen} > $before, 'a generation a tick';
 my ($p50, $p90, $p99) = @{ $s->{rows}{'be/s1'} }{qw(p50_us p90_us p99_us)};
 ok $p50 > 0 && $p50 <= $p90 && $p90 <= $p99, "p50 $p50, p90 $p90, p99 $p99";
 is $s->{rows}{'fe/FRONTEND'}{p50_us}, '', 'a frontend has none';
+is_deeply [@{ $s->{rows}{'be/BACKEND'} }{qw(slo_us slo_percentile)}], [250000, 99.9], 'slo';
 like $w->cli('show snapshot only info'),
     qr/\n#info,Name,Version,.*,\ninfo,weir,.*\n#end rows=1$/, 'the process';
 like $w->cli('show snapshot only info,stat'), qr/\ninfo,.*\n#stat,/, 'both';
