@@ -32,8 +32,9 @@ enum class { PROXY, SERVER, OBJECT, INSTANCE, ADDRESS4, ADDRESS6, TARGET, NODE }
 static const char *const words[] = {
 	"stat", "info", "group", "instance", "alarm", "policy", "lua", "show", "UP", "DOWN",
 	"MAINT", "DRAIN", "NOLB", "OPEN", "STOP", "FULL", "BACKEND", "FRONTEND", "http", "tcp",
-	"OK", "ALARM", "since", "only", "from", "to", "step", "history", "explain", "source", "health",
-	"config", "command", "file", "GET", "POST", "PUT", "HEAD", "DELETE", "state", "name"
+	"OK", "ALARM", "since", "only", "from", "to", "step", "history", "explain", "source",
+	"health", "config", "command", "file", "GET", "POST", "PUT", "HEAD", "DELETE", "state",
+	"name"
 };
 
 static bool

@@ -185,9 +185,69 @@ test_anonymize(void)
 	anonymizer_free(a);
 }
 
+/* The recordings of t/data, each frame of which is understood. */
+static struct model *
+replay_data(const char *file)
+{
+	struct model *m = model_new();
+	struct frame *f = NULL;
+	unsigned n = 0, line = 0, i, bad = 0;
+	size_t len;
+	char *data = file_read(file, 1 << 24, &len);
+
+	ok_named(data != NULL && record_parse(data, len, &f, &n, &line), "%s (line %u)", file,
+	    line);
+	for (i = 0; i < n; i++)
+		if (!rows_feed(model_host(m, f[i].host), f[i].command, f[i].text, f[i].len,
+		    f[i].ms)) {
+			tap_diag("%s", model_host(m, f[i].host)->error);
+			bad++;
+		}
+	is_int(bad, 0);
+	free(f);
+	free(data);
+	return m;
+}
+
+static void
+test_data(void)
+{
+	struct model *m = replay_data("t/data/states.wrec");
+	struct host *h = m->hosts[0];
+	struct totals t;
+
+	model_totals(m, NULL, &t);
+	is_int(t.backends, 7);
+	is_int(t.critical, 1);
+	is_int(t.degraded, 3);
+	is_int(t.alarms, 2);
+	is_int(t.idle, 1);
+	is_str(sheet_get(&h->kinds[KIND_GROUP], 0, "cooldown_left_s"), "71");
+	is_int(host_row(h, "search", "BACKEND")->up, 5);
+	is_str(host_row(h, "search", "web-5")->word, "UP 2/3");
+	ok(host_row(h, "search", "web-5")->rate[C_REQ] > 20);
+	ok(host_latmap(h, "search", "", 10)->nbins > 50);
+	ok(!isnan(history_at(&h->total, M_REQ, m->now_ms / 1000 - 300)));
+	ok(history_at(&h->total, M_P99, m->now_ms / 1000) > 700000);
+	ok(h->requests.n > 50 && h->events.n > 10);
+	model_free(m);
+	model_free(replay_data("t/data/healthy.wrec"));
+	m = replay_data("t/data/restart.wrec");
+	is_int(m->hosts[0]->restarts, 1);
+	model_free(m);
+	m = replay_data("t/data/stall.wrec");
+	is_int(m->hosts[0]->state, HOST_LOST);
+	model_free(m);
+	m = replay_data("t/data/haproxy.wrec");
+	is_int(host_quality(m->hosts[0]), Q_RING);
+	ok(host_row(m->hosts[0], "app", "BACKEND")->p99_us > 10000);
+	model_free(m);
+}
+
 int
 main(void)
 {
+	test_data();
 	test_format();
 	test_bad();
 	test_replay();
