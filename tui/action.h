@@ -15,13 +15,15 @@
 
 struct host;
 struct model;
+struct ui;
 
 enum action_kind {
 	DO_NOTHING, DO_DRAIN, DO_MAINT, DO_READY, DO_WEIGHT, DO_KILL, DO_ADDR,
 	DO_ACK, DO_UNACK, DO_SILENCE, DO_SET_STATE, DO_ALARM_ENABLE, DO_ALARM_DISABLE,
 	DO_DESIRED, DO_SUSPEND, DO_RESUME, DO_TERMINATE, DO_DETACH, DO_SCALING_PAUSE,
 	DO_SCALING_RESUME, DO_POLICY_EXECUTE,
-	DO_LUA_LOAD, DO_LUA_ROLL_BACK, DO_LUA_ENABLE, DO_LUA_DISABLE, DO_RELOAD, DO_RAW
+	DO_LUA_LOAD, DO_LUA_ROLL_BACK, DO_LUA_ENABLE, DO_LUA_DISABLE, DO_RELOAD, DO_RAW,
+	DO_ALLOW			/* no more read-only */
 };
 
 /* How much is asked before it is done. */
@@ -38,6 +40,7 @@ struct order {
 	char	*command, *inverse;	/* inverse NULL: none */
 	char	*before, *after;	/* for a list of what changes; may be NULL */
 	char	*then_command;		/* sent when the server has no session left */
+	unsigned target;		/* of the plan's, by number */
 };
 struct orders { struct order *at; unsigned n, cap; };
 void	orders_add(struct orders *o, struct host *h, const char *command, const char *inverse);
@@ -57,6 +60,7 @@ struct plan {
 	char	 refused[200];		/* why it cannot be done at all; "" = it can */
 	bool	 offers_maint;		/* drain: "then maint when 0 sessions" */
 	bool	 then_maint;
+	bool	 stops_at_failure;	/* of several orders the rest is not sent */
 	unsigned undoes;		/* the number of a command that this takes back */
 };
 
@@ -65,13 +69,26 @@ void	plan_target(struct plan *p, struct host *h, const char *px, const char *sv)
 /* Commands, level, effect from the model as it is now. May be called again. */
 void	plan_make(const struct model *m, struct plan *p);
 void	plan_fini(struct plan *p);
-/* Commands that waited for a server to be empty go to ui->orders when it is. */
+/* The plan's orders to ui->orders; with then_maint also what follows them. */
+void	plan_send(struct model *m, struct plan *p);
+
+/* A command that waits for a server to be empty. */
+struct followup {
+	struct host *host;
+	char	 px[128], sv[128];
+	char	*command, *inverse;	/* owned */
+	int64_t	 since_ms;
+	int	 sessions;		/* at the last look; -1: not looked yet */
+};
+/* Those whose server is empty go to ui->orders; those that were overtaken end. */
 void	followups_check(struct model *m);
+void	followups_clear(struct ui *ui);
 const char *action_name(enum action_kind k);
 /* What an act of the key table does to the appliance; DO_NOTHING: it only looks. */
 enum action_kind action_of_act(enum act a);
 
-/* The user's own command from the palette or console: its level, by its words. */
+/* The user's own command from the palette or console: its level, by its words. Of several
+ * with ; between the highest. */
 enum action_level command_level(const char *command);
 
 #endif

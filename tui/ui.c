@@ -51,6 +51,7 @@ ui_free(struct ui *ui)
 	for (i = 0; i < ASKS; i++)
 		ask_fini(&ui->asks[i]);
 	free(ui->editor_text);
+	followups_clear(ui);
 	free(ui->text_title);
 	free(ui->text);
 	free(ui);

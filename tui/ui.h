@@ -97,6 +97,9 @@ struct ui {
 
 	unsigned wishes;
 	struct orders orders;		/* commands to send */
+	bool	 stops_at_failure;	/* of orders: the rest is not sent */
+	struct followup *followups;	/* owned */
+	unsigned nfollowups;
 	unsigned order_undoes;		/* the number of a command that the orders take back */
 	char	 copy[1024];
 	char	*editor_text;		/* owned; for WISH_EDITOR, WISH_SAVE */
