@@ -51,7 +51,7 @@ struct parser {
 	bool	 failed;
 };
 
-/* --- Saved ones ---------------------------------------------------------- */
+/* --- Saved ones ----------------------------------------------------------- */
 
 static struct saved { char name[32], text[224]; } saved[32];
 static unsigned nsaved;
@@ -84,7 +84,7 @@ filter_save(const char *name, const char *text)
 	return true;
 }
 
-/* --- Parsing ------------------------------------------------------------- */
+/* --- Parsing -------------------------------------------------------------- */
 
 static unsigned parse_or(struct parser *ps);
 
@@ -483,7 +483,7 @@ filter_free(struct filter *f)
 	free(f);
 }
 
-/* --- Matching ------------------------------------------------------------ */
+/* --- Matching ------------------------------------------------------------- */
 
 struct asking {
 	const struct filter *f;

@@ -25,7 +25,7 @@
 
 static const char modes_off[] = "\033[?2026l\033[?2004l\033[?1006l\033[?1000l";
 
-/* --- Crash --------------------------------------------------------------- */
+/* --- Crash ---------------------------------------------------------------- */
 
 /* What a signal handler may read: set once, before the handler is. */
 static struct termios crash_termios;
@@ -34,7 +34,8 @@ static bool crash_is_plain;
 static void
 on_crash(int sig)
 {
-	static const char back[] = "\033[?1049l\033[?25h\033[?1000l\033[?1006l\033[?2004l\033[0m\r\n";
+	static const char back[] =
+	    "\033[?1049l\033[?25h\033[?1000l\033[?1006l\033[?2004l\033[0m\r\n";
 	static const char plain[] = "\033[0m\r\n";
 	ssize_t n;
 
@@ -65,7 +66,7 @@ catch_crashes(const struct term *t)
 		sigaction(sigs[i], &sa, NULL);
 }
 
-/* --- Size ---------------------------------------------------------------- */
+/* --- Size ----------------------------------------------------------------- */
 
 /* A serial line does not know its size: what terminfo has stays. */
 static void
@@ -90,7 +91,7 @@ term_size(const struct term *t, int *ret_w, int *ret_h)
 	*ret_h = LINES;
 }
 
-/* --- Leaving and coming back --------------------------------------------- */
+/* --- Leaving and coming back ---------------------------------------------- */
 
 void
 term_say(const struct term *t, const char *z)
@@ -149,7 +150,7 @@ term_end(struct term *t, int status)
 	t->calls.on_end(t->arg, status);
 }
 
-/* --- Signals ------------------------------------------------------------- */
+/* --- Signals -------------------------------------------------------------- */
 
 static const int signals[TERM_SIGNALS] = { SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGINT, SIGHUP };
 
@@ -217,7 +218,7 @@ stop_events(struct term *t)
 	event_free(t->on_input);
 }
 
-/* --- Opening and closing ------------------------------------------------- */
+/* --- Opening and closing -------------------------------------------------- */
 
 /* Consoles and serial terminals, which might print what they do not know. */
 static bool
@@ -317,7 +318,7 @@ term_close(struct term *t)
 	free(t);
 }
 
-/* --- What else it is told ------------------------------------------------ */
+/* --- What else it is told ------------------------------------------------- */
 
 void
 term_mouse(struct term *t, bool on)

@@ -86,7 +86,7 @@ term_keys_init(struct term *t)
 	term_mouse_mask(t->options.wants_mouse && !t->is_plain);
 }
 
-/* --- The background ------------------------------------------------------ */
+/* --- The background ------------------------------------------------------- */
 
 int
 term_ground_of_env(void)
@@ -131,7 +131,7 @@ osc_char(struct term *t, wint_t c)
 	}
 }
 
-/* --- Keys ---------------------------------------------------------------- */
+/* --- Keys ----------------------------------------------------------------- */
 
 static void
 tell(struct term *t, uint32_t code, int x, int y)

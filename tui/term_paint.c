@@ -17,7 +17,7 @@
 #include "base/out.h"
 #include "base/xalloc.h"
 
-/* --- Depth --------------------------------------------------------------- */
+/* --- Depth ---------------------------------------------------------------- */
 
 static bool
 env_is(const char *name, const char *value)
@@ -118,7 +118,7 @@ term_paint_fini(struct term *t)
 	grid_fini(&t->shown);
 }
 
-/* --- Pairs --------------------------------------------------------------- */
+/* --- Pairs ---------------------------------------------------------------- */
 
 static struct pair *
 pair_slot(struct term *t, int32_t fg, int32_t bg)
@@ -174,7 +174,7 @@ forget_pairs(struct term *t)
 	t->theme = NULL;
 }
 
-/* --- Cells --------------------------------------------------------------- */
+/* --- Cells ---------------------------------------------------------------- */
 
 static attr_t
 attr_of(uint8_t attr)
