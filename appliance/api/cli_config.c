@@ -186,6 +186,7 @@ on_generation(void *arg, struct config_text *text, const char *error)
 	if (text != NULL && config_text_is_for(text, paths, n)) {
 		cli_reload(r->c, &r->words, config_text_seed(text));
 	} else {
+		outbuf_z(&r->c->out, "Success=0\n--\n");
 		if (text == NULL)
 			cli_err(r->c, "%s.", error);
 		else
@@ -226,7 +227,12 @@ rollback(struct cli *c)
 static void
 confirm(struct cli *c)
 {
-	if (!confirm_done())
+	bool was_waiting = confirm_done();
+
+	outbuf_fmt(&c->out, "Success=%d\n--\n", was_waiting);
+	if (was_waiting)
+		outbuf_fmt(&c->out, "Version %u stays.\n", generation_current());
+	else
 		cli_err(c, "There is nothing to confirm.");
 }
 

@@ -89,6 +89,8 @@ on_reloaded(void *arg, bool ok, const char *messages)
 	outbuf_fmt(&c->out, "Success=%d\n--\n", ok);
 	if (messages != NULL)
 		cli_text(c, messages);
+	if (!ok && c->problem == NULL)		/* for the audit trail */
+		c->problem = xstrdup("Success=0");
 	if (ok && p->confirm_us > 0 && p->before > 0 && generation_current() != p->before)
 		confirm_begin(p->before, p->confirm_us);
 	if (ok)

@@ -490,6 +490,16 @@ take_folder(uint32_t number)
 	free(folder);
 }
 
+/* One that was too old, when it could not be removed. */
+static void
+remove_folder(uint32_t number)
+{
+	char *folder = folder_of(number);
+
+	(void)file_remove(folder);
+	free(folder);
+}
+
 static int
 by_number(const void *a, const void *b)
 {
@@ -515,7 +525,10 @@ take_folders(void)
 	free(names);
 	qsort(numbers, nnumbers, sizeof *numbers, by_number);
 	for (size_t i = 0; i < nnumbers; i++)
-		take_folder(numbers[i]);
+		if (i + KEPT < nnumbers)
+			remove_folder(numbers[i]);
+		else
+			take_folder(numbers[i]);
 	free(numbers);
 }
 

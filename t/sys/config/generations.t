@@ -84,9 +84,9 @@ is +(versions())[2]{comment}, 'rollback to 1', 'it is a version again';
 like $w->cli('show config running version 2'), qr/string "two"/, 'any version can be read';
 like $w->cli('reload'), qr/Success=1/;
 is body(), 'two', 'a reload reads the files';
-like $w->cli('config rollback 99'), qr/There is no such version/;
+like $w->cli('config rollback 99'), qr/^Success=0\n--\nThere is no such version/;
 like $w->cli('config rollback x'), qr/expects a version/;
-like $w->cli('config confirm'), qr/nothing to confirm/;
+like $w->cli('config confirm'), qr/^Success=0\n--\nThere is nothing to confirm/;
 
 # confirm
 linked(4);
@@ -96,7 +96,7 @@ like $w->cli('reload confirm 5m'), qr/Success=1.*Version 4 comes back unless/s, 
 is body(), 'three';
 linked(5);
 is join(',', map { $_->{state} } (versions())[3, 4]), 'comes back,unconfirmed', 'versions tell it';
-like $w->cli('config confirm'), qr/^\n*$/, 'config confirm';
+like $w->cli('config confirm'), qr/^Success=1\n--\nVersion 5 stays\.\n*$/, 'config confirm';
 $w->cli('clock advance 6m');
 is body(), 'three', 'confirmed: it stays';
 edit('four');
@@ -131,5 +131,12 @@ for my $n (1 .. 45) {
 linked(55);
 is "@{[map { $_->{version} } (versions())[0, -1]]}", '6 55', '50 are kept';
 ok Weir::poll(sub { (my @n = glob "$dir/config/[0-9]*") == 50 }), 'and no other folder';
+is $w->stop, 143;
+
+# what could not be removed goes at the next start
+system('cp', '-r', "$dir/config/55", "$dir/config/$_") for 1 .. 3;
+$w->start;
+is "@{[map { $_->{version} } (versions())[0, -1]]}", '6 55', 'the newest 50';
+is scalar(my @n = glob "$dir/config/[0-9]*"), 50, 'the others are removed';
 is $w->stop, 143;
 done_testing;
