@@ -62,13 +62,6 @@ set_text(char **at, const char *text)
 	*at = copy;
 }
 
-static void
-tell_nothing(struct alarm *a)
-{
-	while (a->ntold > 0)
-		free(a->told[--a->ntold]);
-}
-
 /* ---- changes of state ---- */
 
 static void look_at_rules(const char *child, uint64_t at_us);
@@ -102,7 +95,7 @@ change(struct alarm *a, const struct alarm_saying *to, const char *brief, uint64
 	a->reason = xstrdup(to->reason);
 	a->data = to->data != NULL ? xstrdup(to->data) : NULL;
 	a->since_us = a->acted_us = at_us;
-	tell_nothing(a);
+	told_forget(&a->told);
 	set_text(&a->acked_by, NULL);
 	set_text(&a->ack_comment, NULL);
 	log_notice("alarm %s %s->%s %s", a->name, from, name, a->reason);
@@ -364,7 +357,7 @@ alarm_free(struct alarm *a)
 	sched_cancel(&a->timer);
 	list_del(&a->node);
 	*place_of(a->name) = a->next_in_bucket;
-	tell_nothing(a);
+	told_forget(&a->told);
 	free(a->name);
 	free(a->own);
 	free(a->reason);

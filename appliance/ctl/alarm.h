@@ -23,13 +23,12 @@
 #include "base/out.h"
 #include "ctl/alarm_conf.h"
 #include "ctl/alarm_text.h"
+#include "ctl/told.h"
 #include "event/sched.h"
 
 struct cfg;
 struct snapshot;
 struct trial_ops;
-
-#define ALARM_TOLD_MAX	16u
 
 struct alarm {
 	struct list	 node;		/* of all, by name */
@@ -59,8 +58,7 @@ struct alarm {
 	int64_t		 used_s[ALARM_STATES];
 	uint64_t	 acted_us;	/* scaling actions ran */
 	/* reasons that this stay has in the history already; owned */
-	char		*told[ALARM_TOLD_MAX];
-	unsigned	 ntold;
+	struct told	 told;
 	bool		 is_asked;	/* of a kind: the answer has not come */
 	uint64_t	 asked_us;	/* when the kind began to decide: the kind's */
 	unsigned	 skipped;	/* ... when the next turn came */

@@ -140,34 +140,12 @@ record_done(const struct doing *d)
 	outbuf_fini(&b);
 }
 
-/* Told already in this stay? Reasons that differ in numbers only are one. */
-static bool
-is_told(struct alarm *a, const char *target, const char *why)
-{
-	char *key = xasprintf("%s %s", target, why), *to = key;
-
-	for (const char *from = key; *from != '\0'; from++)
-		if (*from < '0' || *from > '9')
-			*to++ = *from;
-	*to = '\0';
-	for (unsigned i = 0; i < a->ntold; i++)
-		if (strcmp(a->told[i], key) == 0) {
-			free(key);
-			return true;
-		}
-	if (a->ntold < ALARM_TOLD_MAX)
-		a->told[a->ntold++] = key;
-	else
-		free(key);
-	return false;
-}
-
 static void
 record_ignored(const struct doing *d, const char *why)
 {
 	struct outbuf b;
 
-	if (is_told(d->a, d->act->target, why))
+	if (told_before(&d->a->told, d->act->target, why))
 		return;
 	outbuf_init(&b, 0);
 	outbuf_fmt(&b, "Action %s ignored: %s", d->arn.data, why);
@@ -180,7 +158,7 @@ record_failed(const struct doing *d, const char *why)
 {
 	struct outbuf b;
 
-	if (is_told(d->a, d->act->target, why))
+	if (told_before(&d->a->told, d->act->target, why))
 		return;
 	outbuf_init(&b, 0);
 	outbuf_fmt(&b, "Failed to execute action %s. Received error: \"%s\"", d->arn.data, why);

@@ -27,9 +27,9 @@ static struct list saved = { &saved, &saved };
 static void
 put_told(struct outbuf *b, const struct alarm *a)
 {
-	for (unsigned i = 0; i < a->ntold; i++) {
+	for (unsigned i = 0; i < a->told.n; i++) {
 		outbuf_z(b, i > 0 ? "," : "");
-		outbuf_json(b, a->told[i]);
+		outbuf_json(b, a->told.all[i]);
 	}
 }
 
@@ -145,11 +145,11 @@ restore_stay(struct alarm *a, const json_t *row)
 	a->acted_us = number_of(row, "acted");
 	for (unsigned i = 0; i < ALARM_STATES; i++)
 		a->used_s[i] = json_integer_value(json_array_get(used, i));
-	for (size_t i = 0; i < json_array_size(told) && i < ALARM_TOLD_MAX; i++) {
+	for (size_t i = 0; i < json_array_size(told); i++) {
 		const char *text = json_string_value(json_array_get(told, i));
 
 		if (text != NULL)
-			a->told[a->ntold++] = xstrdup(text);
+			told_restore(&a->told, text);
 	}
 }
 
@@ -170,8 +170,7 @@ restore_from(struct alarm *a, const json_t *row)
 void
 alarm_restore_row(struct alarm *a, const json_t *row)
 {
-	while (a->ntold > 0)
-		free(a->told[--a->ntold]);
+	told_forget(&a->told);
 	restore_from(a, row);
 }
 

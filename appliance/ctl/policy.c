@@ -12,7 +12,6 @@
  */
 #include "ctl/policy.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,9 +27,9 @@
 #include "ctl/place.h"
 #include "ctl/policy_conf.h"
 #include "ctl/policy_keep.h"
+#include "ctl/told.h"
 #include "event/loop.h"
 
-#define TOLD_MAX	16u
 #define SECOND_US	1000000u
 
 struct policy_live {
@@ -41,8 +40,7 @@ struct policy_live {
 	uint64_t	 last_us;
 	enum policy_result last_result;
 	char		 last_reason[POLICY_TEXT];
-	char		*told[TOLD_MAX];	/* owned: "ALARM reason", of this stay */
-	unsigned	 ntold;
+	struct told	 told;		/* reasons, of an alarm's stay in its state */
 };
 
 struct group_policies {
@@ -305,61 +303,20 @@ say_who(const struct policy_conf *p, const struct policy_cause *why, char *buf, 
 		    why->text != NULL ? why->text : "");
 }
 
-/* Numbers do not make another reason of it. */
-static char *
-told_key(const struct policy_cause *why, const char *text)
-{
-	const char *who = why->by == POLICY_BY_ALARM ? why->alarm : "";
-	char *key = xasprintf("%s %s", who, text), *to = key + strlen(who);
-
-	for (const char *from = to; *from != '\0'; from++)
-		if (!isdigit((unsigned char)*from))
-			*to++ = *from;
-	*to = '\0';
-	return key;
-}
-
-static void
-forget_told(struct policy_live *p)
-{
-	while (p->ntold > 0)
-		free(p->told[--p->ntold]);
-}
-
 /* A person's request is always told; what comes again by itself once per reason. */
 static bool
 is_told(struct policy_live *p, const struct policy_cause *why, const char *text)
 {
-	char *key;
-
-	if (why->by == POLICY_BY_USER)
-		return false;
-	key = told_key(why, text);
-	for (unsigned i = 0; i < p->ntold; i++)
-		if (strcmp(p->told[i], key) == 0) {
-			free(key);
-			return true;
-		}
-	if (p->ntold < TOLD_MAX)
-		p->told[p->ntold++] = key;
-	else
-		free(key);
-	return false;
+	return why->by != POLICY_BY_USER &&
+	    told_before(&p->told, why->by == POLICY_BY_ALARM ? why->alarm : "", text);
 }
 
 /* The stay in which reasons were told is over. */
 static void
 begin_stay(struct policy_live *p, const struct policy_cause *why)
 {
-	size_t len = why->alarm != NULL ? strlen(why->alarm) : 0;
-
-	if (why->by != POLICY_BY_ALARM || why->is_repeat)
-		return;
-	for (unsigned i = p->ntold; i-- > 0; )
-		if (strncmp(p->told[i], why->alarm, len) == 0 && p->told[i][len] == ' ') {
-			free(p->told[i]);
-			p->told[i] = p->told[--p->ntold];
-		}
+	if (why->by == POLICY_BY_ALARM && !why->is_repeat)
+		told_forget_of(&p->told, why->alarm);
 }
 
 /* ---- acting ---- */
@@ -398,7 +355,7 @@ set_desired(struct execution *x, uint32_t to)
 		note_change(x->g, x->conf, to);
 	group_set_desired(x->g, to, who, x->conf->kind->rests ?
 	    policy_cooldown_us(x->g->conf, x->conf) : GROUP_NO_COOLDOWN, x->ret->activity);
-	forget_told(x->live);
+	told_forget(&x->live->told);
 }
 
 /* Within limits; what became of it is in x->ret. */
@@ -529,7 +486,7 @@ live_free(const struct group *g, struct policy_live *p)
 		p->kind->end(g->name, p->name);
 	if (!control_loop->stopping)
 		keep_policy_not(g->name, p->name);
-	forget_told(p);
+	told_forget(&p->told);
 	list_del(&p->node);
 	free(p->name);
 	free(p);
