@@ -48,10 +48,10 @@ end(struct outbuf *b, enum store_table t, const char *key, uint64_t t_us)
 static void
 put_suspended(struct outbuf *b, const struct group *g)
 {
-	row_put_name(b, "suspended_at");
+	row_begin_list(b, "suspended_at");
 	for (unsigned i = 0; i < GROUP_P_COUNT; i++)
-		outbuf_fmt(b, "%s%lld", i > 0 ? "," : "[", (long long)g->suspended_s[i]);
-	outbuf_z(b, "]");
+		row_item_u64(b, (uint64_t)g->suspended_s[i]);
+	row_end_list(b);
 }
 
 void
@@ -82,12 +82,10 @@ keep_group(const struct group *g)
 	row_put_hex(&b, "launch_digest", g->launch_digest);
 	row_put_text(&b, "back_to", g->back != NULL ? g->back->object.name : "");
 	row_put_u64(&b, "back_version", g->back != NULL ? g->back->version : 0);
-	outbuf_z(&b, ",\"let_go\":[");
-	for (unsigned i = 0; i < g->nlet_go; i++) {
-		outbuf_z(&b, i > 0 ? "," : "");
-		outbuf_json(&b, g->let_go[i]);
-	}
-	outbuf_z(&b, "]");
+	row_begin_list(&b, "let_go");
+	for (unsigned i = 0; i < g->nlet_go; i++)
+		row_item_text(&b, g->let_go[i]);
+	row_end_list(&b);
 	end(&b, STORE_GROUP, g->name, g->created_us);
 }
 

@@ -47,13 +47,10 @@ put_user_data(struct outbuf *b, const struct launch_conf *l)
 static void
 put_lists(struct outbuf *b, const struct launch_conf *l)
 {
-	row_put_name(b, "security_groups");
-	outbuf_z(b, "[");
-	for (unsigned i = 0; i < l->nsecurity_groups; i++) {
-		outbuf_z(b, i > 0 ? "," : "");
-		outbuf_json(b, l->security_groups[i]);
-	}
-	outbuf_z(b, "]");
+	row_begin_list(b, "security_groups");
+	for (unsigned i = 0; i < l->nsecurity_groups; i++)
+		row_item_text(b, l->security_groups[i]);
+	row_end_list(b);
 	row_put_name(b, "attributes");
 	outbuf_z(b, "{");
 	for (unsigned i = 0; i < l->nattributes; i++)
@@ -64,8 +61,7 @@ put_lists(struct outbuf *b, const struct launch_conf *l)
 static void
 put_metrics(struct outbuf *b, const struct launch_conf *l)
 {
-	row_put_name(b, "metrics");
-	outbuf_z(b, "[");
+	row_begin_list(b, "metrics");
 	for (unsigned i = 0; i < l->nmetrics; i++) {
 		const struct metrics_conf *m = &l->metrics[l->metrics_order[i]];
 
@@ -75,7 +71,7 @@ put_metrics(struct outbuf *b, const struct launch_conf *l)
 		row_put_u64(b, "every", m->every_us);
 		outbuf_z(b, "}");
 	}
-	outbuf_z(b, "]");
+	row_end_list(b);
 }
 
 char *

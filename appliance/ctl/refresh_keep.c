@@ -31,23 +31,19 @@ put_conf(struct outbuf *b, const struct refresh_conf *c)
 	row_put_u64(b, "max_healthy", c->max_healthy);
 	row_put_u64(b, "wait", c->wait_us);
 	row_put_bool(b, "rolls_back", c->rolls_back);
-	row_put_name(b, "checkpoints");
-	outbuf_z(b, "[");
+	row_begin_list(b, "checkpoints");
 	for (unsigned i = 0; i < c->ncheckpoints; i++)
-		outbuf_fmt(b, "%s%u", i > 0 ? "," : "", c->checkpoints[i]);
-	outbuf_z(b, "]");
+		row_item_u64(b, c->checkpoints[i]);
+	row_end_list(b);
 }
 
 static void
 put_old(struct outbuf *b, const struct refresh *r)
 {
-	row_put_name(b, "old");
-	outbuf_z(b, "[");
-	for (unsigned i = 0; i < r->left; i++) {
-		outbuf_z(b, i > 0 ? "," : "");
-		outbuf_json(b, r->old[i]);
-	}
-	outbuf_z(b, "]");
+	row_begin_list(b, "old");
+	for (unsigned i = 0; i < r->left; i++)
+		row_item_text(b, r->old[i]);
+	row_end_list(b);
 }
 
 static void

@@ -11,12 +11,48 @@
 
 #include "base/out.h"
 
-void
-row_put_name(struct outbuf *b, const char *name)
+/* Behind another member or item. */
+static void
+put_comma(struct outbuf *b)
 {
 	char last = b->len > 0 ? b->data[b->len - 1] : '{';
 
-	outbuf_fmt(b, "%s\"%s\":", last != '{' ? "," : "", name);
+	if (last != '{' && last != '[')
+		outbuf_z(b, ",");
+}
+
+void
+row_put_name(struct outbuf *b, const char *name)
+{
+	put_comma(b);
+	outbuf_fmt(b, "\"%s\":", name);
+}
+
+void
+row_begin_list(struct outbuf *b, const char *name)
+{
+	row_put_name(b, name);
+	outbuf_z(b, "[");
+}
+
+void
+row_item_text(struct outbuf *b, const char *text)
+{
+	put_comma(b);
+	outbuf_json(b, text);
+}
+
+void
+row_item_u64(struct outbuf *b, uint64_t v)
+{
+	put_comma(b);
+	outbuf_fmt(b, "%" PRIu64, v);
+}
+
+void
+row_end_list(struct outbuf *b)
+{
+	outbuf_z(b, "]");
 }
 
 void

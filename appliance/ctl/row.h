@@ -22,6 +22,11 @@ void	row_put_bool(struct outbuf *b, const char *name, bool v);
 void	row_put_hex(struct outbuf *b, const char *name, uint64_t v);
 /* The name alone: a value follows. */
 void	row_put_name(struct outbuf *b, const char *name);
+/* Of texts or numbers. */
+void	row_begin_list(struct outbuf *b, const char *name);
+void	row_item_text(struct outbuf *b, const char *text);
+void	row_item_u64(struct outbuf *b, uint64_t v);
+void	row_end_list(struct outbuf *b);
 uint64_t row_hex(const json_t *row, const char *name);
 
 static inline const char *
