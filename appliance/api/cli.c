@@ -89,6 +89,22 @@ cli_msg(struct cli *c, enum log_level level, const char *fmt, ...)
 }
 
 void
+cli_err_near(struct cli *c, const char *near, const char *end, const char *fmt, ...)
+{
+	char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	if (near != NULL)
+		cli_err(c, "%s, did you mean '%s'?", text, near);
+	else
+		cli_err(c, "%s%s", text, end);
+	free(text);
+}
+
+void
 cli_text(struct cli *c, const char *text)
 {
 	while (*text != '\0') {

@@ -99,6 +99,9 @@ struct cli {
 void	cli_msg(struct cli *c, enum log_level level, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 #define cli_err(c, ...)	cli_msg((c), LOG_L_ERR, __VA_ARGS__)
+/* The error `TEXT, did you mean 'NEAR'?`; near NULL: `TEXT` and `end`. */
+void	cli_err_near(struct cli *c, const char *near, const char *end, const char *fmt, ...)
+	    __attribute__((format(printf, 4, 5)));
 /* Text as it is, lines that would be empty get a blank; ends with a newline. */
 void	cli_text(struct cli *c, const char *text);
 /* Argument i, or "" */

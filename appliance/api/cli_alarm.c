@@ -40,10 +40,8 @@ cli_alarm_named(struct cli *c, const char *name)
 	near = str_nearest(name, nth_alarm, NULL);
 	if (name[0] == '\0')
 		cli_err(c, "The name of an alarm is missing.");
-	else if (near != NULL)
-		cli_err(c, "There is no alarm '%s', did you mean '%s'?", name, near);
 	else
-		cli_err(c, "There is no alarm '%s'.", name);
+		cli_err_near(c, near, ".", "There is no alarm '%s'", name);
 	return NULL;
 }
 

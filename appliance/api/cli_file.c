@@ -92,12 +92,7 @@ nth_file(size_t i, void *arg)
 static void
 no_file(struct cli *c, const char *name)
 {
-	const char *near = str_nearest(name, nth_file, NULL);
-
-	if (near != NULL)
-		cli_err(c, "No such file: '%s', did you mean '%s'?", name, near);
-	else
-		cli_err(c, "No such file: '%s'.", name);
+	cli_err_near(c, str_nearest(name, nth_file, NULL), ".", "No such file: '%s'", name);
 }
 
 static void

@@ -328,32 +328,30 @@ read_processes(struct cli *c, unsigned *ret_bits)
 
 	if (group_process_parse(cli_arg(c, 1), ret_bits, &bad, &near))
 		return true;
-	if (near != NULL)
-		cli_err(c, "There is no process '" STR_FMT "', did you mean '%s'?", STR_ARG(bad),
-		    near);
-	else
-		cli_err(c, "There is no process '" STR_FMT "'.", STR_ARG(bad));
+	cli_err_near(c, near, ".", "There is no process '" STR_FMT "'", STR_ARG(bad));
 	return false;
+}
+
+static void
+set_processes(struct cli *c, void (*set)(struct group *g, unsigned bits))
+{
+	struct group *g = cli_group(c, cli_arg(c, 0));
+	unsigned bits;
+
+	if (g != NULL && read_processes(c, &bits))
+		set(g, bits);
 }
 
 static void
 suspend(struct cli *c)
 {
-	struct group *g = cli_group(c, cli_arg(c, 0));
-	unsigned bits;
-
-	if (g != NULL && read_processes(c, &bits))
-		group_suspend(g, bits);
+	set_processes(c, group_suspend);
 }
 
 static void
 resume(struct cli *c)
 {
-	struct group *g = cli_group(c, cli_arg(c, 0));
-	unsigned bits;
-
-	if (g != NULL && read_processes(c, &bits))
-		group_resume(g, bits);
+	set_processes(c, group_resume);
 }
 
 /* ---- victims ---- */

@@ -43,10 +43,8 @@ unit_named(struct cli *c, const char *name)
 	near = str_nearest(name, nth_unit, NULL);
 	if (name[0] == '\0')
 		cli_err(c, "The name of a script is missing.");
-	else if (near != NULL)
-		cli_err(c, "There is no script '%s', did you mean '%s'?", name, near);
 	else
-		cli_err(c, "There is no script '%s' of lua-policy.", name);
+		cli_err_near(c, near, " of lua-policy.", "There is no script '%s'", name);
 	return NULL;
 }
 

@@ -150,10 +150,7 @@ cli_metric_unknown(struct cli *c, const struct metric_key *k)
 	const char *near = metric_row_named(k->ns, k->name) == NULL ?
 	    metric_nearest(k->ns, k->name) : NULL;
 
-	if (near != NULL)
-		cli_err(c, "No such metric in %s, did you mean '%s'?", k->ns, near);
-	else
-		cli_err(c, "No such metric in %s: 'show metrics' lists what there is.", k->ns);
+	cli_err_near(c, near, ": 'show metrics' lists what there is.", "No such metric in %s", k->ns);
 }
 
 void

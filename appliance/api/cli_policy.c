@@ -218,7 +218,7 @@ nth_policy(size_t i, void *arg)
 const struct policy_conf *
 cli_policy(struct cli *c, const char *word, struct group **ret_group)
 {
-	const char *slash = strchr(word, '/'), *near;
+	const char *slash = strchr(word, '/');
 	const struct policy_conf *p;
 	char *name;
 
@@ -234,10 +234,9 @@ cli_policy(struct cli *c, const char *word, struct group **ret_group)
 	p = policy_find(*ret_group, slash + 1);
 	if (p != NULL)
 		return p;
-	near = str_nearest(slash + 1, nth_policy, *ret_group);
-	cli_err(c, "Scaling policy name not found: group %s has no policy '%s'%s%s%s",
-	    (*ret_group)->name, slash + 1, near != NULL ? ", did you mean '" : ".",
-	    near != NULL ? near : "", near != NULL ? "'?" : "");
+	cli_err_near(c, str_nearest(slash + 1, nth_policy, *ret_group), ".",
+	    "Scaling policy name not found: group %s has no policy '%s'", (*ret_group)->name,
+	    slash + 1);
 	return NULL;
 }
 

@@ -84,16 +84,11 @@ static const struct provider_conf *
 provider_named(struct cli *c, const char *name)
 {
 	const struct provider_conf *p = object_find(snapshot_current(), OBJECT_PROVIDER, name);
-	const char *near;
 
-	if (p != NULL)
-		return p;
-	near = str_nearest(name, nth_provider, NULL);
-	if (near != NULL)
-		cli_err(c, "No such provider: '%s', did you mean '%s'?", name, near);
-	else
-		cli_err(c, "No such provider: '%s'.", name);
-	return NULL;
+	if (p == NULL)
+		cli_err_near(c, str_nearest(name, nth_provider, NULL), ".",
+		    "No such provider: '%s'", name);
+	return p;
 }
 
 static void

@@ -105,12 +105,9 @@ cli_group(struct cli *c, const char *name)
 	near = str_nearest(name, group_nth_name, NULL);
 	if (name[0] == '\0')
 		cli_err(c, "Which group?");
-	else if (near != NULL)
-		cli_err(c, "AutoScalingGroup name not found - AutoScalingGroup '%s' not found, did "
-		    "you mean '%s'?", name, near);
 	else
-		cli_err(c, "AutoScalingGroup name not found - AutoScalingGroup '%s' not found",
-		    name);
+		cli_err_near(c, near, "", "AutoScalingGroup name not found - AutoScalingGroup '%s' "
+		    "not found", name);
 	return NULL;
 }
 
