@@ -180,9 +180,9 @@ test_small(void)
 	is_str(picture(), "▁▁▂▂ ▄▅▆\n");
 	spark_draw(values_span, &v, 1007, 2, begin(6, 1, GLYPHS_ASCII), R_SPARK);
 	is_str(picture(), "  _.-=\n");
-	bar_draw(begin(8, 1, GLYPHS_BRAILLE), 0.5, R_OK);
+	bar_draw(begin(8, 1, GLYPHS_BRAILLE), 0.5, ST_OK);
 	is_str(picture(), "▓▓▓▓░░░░\n");
-	bar_draw(begin(10, 1, GLYPHS_ASCII), 0.01, R_OK);
+	bar_draw(begin(10, 1, GLYPHS_ASCII), 0.01, ST_OK);
 	is_str(picture(), "[|       ]\n");
 	axis_draw(begin(60, 1, GLYPHS_BRAILLE), 5 * 3600 + 58 * 60 + 41, 600);
 	is_str(picture(), "       05:50       05:52       05:54       05:56       05:58\n");
