@@ -5,7 +5,6 @@
  *
  * Thread: control.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +12,11 @@
 #include "api/cli.h"
 #include "api/lua_put.h"
 #include "api/scaling.h"
-#include "base/file.h"
 #include "base/module.h"
 #include "base/xalloc.h"
 #include "script/eval.h"
 #include "script/unit.h"
+#include "script/unit_build.h"
 
 /* ---- names ---- */
 
@@ -180,51 +179,48 @@ show_lua(struct cli *c)
 
 /* ---- texts ---- */
 
-/* The payload, or what the script's file has now; NULL after an error. Owned by the
- * caller. */
-static char *
-text_of(struct cli *c, const struct script_unit *u, size_t *ret_len)
+/* Of the payload, or, where there is none, of what the script's file has now. */
+static void
+build(struct cli *c, struct script_unit *u, script_built_fn *done, void *arg)
 {
-	char *text;
-
-	if (c->payload.p != NULL) {
-		*ret_len = c->payload.len;
-		return xstrndup(c->payload.p, c->payload.len);
-	}
-	text = file_read(u->path, SCRIPT_BYTES_MAX, ret_len);
-	if (text == NULL)
-		cli_err(c, "%s: %s.", u->path, strerror(errno));
-	return text;
+	cli_wait(c);
+	script_build(u, c->payload.p, c->payload.len, done, arg);
 }
 
 /* The end of a change. */
 static void
-changed(struct cli *c, const struct script_unit *u, char *error)
+changed(struct cli *c, const struct script_unit *u)
 {
-	if (error != NULL) {
-		cli_err(c, "%s", error);
-		free(error);
-		return;
-	}
 	outbuf_fmt(&c->out, "%s v%u active\n", u->name, u->version);
+	cli_done(c);
+}
+
+static void
+refuse(struct cli *c, const char *error)
+{
+	cli_err(c, "%s", error);
+	cli_done(c);
+}
+
+static void
+on_checked(struct script_building *b)
+{
+	struct cli *c = b->arg;
+
+	if (b->error != NULL)
+		cli_err(c, "%s", b->error);
+	else
+		outbuf_z(&c->out, "ok\n");
+	cli_done(c);
 }
 
 static void
 do_check(struct cli *c)
 {
-	const struct script_unit *u = unit_named(c, cli_arg(c, 0));
-	char *text, *error;
-	size_t len;
+	struct script_unit *u = unit_named(c, cli_arg(c, 0));
 
-	if (u == NULL || (text = text_of(c, u, &len)) == NULL)
-		return;
-	error = script_unit_check(u, text, len);
-	if (error != NULL)
-		cli_err(c, "%s", error);
-	else
-		outbuf_z(&c->out, "ok\n");
-	free(error);
-	free(text);
+	if (u != NULL)
+		build(c, u, on_checked, c);
 }
 
 struct load_words {
@@ -258,52 +254,136 @@ read_load(struct cli *c, struct load_words *w)
 	return true;
 }
 
-static void
-load_text(struct cli *c, struct script_unit *u, const struct load_words *w)
-{
-	struct script_text t = { .origin = c->payload.p != NULL ? "command" : "file",
-	    .comment = w->comment != NULL ? w->comment : "" };
-	char *text = text_of(c, u, &t.len), *error;
+/* A load under way. */
+struct loading {
+	struct cli	*c;
+	struct load_words words;
+	bool		 is_payload;
+};
 
-	if (text == NULL)
-		return;
-	t.text = text;
-	error = script_unit_load(u, &t);
-	if (error == NULL && w->resets)
-		unit_cells_reset(u);
-	changed(c, u, error);
-	free(text);
+static bool
+is_lost_update(struct cli *c, const struct script_unit *u, const struct load_words *w)
+{
+	if (!w->has_version || w->if_version == u->version)
+		return false;
+	cli_err(c, "version is now %u", u->version);
+	return true;
+}
+
+static void
+loading_free(struct loading *l)
+{
+	free(l->words.comment);
+	free(l);
+}
+
+/* Somebody else may have been faster. */
+static void
+on_built(struct script_building *b)
+{
+	struct loading *l = b->arg;
+	struct cli *c = l->c;
+
+	if (b->error != NULL)
+		refuse(c, b->error);
+	else if (is_lost_update(c, b->unit, &l->words))
+		cli_done(c);
+	else {
+		script_unit_take(b, l->is_payload ? "command" : "file",
+		    l->words.comment != NULL ? l->words.comment : "");
+		if (l->words.resets)
+			unit_cells_reset(b->unit);
+		changed(c, b->unit);
+	}
+	loading_free(l);
 }
 
 static void
 do_load(struct cli *c)
 {
 	struct script_unit *u = unit_named(c, cli_arg(c, 0));
-	struct load_words w = { 0 };
+	struct loading *l;
 
 	if (u == NULL)
 		return;
-	if (read_load(c, &w)) {
-		if (w.has_version && w.if_version != u->version)
-			cli_err(c, "version is now %u", u->version);
-		else
-			load_text(c, u, &w);
+	l = xcalloc(1, sizeof *l);
+	l->c = c;
+	l->is_payload = c->payload.p != NULL;
+	if (read_load(c, &l->words) && !is_lost_update(c, u, &l->words))
+		build(c, u, on_built, l);
+	else
+		loading_free(l);
+}
+
+/* ---- all of them ---- */
+
+/* Units whose files are still to be looked at. */
+struct reloading {
+	struct cli	*c;
+	unsigned	 n, next;
+	struct script_unit *all[];
+};
+
+static void
+on_reloaded(struct script_building *b)
+{
+	struct reloading *r = b->arg;
+	struct cli *c = r->c;
+
+	if (b->error != NULL)
+		cli_err(c, "%s", b->error);
+	else {
+		if (!script_unit_has(b->unit, b->text, b->len) || b->unit->script == NULL)
+			script_unit_take(b, "file", "");
+		outbuf_fmt(&c->out, "%s v%u active\n", b->unit->name, b->unit->version);
 	}
-	free(w.comment);
+	if (r->next < r->n) {
+		script_build(r->all[r->next++], NULL, 0, on_reloaded, r);
+		return;
+	}
+	free(r);
+	cli_done(c);
 }
 
 static void
 do_reload(struct cli *c)
 {
-	SCRIPT_UNIT_EACH(u) {
-		char *error = u->is_there ? script_unit_reload(u) : NULL;
+	struct reloading *r;
+	unsigned n = 0;
 
-		if (error != NULL)
-			cli_err(c, "%s", error);
-		else if (u->is_there)
-			outbuf_fmt(&c->out, "%s v%u active\n", u->name, u->version);
-		free(error);
-	}
+	SCRIPT_UNIT_EACH(u)
+		n += u->is_there;
+	if (n == 0)
+		return;
+	r = xcalloc(1, sizeof *r + n * sizeof(struct script_unit *));
+	r->c = c;
+	SCRIPT_UNIT_EACH(u)
+		if (u->is_there)
+			r->all[r->n++] = u;
+	cli_wait(c);
+	script_build(r->all[r->next++], NULL, 0, on_reloaded, r);
+}
+
+/* ---- an older one ---- */
+
+struct returning {
+	struct cli	*c;
+	unsigned	 to;
+};
+
+static void
+on_older(struct script_building *b)
+{
+	struct returning *r = b->arg;
+	struct cli *c = r->c;
+
+	if (b->error != NULL)
+		refuse(c, b->error);
+	else if (script_unit_return(b, r->to))
+		changed(c, b->unit);
+	else
+		refuse(c, "That version is gone.");
+	free(r);
 }
 
 /* NAME [to N] */
@@ -311,6 +391,9 @@ static void
 do_rollback(struct cli *c)
 {
 	struct script_unit *u = unit_named(c, cli_arg(c, 0));
+	const struct script_version *v;
+	struct returning *r;
+	char *error = NULL;
 	uint64_t to = 0;
 
 	if (u == NULL)
@@ -320,7 +403,15 @@ do_rollback(struct cli *c)
 		cli_err(c, "'lua rollback NAME to' expects the number of a version.");
 		return;
 	}
-	changed(c, u, script_unit_rollback(u, (unsigned)to));
+	if ((v = script_unit_older(u, (unsigned)to, &error)) == NULL) {
+		cli_err(c, "%s", error);
+		free(error);
+		return;
+	}
+	r = xcalloc(1, sizeof *r);
+	*r = (struct returning){ c, v->n };
+	cli_wait(c);
+	script_build(u, v->text, v->len, on_older, r);
 }
 
 /* A function by its name, else all of a script. */
@@ -378,7 +469,7 @@ on_evaluated(void *arg, bool ok, const char *text)
 static void
 do_eval(struct cli *c)
 {
-	const struct script_unit *u = NULL;
+	struct script_unit *u = NULL;
 
 	if (strcmp(cli_arg(c, 0), "with") == 0 && (u = unit_named(c, cli_arg(c, 1))) == NULL)
 		return;

@@ -110,6 +110,8 @@ struct script_victims {
 /* Calls each policy and alarm of a script that something asks for once, without effect:
  * NULL, or the error of one (owned by the caller). lua_policy.c */
 char	*script_try(struct script *s);
+/* One of those calls, to be started by the caller; NULL: nothing asks for it. */
+struct script_ask *script_try_of(struct script *s, const struct script_fn *f);
 /* A group that a script's policies are for, or any; "" = there is none. */
 const char *script_group_of(const struct script *s);
 /* The key of what the first of these keeps, or NULL; owned by the caller. */

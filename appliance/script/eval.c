@@ -15,6 +15,7 @@
 #include "event/sched.h"
 #include "script/ask.h"
 #include "script/unit.h"
+#include "script/unit_build.h"
 
 #define OUTPUT_MAX	65536u
 
@@ -110,44 +111,59 @@ on_done(struct script_ask *a)
 	eval_free(e);
 }
 
-static struct script *
-scratch(const struct script_unit *u, char **ret_error)
+/* On this scratch copy; NULL: why there is none. */
+static void
+run(struct eval *e, struct script *s, const char *error)
 {
-	const struct script_version *v = u != NULL ? script_unit_version(u, u->version) : NULL;
-	struct script_source none = { .file = "eval", .text = "" };
-
-	return v != NULL ? script_unit_build(u, v->text, v->len, ret_error) :
-	    script_new(&none, sched_wall_us(), ret_error);
-}
-
-void
-script_eval(const struct script_unit *u, const char *text, size_t len, script_eval_fn *done,
-    void *arg)
-{
-	char *error = NULL;
-	struct script *s = scratch(u, &error);
 	struct script_ask *a;
-	struct eval *e;
 
 	if (s == NULL) {
-		done(arg, false, error);
-		free(error);
+		e->done(e->arg, false, error);
+		eval_free(e);
 		return;
 	}
-	e = xcalloc(1, sizeof *e);
-	e->text = xstrndup(text, len);
-	e->len = strlen(e->text);
-	e->done = done;
-	e->arg = arg;
-	outbuf_init(&e->out, OUTPUT_MAX);
 	vm_set_print(s->vm, on_print, e);
 	a = script_ask_new(s, NULL, script_group_of(s), "eval");
 	a->cell = script_cell_of(s);
-	script_unref(s);
 	a->push = push_eval;
 	a->take = take_eval;
 	a->is_simulated = true;
 	a->done = on_done;
 	a->arg = e;
 	script_ask_start(a);
+}
+
+static void
+on_built(struct script_building *b)
+{
+	run(b->arg, b->script, b->error);
+}
+
+static void
+run_alone(struct eval *e)
+{
+	struct script_source none = { .file = "eval", .text = "" };
+	char *error = NULL;
+	struct script *s = script_new(&none, sched_wall_us(), &error);
+
+	run(e, s, error);
+	script_unref(s);
+	free(error);
+}
+
+void
+script_eval(struct script_unit *u, const char *text, size_t len, script_eval_fn *done, void *arg)
+{
+	const struct script_version *v = u != NULL ? script_unit_version(u, u->version) : NULL;
+	struct eval *e = xcalloc(1, sizeof *e);
+
+	e->text = xstrndup(text, len);
+	e->len = strlen(e->text);
+	e->done = done;
+	e->arg = arg;
+	outbuf_init(&e->out, OUTPUT_MAX);
+	if (v != NULL)
+		script_build(u, v->text, v->len, on_built, e)->is_untried = true;
+	else
+		run_alone(e);
 }

@@ -16,7 +16,7 @@ struct script_unit;
 /* text: its values, a line, and what it printed; or its error. */
 typedef void script_eval_fn(void *arg, bool ok, const char *text);
 /* u NULL: without a script. done comes from here or later, once. */
-void	script_eval(const struct script_unit *u, const char *text, size_t len,
+void	script_eval(struct script_unit *u, const char *text, size_t len,
 	    script_eval_fn *done, void *arg);
 
 #endif

@@ -318,7 +318,8 @@ request(lua_State *L)
 	if (h->body == NULL && method[0] == 'P')	/* POST and PUT have one, be it empty */
 		h->body = xstrdup("");
 	if (!lua_isyieldable(L) || vm_call_of(L)->co != L)
-		return luaL_error(L, "core.httpclient cannot wait in a coroutine of the script's own");
+		return luaL_error(L, "core.httpclient cannot wait in a coroutine of the "
+		    "script's own");
 	/* libcurl would wait for a 100, and call the body a form */
 	h->fields[h->nfields++] = xstrdup("Expect:");
 	if (h->body != NULL && !has_field(h, "content-type"))

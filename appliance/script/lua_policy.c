@@ -260,9 +260,8 @@ script_cell_of(const struct script *s)
 	return NULL;
 }
 
-/* What asks for it, as a question; NULL: nothing does. */
-static struct script_ask *
-try_of(struct script *s, const struct script_fn *f)
+struct script_ask *
+script_try_of(struct script *s, const struct script_fn *f)
 {
 	const struct binding *b = binding_of(f->name);
 	struct script_ask *a;
@@ -288,7 +287,7 @@ script_try(struct script *s)
 	char *error = NULL;
 
 	for (unsigned i = 0; i < s->nfns && error == NULL; i++) {
-		struct script_ask *a = try_of(s, &s->fns[i]);
+		struct script_ask *a = script_try_of(s, &s->fns[i]);
 
 		if (a == NULL)
 			continue;

@@ -6,12 +6,10 @@
  */
 #include "script/unit.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/module.h"
 #include "base/xalloc.h"
@@ -22,6 +20,7 @@
 #include "event/sched.h"
 #include "script/ask.h"
 #include "script/script_conf.h"
+#include "script/unit_build.h"
 
 #define OFF_ALARM	"Weir/LuaFunctionOff"
 
@@ -257,9 +256,8 @@ script_unit_build(const struct script_unit *u, const char *text, size_t len, cha
 	return script_new(&src, sched_wall_us(), ret_error);
 }
 
-/* Functions that another script has already. */
-static char *
-find_twice(const struct script_unit *u, const struct script *s)
+char *
+script_unit_twice(const struct script_unit *u, const struct script *s)
 {
 	for (unsigned i = 0; i < s->nfns; i++) {
 		const struct script_live *f = script_live_find(s->fns[i].kind, s->fns[i].name);
@@ -276,7 +274,7 @@ build_alone(const struct script_unit *u, const char *text, size_t len, char **re
 {
 	struct script *s = script_unit_build(u, text, len, ret_error);
 
-	if (s == NULL || ((*ret_error = find_twice(u, s)) == NULL &&
+	if (s == NULL || ((*ret_error = script_unit_twice(u, s)) == NULL &&
 	    (*ret_error = script_try(s)) == NULL))
 		return s;
 	script_unref(s);
@@ -292,15 +290,23 @@ script_unit_check(const struct script_unit *u, const char *text, size_t len)
 	return error;
 }
 
-char *
-script_unit_load(struct script_unit *u, const struct script_text *t)
+void
+script_unit_take(struct script_building *b, const char *origin, const char *comment)
 {
-	char *error = NULL;
-	struct script *s = build_alone(u, t->text, t->len, &error);
+	struct script_text t = { b->text, b->len, origin, comment };
 
-	if (s != NULL)
-		activate(u, s, add_version(u, t));
-	return error;
+	activate(b->unit, b->script, add_version(b->unit, &t));
+	b->script = NULL;
+}
+
+bool
+script_unit_return(struct script_building *b, unsigned n)
+{
+	if (script_unit_version(b->unit, n) == NULL)
+		return false;
+	activate(b->unit, b->script, n);
+	b->script = NULL;
+	return true;
 }
 
 static unsigned
@@ -314,17 +320,27 @@ version_before(const struct script_unit *u)
 	return before;
 }
 
-char *
-script_unit_rollback(struct script_unit *u, unsigned to)
+const struct script_version *
+script_unit_older(const struct script_unit *u, unsigned to, char **ret_error)
 {
 	const struct script_version *v =
 	    script_unit_version(u, to != 0 ? to : version_before(u));
+
+	if (v == NULL)
+		*ret_error = to != 0 ? xasprintf("%s has no version %u", u->name, to) :
+		    xasprintf("%s has no older version", u->name);
+	return v;
+}
+
+char *
+script_unit_rollback(struct script_unit *u, unsigned to)
+{
 	char *error = NULL;
+	const struct script_version *v = script_unit_older(u, to, &error);
 	struct script *s;
 
 	if (v == NULL)
-		return to != 0 ? xasprintf("%s has no version %u", u->name, to) :
-		    xasprintf("%s has no older version", u->name);
+		return error;
 	s = build_alone(u, v->text, v->len, &error);
 	if (s != NULL)
 		activate(u, s, v->n);
@@ -333,27 +349,12 @@ script_unit_rollback(struct script_unit *u, unsigned to)
 
 /* ---- files ---- */
 
-static bool
-is_in_service(const struct script_unit *u, const char *text, size_t len)
+bool
+script_unit_has(const struct script_unit *u, const char *text, size_t len)
 {
 	const struct script_version *v = script_unit_version(u, u->version);
 
 	return v != NULL && v->len == len && memcmp(v->text, text, len) == 0;
-}
-
-char *
-script_unit_reload(struct script_unit *u)
-{
-	struct script_text t = { .origin = "file", .comment = "" };
-	char *text = file_read(u->path, SCRIPT_BYTES_MAX, &t.len), *error = NULL;
-
-	if (text == NULL)
-		return xasprintf("%s: %s", u->path, strerror(errno));
-	t.text = text;
-	if (!is_in_service(u, text, t.len) || u->script == NULL)
-		error = script_unit_load(u, &t);
-	free(text);
-	return error;
 }
 
 static struct script_unit *
@@ -410,7 +411,7 @@ follow(struct script_unit *u, const struct script_conf *conf)
 		return;
 	u->file_digest = conf->digest;
 	script_ref(conf->script);
-	activate(u, conf->script, is_in_service(u, conf->text, conf->len) ? u->version :
+	activate(u, conf->script, script_unit_has(u, conf->text, conf->len) ? u->version :
 	    add_version(u, &t));
 }
 
@@ -464,6 +465,7 @@ start(void)
 static void
 stop(void)
 {
+	script_builds_stop();
 	LIST_EACH_SAFE(n, tmp, &script_units)
 		unit_free(LIST_ITEM(n, struct script_unit, node));
 	unit_store_stop();

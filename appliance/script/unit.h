@@ -86,22 +86,32 @@ bool	 script_live_is_on(const struct script_live *f);
 const char *script_live_state(const struct script_live *f);
 void	 script_live_enable(struct script_live *f, bool is_enabled);
 
-/* A text as a version in service. comment: "" = none. NULL, or what is wrong (owned by
- * the caller; nothing has changed then). */
+struct script_building;		/* script/unit_build.h */
+
+/* A text as a version. comment: "" = none. */
 struct script_text {
 	const char	*text;
 	size_t		 len;
 	const char	*origin, *comment;
 };
-char	*script_unit_load(struct script_unit *u, const struct script_text *t);
 /* As a version that is not in service; its number. */
 unsigned script_unit_keep(struct script_unit *u, const struct script_text *t, uint64_t at_us);
-char	*script_unit_rollback(struct script_unit *u, unsigned to);	/* 0 = the one before */
-/* Only tries: NULL, or what is wrong. */
+/* An older version in service, and an error if it is none any more; to 0: the one before.
+ * All of it now, which may take a tenth of a second. */
+char	*script_unit_rollback(struct script_unit *u, unsigned to);
+const struct script_version *script_unit_older(const struct script_unit *u, unsigned to,
+	    char **ret_error);
+/* What was built (unit_build.h) comes into service: as a new version, or as one that
+ * there is. */
+void	 script_unit_take(struct script_building *b, const char *origin, const char *comment);
+bool	 script_unit_return(struct script_building *b, unsigned n);	/* false: there is none */
+/* It is in service. */
+bool	 script_unit_has(const struct script_unit *u, const char *text, size_t len);
+/* A function of it that another script has already, as an error; or NULL. */
+char	*script_unit_twice(const struct script_unit *u, const struct script *s);
+/* Only tries, now: NULL, or what is wrong. */
 char	*script_unit_check(const struct script_unit *u, const char *text, size_t len);
 const struct script_version *script_unit_version(const struct script_unit *u, unsigned n);
-/* The file as it now is: a version unless it is the one in service. */
-char	*script_unit_reload(struct script_unit *u);
 /* A script of this unit with a text, in service or not; NULL with *ret_error. */
 struct script *script_unit_build(const struct script_unit *u, const char *text, size_t len,
 	    char **ret_error);
