@@ -207,7 +207,8 @@ is_usable(const struct row *r)
 {
 	double w = weight_of(r);
 
-	return (r->state == ST_OK || r->state == ST_DEGRADED) && (isnan(w) || w > 0);
+	return (r->state == ST_OK || r->state == ST_DEGRADED) && (isnan(w) || w > 0) &&
+	    strncmp(r->word, "DOWN", 4) != 0 && strncmp(r->word, "NOLB", 4) != 0;
 }
 
 static const struct target *
