@@ -120,20 +120,32 @@ orders_add(struct orders *o, struct host *h, const char *command, const char *in
 	order_new(o, h, xstrdup(command), inverse != NULL ? xstrdup(inverse) : NULL);
 }
 
+static void
+order_fini(struct order *o)
+{
+	free(o->command);
+	free(o->inverse);
+	free(o->before);
+	free(o->after);
+	free(o->then_command);
+}
+
 void
 orders_clear(struct orders *o)
 {
 	unsigned i;
 
-	for (i = 0; i < o->n; i++) {
-		free(o->at[i].command);
-		free(o->at[i].inverse);
-		free(o->at[i].before);
-		free(o->at[i].after);
-		free(o->at[i].then_command);
-	}
+	for (i = 0; i < o->n; i++)
+		order_fini(&o->at[i]);
 	free(o->at);
 	*o = (struct orders){ 0 };
+}
+
+void
+orders_drop_first(struct orders *o)
+{
+	order_fini(&o->at[0]);
+	memmove(o->at, o->at + 1, --o->n * sizeof(*o->at));
 }
 
 struct order *

@@ -45,6 +45,7 @@ struct order {
 struct orders { struct order *at; unsigned n, cap; };
 void	orders_add(struct orders *o, struct host *h, const char *command, const char *inverse);
 void	orders_clear(struct orders *o);
+void	orders_drop_first(struct orders *o);
 
 struct plan {
 	enum action_kind kind;

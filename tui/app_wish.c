@@ -25,13 +25,29 @@ struct sent {
 	unsigned number;
 };
 
+/* Of several one after the other: the rest goes on, or stays here after a failure. */
+static void
+go_on(struct app *a, const struct cmd *c)
+{
+	struct ui *ui = a->m->ui;
+
+	a->waits_for = 0;
+	if (c == NULL || c->state == CMD_OK || ui->orders.n == 0)
+		return;
+	ui_say(a->m, R_CRIT, "stopped after a failure: %u not sent", ui->orders.n);
+	orders_clear(&ui->orders);
+}
+
 static void
 on_answer(void *arg, bool ok, const char *text, size_t len)
 {
 	struct sent *s = arg;
+	struct app *a = s->app;
 
-	cmds_done(s->app->m, s->number, ok, text, len, app_now_ms());
-	app_dirty(s->app);
+	cmds_done(a->m, s->number, ok, text, len, app_now_ms());
+	if (a->waits_for == s->number)
+		go_on(a, cmds_find(a->m, s->number));
+	app_dirty(a);
 	free(s);
 }
 
@@ -47,25 +63,33 @@ source_of(struct app *a, const struct host *h)
 }
 
 static void
+send_order(struct app *a, const struct order *o)
+{
+	struct source *src = source_of(a, o->host);
+	struct sent *s;
+
+	if (src == NULL)
+		return;			/* a replay */
+	s = xmalloc(sizeof(*s));
+	*s = (struct sent){ a, cmds_add(a->m, o, a->m->ui->order_undoes) };
+	if (a->m->ui->stops_at_failure)
+		a->waits_for = s->number;
+	source_command(src, o->command, on_answer, s);
+}
+
+static void
 send_orders(struct app *a)
 {
 	struct ui *ui = a->m->ui;
-	const struct order *o;
-	struct source *src;
-	struct sent *s;
-	unsigned i;
 
-	for (i = 0; i < ui->orders.n; i++) {
-		o = &ui->orders.at[i];
-		src = source_of(a, o->host);
-		if (src == NULL)
-			continue;	/* a replay */
-		s = xmalloc(sizeof(*s));
-		*s = (struct sent){ a, cmds_add(a->m, o, ui->order_undoes) };
-		source_command(src, o->command, on_answer, s);
+	while (ui->orders.n > 0 && a->waits_for == 0) {
+		send_order(a, &ui->orders.at[0]);
+		orders_drop_first(&ui->orders);
 	}
-	orders_clear(&ui->orders);
-	ui->order_undoes = 0;
+	if (ui->orders.n == 0) {
+		ui->order_undoes = 0;
+		ui->stops_at_failure = false;
+	}
 }
 
 struct asked {

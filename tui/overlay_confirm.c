@@ -30,6 +30,7 @@ confirm_open(struct model *m, struct plan *p)
 	plan_fini(&ui->plan);
 	ui->plan = *p;
 	*p = (struct plan){ 0 };
+	ui->plan.stops_at_failure = ui->plan.ntargets > 1;
 	plan_make(m, &ui->plan);
 	if (ui->plan.refused[0] != '\0') {
 		ui_say(m, R_WARN, "%s", ui->plan.refused);
