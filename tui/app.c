@@ -301,7 +301,7 @@ set_up(struct app *a)
 	a->m->is_readonly = o->is_readonly;
 	a->m->is_hard_readonly = o->is_hard;
 	a->m->poll_s = o->interval_s;
-	a->m->now_ms = o->now_ms != 0 ? o->now_ms : app_now_ms();
+	a->m->now_ms = o->now_ms != 0 ? o->now_ms : o->replay != NULL ? 0 : app_now_ms();
 	if (o->filter != NULL)
 		ui_filter(a->m, o->filter);
 	if (o->proxy != NULL)
@@ -320,6 +320,7 @@ tear_down(struct app *a)
 	if (a->record != NULL)
 		record_close(a->record);
 	cmds_fini(a->m);
+	ui_free(a->m->ui);
 	model_free(a->m);
 	grid_fini(&a->grid);
 	if (a->draw_timer != NULL)
@@ -344,6 +345,7 @@ app_run(const struct options *o)
 	signal(SIGPIPE, SIG_IGN);
 	a.base = event_base_new();
 	a.m = model_new();
+	a.m->ui = ui_new();
 	set_up(&a);
 	if (!open_all(&a))
 		status = 1;

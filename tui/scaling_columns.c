@@ -245,7 +245,6 @@ const unsigned instance_ncolumns = sizeof(instance_columns) / sizeof(instance_co
 
 /* --- Policies ------------------------------------------------------------ */
 
-CELL(policy_group, "group", R_DIM)
 CELL(policy_name, "name", R_FG)
 CELL(policy_type, "type", R_DIM)
 CELL(policy_adjustment, "adjustment", R_FG)
@@ -276,7 +275,6 @@ policy_last(const struct model *m, const void *row, char *buf, size_t size)
 
 const struct column policy_columns[] = {
 	{ "name", "POLICY", 0, 6, 12, 20, COL_MIDDLE, 0, policy_name, NULL, NULL, "its name" },
-	{ "group", "GROUP", 5, 6, 10, 16, COL_MIDDLE, 0, policy_group, NULL, NULL, "its group" },
 	{ "type", "TYPE", 4, 8, 14, 22, 0, 0, policy_type, NULL, NULL, "simple, step, ..." },
 	{ "adjustment", "DOES", 1, 9, 12, 18, 0, 0, policy_adjustment, NULL, NULL,
 	    "what it changes" },
@@ -289,7 +287,6 @@ const unsigned policy_ncolumns = sizeof(policy_columns) / sizeof(policy_columns[
 
 /* --- Activities ---------------------------------------------------------- */
 
-CELL(activity_group, "group", R_DIM)
 CELL(activity_text, "description", R_FG)
 CELL(activity_cause, "cause", R_DIM)
 
@@ -331,7 +328,6 @@ activity_start(const struct model *m, const void *row)
 const struct column activity_columns[] = {
 	{ "start", "AGO", 0, 4, 4, 5, COL_RIGHT, 0, activity_age, activity_start, NULL,
 	    "when it began" },
-	{ "group", "GROUP", 4, 6, 10, 16, COL_MIDDLE, 0, activity_group, NULL, NULL, "its group" },
 	{ "status", "STATUS", 1, 10, 10, 22, 0, 0, activity_status, NULL, NULL, "how it ended" },
 	{ "description", "ACTIVITY", 0, 20, 46, 60, 0, 0, activity_text, NULL, NULL,
 	    "what it did" },

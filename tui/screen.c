@@ -14,6 +14,11 @@ const struct screen *const screens[] = {
 	&screen_overview,
 	&screen_servers,
 	&screen_server,
+	&screen_latency,
+	&screen_alarms,
+	&screen_scaling,
+	&screen_lua,
+	&screen_requests,
 	NULL
 };
 

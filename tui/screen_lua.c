@@ -136,7 +136,7 @@ text_state(const struct model *m, const void *row, char *buf, size_t size)
 }
 
 static const struct column columns[] = {
-	{ "name", "SCRIPT", 0, 12, 24, 40, COL_MIDDLE | COL_FLEX, 0, text_name, NULL, NULL,
+	{ "name", "SCRIPT", 0, 20, 26, 40, COL_MIDDLE | COL_FLEX, 0, text_name, NULL, NULL,
 	    "script, or a function of it" },
 	{ "version", "VER", 0, 3, 4, 6, 0, 0, text_version, NULL, NULL,
 	    "version in service; * there is a draft" },
@@ -144,7 +144,7 @@ static const struct column columns[] = {
 	{ "calls", "CALLS", 4, 5, 6, 8, COL_RIGHT, 0, text_calls, NULL, NULL, "calls" },
 	{ "errors", "ERR", 2, 3, 4, 6, COL_RIGHT, 0, text_errors, NULL, NULL, "errors" },
 	{ "time", "TIME", 1, 5, 6, 7, COL_RIGHT, 0, text_time, NULL, NULL, "a call takes" },
-	{ "state", "STATE", 3, 4, 9, 12, 0, 0, text_state, NULL, NULL, "ok, off, disabled" },
+	{ "state", "STATE", 5, 8, 9, 12, 0, 0, text_state, NULL, NULL, "ok, off, disabled" },
 	{ "said", "SAID", 7, 10, 20, 0, 0, 0, text_said, NULL, NULL, "what it said last" },
 };
 
