@@ -15,6 +15,7 @@
 #include "tui/objects.h"
 #include "tui/overlay.h"
 #include "tui/points.h"
+#include "tui/scale.h"
 
 enum detail { DETAIL_HISTORY, DETAIL_EXPLAIN, DETAIL_TRY, DETAIL_COUNT };
 
@@ -143,16 +144,9 @@ alarms_wants(const struct model *m, struct wants *w)
 #define LABEL	8
 
 static void
-draw_scale(const struct object *o, const struct graph *g, struct area a, struct area plot,
-    double hi)
+value_text(const void *alarm, double v, char *buf, size_t size)
 {
-	char text[16];
-	int y;
-
-	for (y = 0; y < plot.h; y += plot.h > 6 ? 2 : 1) {
-		alarm_value(o, graph_value(g, plot, hi, y), text, sizeof(text));
-		area_right(a, 0, y, LABEL - 1, R_DIM, text);
-	}
+	alarm_value(alarm, v, buf, size);
 }
 
 /* The metric, or of an expression the points it was last judged by. */
@@ -200,7 +194,7 @@ draw_graph(struct model *m, const struct object *o, struct area a)
 		g.hi = hi;
 		graph_draw(&g, plot);
 	}
-	draw_scale(o, &g, a, plot, hi);
+	scale_draw(&g, area_part(a, 0, 0, LABEL, plot.h), plot, hi, value_text, o);
 	axis_draw(area_part(a, LABEL, a.h - 1, a.w - LABEL, 1), g.until_s, g.window_s);
 }
 

@@ -13,6 +13,7 @@
 #include "tui/heat.h"
 #include "tui/lat.h"
 #include "tui/latency.h"
+#include "tui/scale.h"
 #include "tui/table.h"
 
 enum parts { PARTS_BOTH, PARTS_HEAT, PARTS_LINES };
@@ -199,15 +200,10 @@ slo_us(const struct row *b)
 }
 
 static void
-draw_scale(const struct graph *g, struct area a, struct area plot, double hi)
+us_text(const void *arg, double us, char *buf, size_t size)
 {
-	char text[16];
-	int y;
-
-	for (y = 0; y < plot.h; y += plot.h > 6 ? 2 : 1) {
-		num_us(graph_value(g, plot, hi, y), text, sizeof(text));
-		area_right(a, 0, y, HEAT_LABEL - 1, R_DIM, text);
-	}
+	(void)arg;
+	num_us(us, buf, size);
 }
 
 static void
@@ -242,7 +238,7 @@ draw_lines(struct model *m, const struct row *b, const struct latmap *map, struc
 		graph_draw(&g, plot);
 	}
 	g.cursor_s = m->ui->cursor_ms / 1000;
-	draw_scale(&g, a, plot, hi);
+	scale_draw(&g, area_part(a, 0, 0, HEAT_LABEL, plot.h), plot, hi, us_text, NULL);
 	axis_draw(area_part(a, HEAT_LABEL, a.h - 1, a.w - HEAT_LABEL, 1), g.until_s, g.window_s);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "tui/scale.h"
 #include "tui/trial.h"
 
 void
@@ -50,6 +51,13 @@ flat_size(struct points *p, const struct answer *a, int64_t until_s, unsigned wi
 }
 
 static void
+size_text(const void *arg, double v, char *buf, size_t size)
+{
+	(void)arg;
+	snprintf(buf, size, "%.3g", v);
+}
+
+static void
 draw_sizes(struct trial *s, const struct answer *now, const struct answer *tried, int64_t until_s,
     unsigned window_s, struct area a)
 {
@@ -58,8 +66,6 @@ draw_sizes(struct trial *s, const struct answer *now, const struct answer *tried
 		.until_s = until_s, .window_s = window_s, .threshold = NAN, .use_max = true,
 		.role = R_GRAPH };
 	double hi = 0;
-	char text[16];
-	int y;
 
 	sizes_of(&s->now, &now->sheet, g.until_s, g.window_s);
 	flat_size(&s->now, now, g.until_s, g.window_s);
@@ -74,10 +80,7 @@ draw_sizes(struct trial *s, const struct answer *now, const struct answer *tried
 		g.hi = hi;
 		graph_draw(&g, plot);
 	}
-	for (y = 0; y < plot.h; y += plot.h > 4 ? plot.h - 1 : 1) {
-		snprintf(text, sizeof(text), "%.3g", graph_value(&g, plot, hi, y));
-		area_right(a, 0, y, 4, R_DIM, text);
-	}
+	scale_draw(&g, area_part(a, 0, 0, 5, plot.h), plot, hi, size_text, NULL);
 	axis_draw(area_part(a, 5, a.h - 1, a.w - 5, 1), g.until_s, g.window_s);
 }
 
