@@ -385,6 +385,14 @@ child_new(const char *provider, const char *group)
 	return c;
 }
 
+static void
+write_meta(const struct child *c, char buf[CHILD_META_MAX])
+{
+	snprintf(buf, CHILD_META_MAX, "%s\t%s\t%s\t%s\t%s\t%u\t%llu\t%llu\t%d", c->provider,
+	    c->group, c->at.token, c->at.zone, c->at.address, c->at.port,
+	    (unsigned long long)c->at.launched_us, (unsigned long long)c->epoch, c->has_monitor);
+}
+
 struct child *
 child_start(const struct child_order_new *o)
 {
@@ -411,9 +419,7 @@ child_start(const struct child_order_new *o)
 			w->data[i].len = o->data[i].len;
 		}
 	memcpy(w->id, c->at.id, sizeof w->id);
-	snprintf(w->meta, sizeof w->meta, "%s\t%s\t%s\t%s\t%s\t%u\t%llu\t%llu\t%d", o->provider,
-	    o->group, c->at.token, c->at.zone, c->at.address, c->at.port,
-	    (unsigned long long)c->at.launched_us, (unsigned long long)c->epoch, o->has_monitor);
+	write_meta(c, w->meta);
 	if (o->before != NULL)
 		run_before(w, o->before);
 	else
@@ -431,27 +437,47 @@ child_is(struct child *c, enum provider_state state)
 	tell(c);
 }
 
+static void
+order(const struct child *c, enum child_order_kind kind)
+{
+	struct child_order o = { .kind = kind };
+
+	if (c->fd == -1)
+		return;
+	if (kind == CHILD_META) {
+		write_meta(c, o.meta);
+		o.meta_len = (uint32_t)strlen(o.meta);
+	}
+	(void)send(c->fd, &o, kind == CHILD_META ? sizeof o : CHILD_ORDER_BYTES,
+	    MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 void
 child_stop(struct child *c, bool at_once)
 {
-	struct child_order o = { at_once ? CHILD_KILL : CHILD_STOP };
+	enum child_order_kind kind = at_once ? CHILD_KILL : CHILD_STOP;
 
 	if (!at_once && c->has_monitor && ask_to_end != NULL && ask_to_end(c))
-		o.kind = CHILD_EXPECT;
+		kind = CHILD_EXPECT;
 	c->is_stopping = true;
 	if (c->state != CHILD_ENDED)
 		c->at.state = INSTANCE_SHUTTING_DOWN;
-	if (c->fd != -1)
-		(void)send(c->fd, &o, sizeof o, MSG_NOSIGNAL | MSG_DONTWAIT);
+	order(c, kind);
 }
 
 void
 child_reload(struct child *c)
 {
-	struct child_order o = { CHILD_RELOAD };
+	if (c->state == CHILD_RUNS && !c->is_stopping)
+		order(c, CHILD_RELOAD);
+}
 
-	if (c->state == CHILD_RUNS && !c->is_stopping && c->fd != -1)
-		(void)send(c->fd, &o, sizeof o, MSG_NOSIGNAL | MSG_DONTWAIT);
+void
+child_move(struct child *c, const char *group)
+{
+	free(c->group);
+	c->group = xstrdup(group);
+	order(c, CHILD_META);
 }
 
 /* ---- samples ---- */

@@ -80,6 +80,8 @@ struct child_order_new {
 struct child *child_start(const struct child_order_new *o);
 void	child_stop(struct child *c, bool at_once);
 struct child *child_find(const char *id);
+/* It is another group's from now on, also for a weir that finds it later. */
+void	child_move(struct child *c, const char *group);
 /* Its reload signal, if it has one. */
 void	child_reload(struct child *c);
 /* "exit status 1", "killed by signal 9 (Killed)", "cannot be run: ..." */

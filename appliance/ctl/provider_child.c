@@ -375,6 +375,41 @@ terminate(struct provider_call *call)
 	list_append(&stops, &s->node);
 }
 
+/* ---- handing over ---- */
+
+static struct child *
+of_provider(const struct provider_call *call, const char *id)
+{
+	struct child *c = child_find(id);
+
+	return c != NULL && c->state != CHILD_ENDED &&
+	    strcmp(c->provider, call->conf->object.name) == 0 ? c : NULL;
+}
+
+static void
+adopt(struct provider_call *call)
+{
+	struct provider_instance *all;
+
+	if (is_stale(call))
+		return;
+	for (unsigned k = 0; k < call->nids; k++)
+		if (of_provider(call, call->ids[k]) == NULL) {
+			provider_fail(call, PROVIDER_INVALID, "Invalid Instance ID(s): [%s] "
+			    "specified", call->ids[k]);
+			return;
+		}
+	all = xcalloc(call->nids + 1, sizeof *all);
+	for (unsigned k = 0; k < call->nids; k++) {
+		struct child *c = of_provider(call, call->ids[k]);
+
+		child_move(c, call->group);
+		all[k] = c->at;
+	}
+	provider_answer(call, all, call->nids);
+	free(all);
+}
+
 /* ---- describing ---- */
 
 static bool
@@ -422,7 +457,10 @@ provider_child_start(struct provider_call *call)
 	case PROVIDER_DESCRIBE:
 		describe(call);
 		return;
-	case PROVIDER_STOP: case PROVIDER_START: case PROVIDER_ADOPT: case PROVIDER_FILE:
+	case PROVIDER_ADOPT:
+		adopt(call);
+		return;
+	case PROVIDER_STOP: case PROVIDER_START: case PROVIDER_FILE:
 		break;			/* not asked of it */
 	}
 }

@@ -126,11 +126,16 @@ struct child_report {
 
 enum child_order_kind {
 	CHILD_STOP, CHILD_KILL, CHILD_RELOAD,
-	CHILD_EXPECT		/* it was told to end: no signal, but the delay counts */
+	CHILD_EXPECT,		/* it was told to end: no signal, but the delay counts */
+	CHILD_META		/* another meta text */
 };
 
+/* meta is sent with CHILD_META only. */
 struct child_order {
 	int32_t		 kind;
+	uint32_t	 meta_len;
+	char		 meta[CHILD_META_MAX];
 };
+#define CHILD_ORDER_BYTES	(sizeof(int32_t))	/* of the others */
 
 #endif

@@ -218,14 +218,25 @@ take_peer(struct warden *k)
 }
 
 static void
+take_meta(struct warden *k, const struct child_order *o, size_t len)
+{
+	if (len != sizeof(*o) || o->meta_len > CHILD_META_MAX)
+		return;
+	memcpy(k->report.meta, o->meta, o->meta_len);
+	k->report.meta_len = o->meta_len;
+}
+
+static void
 hear_peer(struct warden *k)
 {
-	struct child_order o;
+	struct child_order o = { .meta_len = 0 };
 	ssize_t n = recv(k->peer, &o, sizeof(o), MSG_DONTWAIT);
 
-	if (n == (ssize_t)sizeof(o)) {
+	if (n >= (ssize_t)CHILD_ORDER_BYTES) {
 		if (o.kind == CHILD_RELOAD)
 			reload(k);
+		else if (o.kind == CHILD_META)
+			take_meta(k, &o, (size_t)n);
 		else
 			stop(k, (enum child_order_kind)o.kind);
 		return;

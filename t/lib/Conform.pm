@@ -9,6 +9,7 @@
 #     keeps_epoch     0: it cannot refuse an old epoch
 #     keeps_ended     0: one that has ended is not told of any more
 #     stops           1: it can stop an instance and start it again
+#     adopts          0: it cannot hand an instance to another group
 #     slow            a file that the provider's program waits for, if there is one
 # Calls are made by hand (`provider call`), so that tokens and epochs are the test's.
 package Conform;
@@ -66,6 +67,20 @@ sub stop_and_start ($id, $can) {
 	is call('stop', id => ['i-unknown'])->{instances}[0]{state}, 'terminated', 'one that nobody knows';
 }
 
+sub hand_over ($id, $can) {
+	my $answer = call('adopt', group => 'other', id => [$id]);
+	if (!$can) {
+		like $answer->{error}{message} // '', qr/cannot adopt an instance/, 'it cannot hand one over';
+		return;
+	}
+	is code($answer) . ' ' . ids($answer), "ok $id", 'adopt' or diag explain $answer;
+	is ids(alive(group => 'other')), $id, 'it is the other group\'s';
+	ok index(ids(alive()), $id) < 0, 'and not this one\'s any more';
+	is code(call('adopt', group => 'other', id => [$id, 'i-unknown'])), 'invalid', 'all are known, or none goes';
+	is ids(call('adopt', id => [$id])), $id, 'back';
+	is ids(alive(group => 'other')), '', 'the other one has none';
+}
+
 sub conform ($name, $provider, %o) {
 	subtest $name => sub { conform_one($provider, %o) };
 	undef $w;
@@ -103,6 +118,9 @@ sub conform_one ($provider, %o) {
 
 	# --- stopped and started, if it can ---
 	stop_and_start((split ' ', ids($three))[0], $o{stops} // 0);
+
+	# --- another group's, and back ---
+	hand_over((split ' ', ids($three))[0], $o{adopts} // 1);
 
 	# --- ended, twice, unknown ---
 	my $id = ids($one);

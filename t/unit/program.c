@@ -157,7 +157,7 @@ test_child(void)
 	ok(report_of(fd, &rep, CHILD_HELLO) && rep.meta_len == 2 && memcmp(rep.meta, "me", 2) == 0);
 	is_int(program_adopt("i-1", id), -1);
 	is_int(errno, ENOENT);
-	(void)!send(fd, &(struct child_order){ CHILD_KILL }, sizeof(struct child_order), 0);
+	(void)!send(fd, &(struct child_order){ .kind = CHILD_KILL }, CHILD_ORDER_BYTES, 0);
 	ok(report_of(fd, &rep, CHILD_EXITED));
 	is_int(rep.end, PROGRAM_KILLED);
 	close(fd);

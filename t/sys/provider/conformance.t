@@ -15,7 +15,7 @@ my %big = (files => { data => $data }, launch => "\tuser-data-file \"\${DIR}/dat
 conform('test', "\ttype test\n", %big, stops => 1);
 conform('process', "\ttype process\n\tcommand /usr/bin/tail -f /dev/null\n", %big);
 my $folder = File::Temp->newdir;
-conform('exec', "\ttype exec\n\tcommand \"\${CLOUD}\" \"\${STATE}\"\n", %big,
+conform('exec', "\ttype exec\n\tcommand \"\${CLOUD}\" \"\${STATE}\"\n", %big, adopts => 0,
     env => { STATE => "$folder", CLOUD => abs_path('t/data/provider/cloud.pl') });
 
 # Machines whose disk is empty: nothing boots, but they are there.

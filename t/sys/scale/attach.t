@@ -1,12 +1,16 @@
 # Instances come into a group that were another one's, or nobody's; what prevents it.
 use v5.36;
+use Cwd qw(abs_path);
 use EC2;
+use File::Temp;
 use Scale;
 use Weir;
 use Test::More;
 
 my $ec2 = EC2->new;
-my $w = Weir->new(keep => 1, args => ['-T', '2013-02-15T16:30:00Z'], cfg => $SCALE_CONF . <<"CFG");
+my $folder = File::Temp->newdir;
+my $w = Weir->new(keep => 1, args => ['-T', '2013-02-15T16:30:00Z'], env => { STATE => "$folder",
+    CLOUD => abs_path('t/data/provider/cloud.pl') }, cfg => "global\n\tstate-dir \"\${DIR}\"\n" . $SCALE_CONF . <<"CFG");
 provider cloud
 	type ec2
 	endpoint ${\ $ec2->url}
@@ -14,6 +18,9 @@ provider cloud
 provider here
 	type process
 	command /usr/bin/tail -f /dev/null
+provider told
+	type exec
+	command "\${CLOUD}" "\${STATE}"
 launch-config cloud
 	provider cloud
 	image ami-1
@@ -29,8 +36,17 @@ scaling-group b
 scaling-group c
 	launch-config cloud
 	size 0 2
+launch-config told
+	provider told
+	instance-port 80
 scaling-group d
 	launch-config here
+	size 0 2
+scaling-group e
+	launch-config here
+	size 0 2
+scaling-group x
+	launch-config told
 	size 0 2
 CFG
 sub ids ($group) { return join ' ', sort map { $_->{id} } instances($w, $group) }
@@ -81,14 +97,30 @@ is said($w, 'group attach c i-00000000000000999'), 'Invalid Instance ID(s): [i-0
 $ec2->set(fail => 'RequestLimitExceeded');
 is said($w, 'group attach c i-00000000000000999'), 'RequestLimitExceeded: as told', 'what the cloud says';
 
-# --- of processes: those that it launched for the group ---
+# --- processes, over a restart ---
 $w->cli('group set-desired d 1');
 ok $w->wait_for(sub { $w->cli('clock advance 10s'); in_service($w, 'd') == 1 }), 'a process';
 $id = ids('d');
 $w->cli("group detach d $id decrement");
-is said($w, "group attach d $id"), '', 'it comes back';
-is said($w, 'group attach d i-none'), 'Invalid Instance ID(s): [i-none] specified; a provider of type process ' .
-    'has none for a group but what it launched for it', 'no other one';
-is group($w, 'd')->{desired}, 1, 'as many as before';
-$w->cli('group delete d force');
+is said($w, "group attach e $id"), '', 'another group takes it';
+is said($w, 'group attach e i-none'), 'Invalid Instance ID(s): [i-none] specified', 'no other one';
+is join(' ', ids('d'), ids('e')), " $id", 'it is there';
+$w->cli('put metric M value 1 namespace N');
+$w->signal('KILL');
+$w->wait_exit;
+$w->start;
+$w->cli('clock advance 10s') for 1 .. 3;
+is join(' ', ids('d'), ids('e')), " $id", 'still there';
+like $w->cli('provider call here describe group e'), qr/"\Q$id\E","state":"running"/, 'its keeper knows';
+is said($w, "group delete e force") =~ s/.*\n//r, 'deleted', 'and it ends with it';
+
+# --- a program that only launches, terminates and describes ---
+$w->cli('group set-desired x 1');
+ok $w->wait_for(sub { $w->cli('clock advance 10s'); in_service($w, 'x') == 1 }), 'one of a program';
+$id = ids('x');
+$w->cli("group detach x $id decrement");
+is said($w, "group attach x $id"), '', 'its group takes it back';
+is said($w, 'group attach x i-none'), 'Invalid Instance ID(s): [i-none] specified; a provider of type exec ' .
+    'has none for a group but what it launched for it', 'others are not known';
+$w->cli('group delete x force');
 done_testing;
