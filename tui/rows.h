@@ -22,6 +22,8 @@ void	rows_feed_line(struct host *h, const char *command, const char *line, size_
 /* The appliance is gone, or back: marks, gaps, no rates over the hole. */
 void	rows_lost(struct host *h, const char *why, int64_t ms, int64_t retry_ms);
 void	rows_connected(struct host *h, int64_t ms);
+/* How far the host's clock is from ours, in whole seconds; small differences are none. */
+int64_t	host_skew_s(const struct host *h);
 
 /* CSV text with a header line `#a,b,c` (or `# a,b,c`) into a sheet. False: no header. */
 bool	sheet_parse(struct sheet *s, const char *text, size_t len);

@@ -50,7 +50,4 @@ bool	feed_stream(struct feed *f);
 bool	ring_quantiles(const struct row *r, int64_t ms, double q[3]);
 void	event_note(struct host *h, int64_t t_ms, const char *const text[5], uint64_t id);
 
-/* How far the host's clock is from ours, in whole seconds; small differences are none. */
-int64_t	host_skew_s(const struct host *h);
-
 #endif
