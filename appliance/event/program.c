@@ -538,7 +538,7 @@ adopt(int dir, const char *after, char *ret_id)
 	char id[CHILD_ID_MAX + 1], file[CHILD_ID_MAX + sizeof(SUFFIX)];
 	int s;
 
-	snprintf(id, sizeof(id), "%s", after);
+	snprintf(id, sizeof(id), "%.*s", (int)CHILD_ID_MAX, after);
 	while (next_id(dir, id, ret_id)) {
 		snprintf(file, sizeof(file), "%s" SUFFIX, ret_id);
 		if ((s = connect_in(dir, file, SOCK_SEQPACKET)) != -1)
@@ -598,6 +598,8 @@ serve_folder(const struct program_ask *rq, const struct helper_identity *who, ch
 	if (dir == -1)
 		return errno;
 	folder_give(dir, who);
+	if (rq->op == HELPER_ADOPT && rq->name[0] == '\0')	/* a process asks this first */
+		program_files_sweep(dir);
 	if (rq->op == HELPER_ADOPT)
 		*ret_fd = adopt(dir, rq->name, ret_id);
 	else

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +69,36 @@ remove_files(int fd)
 	}
 	while ((e = readdir(d)) != NULL)
 		(void)unlinkat(fd, e->d_name, 0);
+	closedir(d);
+}
+
+/* ID.files without ID.child beside it. */
+static bool
+is_left_over(int dir, const char *file, char id[CHILD_ID_MAX + 1])
+{
+	size_t n = strlen(file), end = strlen(SUFFIX);
+	char child[CHILD_ID_MAX + 8];
+
+	if (n <= end || n - end > CHILD_ID_MAX || strcmp(file + n - end, SUFFIX) != 0)
+		return false;
+	snprintf(id, CHILD_ID_MAX + 1, "%.*s", (int)(n - end), file);
+	snprintf(child, sizeof(child), "%s.child", id);
+	return faccessat(dir, child, F_OK, AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT;
+}
+
+void
+program_files_sweep(int dir)
+{
+	DIR *d = fdopendir(dup(dir));
+	char id[CHILD_ID_MAX + 1];
+	struct dirent *e;
+
+	if (d == NULL)
+		return;
+	rewinddir(d);
+	while ((e = readdir(d)) != NULL)
+		if (is_left_over(dir, e->d_name, id))
+			program_files_remove(dir, id);
 	closedir(d);
 }
 

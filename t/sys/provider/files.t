@@ -145,11 +145,14 @@ is states('app.conf')->{ $two->{id} }, '4 current', 'tried again';
 # --- SIGKILL of weir: files, versions, instances ---
 $w->stop('KILL');
 unlink $w->dir . "/instances/$one->{id}.files/app.conf";
+mkdir $w->dir . '/instances/i-gone.files';
+$w->write_file('instances/i-gone.files/x', 'of one that never was');
 $w->start;
 $w->wait_for(sub { serving() == 2 });
 wait_state('app.conf', $one->{id}, '4 current');
 wait_state('app.conf', $two->{id}, '4 current');
 is get('/app.conf'), "a 4\n", 'there again' for 1 .. 2;
+ok !-e $w->dir . '/instances/i-gone.files', 'what is left of others goes';
 
 # --- away ---
 is said($w, 'file delete app.conf'), '', 'deleted';
