@@ -203,7 +203,12 @@ static void
 next_proxy(struct walk *w)
 {
 	w->px = w->px->next;
-	w->place = w->px != NULL ? AT_FRONTEND : AT_OBJECTS;
+	if (w->px != NULL) {
+		w->place = AT_FRONTEND;
+		return;
+	}
+	w->place = AT_OBJECTS;
+	w->head_done = false;
 }
 
 static void

@@ -96,6 +96,7 @@ $w->cli('scaling pause reason storm');
 is execute('web/down'), 'ignored: scaling is paused: storm', 'all groups stand still';
 like $w->cli('show snapshot only info'), qr/^#snapshot .* paused=1\b/, 'a snapshot tells it';
 $w->cli('scaling resume');
+like $w->cli('show snapshot'), qr/^#group,name,.*\ngroup,/m, 'the first kind behind the rows has its header';
 unlike $w->cli('show snapshot only info'), qr/^#snapshot .* paused=/, 'and its end';
 isnt execute('web/down'), '', 'enabled';
 is policy('web/down')->{last_result}, 'done', 'the last result';
