@@ -177,7 +177,7 @@ const struct column alarm_columns[] = {
 	{ "metric", "METRIC", 3, 8, 14, 24, COL_MIDDLE, 0, text_metric, NULL, NULL, "its metric" },
 	{ "stat", "STAT", 5, 4, 7, 11, 0, 0, text_stat, NULL, NULL, "its statistic" },
 	{ "value", "VALUE", 1, 6, 7, 9, COL_RIGHT, 0, text_value, NULL, NULL, "the newest value" },
-	{ "threshold", "THRESHOLD", 2, 8, 9, 12, 0, 0, alarm_threshold, NULL, NULL,
+	{ "threshold", "THRESHOLD", 2, 9, 9, 12, 0, 0, alarm_threshold, NULL, NULL,
 	    "when a point is bad" },
 	{ "points", "POINTS", 6, 9, 11, 14, 0, 0, text_points, NULL, NULL,
 	    "bad points of the newest, and their length" },

@@ -224,8 +224,8 @@ last_draw(const struct model *m, const void *row, struct area cell)
 	struct series s = { ((const struct row *)row)->hist, M_REQ };
 
 	if (!m->ui->is_slow && cell.w > 0)
-		spark_draw(series_span, &s, ui_until_s(m), cell.w < 60 ? 60 / (unsigned)cell.w : 1,
-		    cell, R_SPARK);
+		spark_draw(series_span, &s, ui_until_s(m), cell.w < 40 ?
+		    (60 + (unsigned)cell.w / 2) / (unsigned)cell.w : 1, cell, R_SPARK);
 }
 
 /* --- The table ------------------------------------------------------------------------------ */

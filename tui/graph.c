@@ -140,7 +140,7 @@ share_of(const struct graph *g, double hi, double v)
 	double lo = g->lo, share;
 
 	if (g->is_log) {
-		lo = lo > 0 ? lo : hi / 1000;
+		lo = lo > 0 ? lo : hi / 100;
 		share = v > lo ? log(v / lo) / log(hi / lo) : 0;
 	} else
 		share = (v - lo) / (hi - lo);
@@ -154,7 +154,7 @@ graph_value(const struct graph *g, struct area a, double hi, int y)
 
 	if (!g->is_log)
 		return lo + share * (hi - lo);
-	lo = lo > 0 ? lo : hi / 1000;
+	lo = lo > 0 ? lo : hi / 100;
 	return lo * pow(hi / lo, share);
 }
 
@@ -166,6 +166,7 @@ struct painting {
 	struct area a;
 	struct raster r;
 	double	 hi;
+	bool	 is_zero;		/* the sample in hand */
 };
 
 static uint32_t
@@ -174,22 +175,25 @@ rune_at(struct area a, int x, int y)
 	return a.g->cells[(a.y + y) * a.g->w + a.x + x].rune;
 }
 
-/* The cell's colour: by height, or the graph's own. */
+/* The cell's colour: by height, or the graph's own; nothing is nothing to worry about. */
 static int
 role_at(const struct painting *p, int y)
 {
+	if (p->is_zero)
+		return R_DIM;
 	return p->g->role == R_GRAPH ? ramp_role((p->a.h - y - 0.5) / p->a.h) : p->g->role;
 }
 
 /* Levels 1..levels * h of sample i; 0: a gap. */
 static int
-level_of(const struct painting *p, int i)
+level_of(struct painting *p, int i)
 {
 	struct span s;
 	int level;
 
 	if (!sample(p->g, p->a, p->r.halves, i, &s))
 		return 0;
+	p->is_zero = value_of(p->g, &s) == 0;
 	level = (int)lround(share_of(p->g, p->hi, value_of(p->g, &s)) * p->a.h * p->r.levels);
 	return level > 0 ? level : 1;
 }
@@ -260,7 +264,7 @@ paint_sample(const struct painting *p, int i, int last, int level)
 }
 
 static void
-paint_samples(const struct painting *p)
+paint_samples(struct painting *p)
 {
 	int i, last = 0, level;
 

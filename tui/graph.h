@@ -23,7 +23,7 @@ struct graph {
 	unsigned window_s;		/* seconds across */
 	double	 lo, hi;		/* scale; hi 0: by itself */
 	double	*keep;			/* the scale's top, kept between pictures; NULL: none */
-	bool	 is_log;		/* from lo, or a thousandth of hi, on */
+	bool	 is_log;		/* from lo, or a hundredth of hi, on */
 	bool	 is_line;		/* else an area */
 	bool	 use_max;		/* latencies, errors: the worst of a bin; else the mean */
 	double	 threshold;		/* a dashed line; NAN: none */

@@ -414,6 +414,22 @@ area_bg(struct area a, int x, int y, int w, int bg_role)
 			c->bg_role = (uint8_t)bg_role;
 }
 
+/* Dim words are for rows that are not looked at. */
+void
+area_select(struct area a, int y)
+{
+	struct cell *c;
+	int x;
+
+	for (x = 0; x < a.w; x++) {
+		if ((c = cell_at(a, x, y)) == NULL)
+			return;
+		c->bg_role = R_SEL;
+		if (c->role == R_DIM)
+			c->role = R_FG;
+	}
+}
+
 /* Title and words into the upper edge, as far as they fit. */
 static void
 draw_edge(struct area a, int x0, int x1, const char *title, const char *right, bool is_focus)

@@ -21,7 +21,9 @@
 enum role {
 	R_FG, R_DIM, R_TITLE, R_KEY, R_BORDER, R_FOCUS,
 	R_GOOD, R_WARN, R_CRIT, R_INFO, R_MAINT, R_DRAIN, R_UNKNOWN, R_ACCENT,
-	R_MARK, R_SPARK, R_GRAPH,
+	R_MARK, R_SPARK,
+	R_SEL,				/* the ground of the chosen row */
+	R_GRAPH,
 	R_DIFF_ADD, R_DIFF_DEL, R_SYN_KW, R_SYN_STR, R_SYN_COM, R_SYN_NUM,
 	R_HOST,				/* + 0..7: one an appliance */
 	R_RAMP = R_HOST + 8,		/* + 0..100: low to high, for graphs and numbers */
@@ -101,6 +103,7 @@ void	area_fill(struct area a, int role, uint32_t rune);
 /* Changes of what is drawn already: a row that is chosen, a word that is bold. */
 void	area_attr(struct area a, int x, int y, int w, int attr);
 void	area_bg(struct area a, int x, int y, int w, int bg_role);
+void	area_select(struct area a, int y);	/* the chosen row of a list */
 
 /* A frame with a title on the left and words on the right of its upper edge; what is
  * inside. is_focus: the frame of the pane that keys go to. */

@@ -20,7 +20,9 @@ void	overview_strip(const struct model *m, struct area a);
 
 /* overview_rows.c */
 extern const struct pane overview_backends, overview_servers, overview_tree;
-const struct row *overview_backend(const struct model *m);	/* the chosen one; NULL: none */
+/* The backend that is chosen in the list, or by a row of the tree; NULL: none. */
+const struct row *overview_backend(const struct model *m);
+const struct row *overview_branch(const struct model *m);
 
 /* overview_alarms.c, overview_scaling.c, overview_log.c, overview_more.c */
 extern const struct pane overview_alarms, overview_scaling, overview_events, overview_requests,

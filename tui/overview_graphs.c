@@ -99,7 +99,7 @@ draw_metric(struct model *m, struct area a, enum metric metric, int index, int r
 	struct sum s = { m, metric };
 	struct graph g = { .fn = sum_span, .arg = &s, .until_s = ui_until_s(m),
 		.window_s = m->ui->window_s, .keep = &state->keep[index], .is_log = is_us,
-		.lo = is_us ? 250 : 0, .use_max = is_us || metric == M_5XX, .threshold = NAN,
+		.use_max = is_us || metric == M_5XX, .threshold = NAN,
 		.role = role, .cursor_s = m->ui->cursor_ms / 1000, .mark_s = restarted_s(m) };
 	double hi;
 
@@ -177,24 +177,21 @@ has_percentiles(const struct model *m)
 static void
 latency_title(const struct model *m, char *left, char *right, size_t size)
 {
-	char p50[16], p90[16], p99[16];
+	char p50[16], p99[16];
 	struct totals t;
 
 	if (!has_percentiles(m)) {
-		snprintf(left, size, "Latency, log");
+		snprintf(left, size, "Latency");
 		num_us(value_now(m, M_AVG), p50, sizeof(p50));
 		snprintf(right, size, "average of 1,024: %s", p50);
 		return;
 	}
-	snprintf(left, size, "Latency p99, log");
+	snprintf(left, size, "Latency p99");
 	model_totals(m, m->ui->only, &t);
 	num_us(m->ui->cursor_ms > 0 ? value_now(m, M_P50) : t.p50_us, p50, sizeof(p50));
-	num_us(t.p90_us, p90, sizeof(p90));
 	num_us(m->ui->cursor_ms > 0 ? value_now(m, M_P99) : t.p99_us, p99, sizeof(p99));
-	if (m->ui->cursor_ms > 0)
-		snprintf(right, size, "at cursor p50 %s  p99 %s", p50, p99);
-	else
-		snprintf(right, size, "p50 %s  p90 %s  p99 %s", p50, p90, p99);
+	snprintf(right, size, "%sp50 %s  p99 %s", m->ui->cursor_ms > 0 ? "at cursor " : "", p50,
+	    p99);
 }
 
 static void

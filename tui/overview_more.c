@@ -7,14 +7,13 @@
 #include "tui/latency.h"
 #include "tui/objects.h"
 #include "tui/overview.h"
-#include "tui/row_acts.h"
 
 /* --- Heat map ------------------------------------------------------------------------------- */
 
 static void
 heat_title(const struct model *m, char *left, char *right, size_t size)
 {
-	const struct row *r = row_in_view(m);
+	const struct row *r = overview_branch(m);
 
 	snprintf(left, size, "Latency heat map: %.60s", r != NULL ? r->px : "");
 	snprintf(right, size, "log count");
@@ -30,7 +29,7 @@ heat_rows(const struct model *m)
 static void
 heat_draw_pane(struct model *m, struct area a, bool has_focus, struct hits *hits)
 {
-	const struct row *r = row_in_view(m);
+	const struct row *r = overview_branch(m);
 
 	(void)has_focus;
 	(void)hits;

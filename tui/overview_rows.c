@@ -87,6 +87,17 @@ tree_table(const struct model *m, struct list *l)
 	return t;
 }
 
+const struct row *
+overview_branch(const struct model *m)
+{
+	struct list l = { 0 };
+	struct table t = tree_table(m, &l);
+	const struct row *r = table_current(m, &t);
+
+	list_fini(&l);
+	return r == NULL ? NULL : host_row(r->host, r->px, "BACKEND");
+}
+
 /* `/ filter  sort:health`, as it is. */
 static void
 list_words(const struct model *m, const struct table *t, char *buf, size_t size)
@@ -111,9 +122,10 @@ backends_title(const struct model *m, char *left, char *right, size_t size)
 
 	model_totals(m, m->ui->only, &sum);
 	snprintf(left, size, "Backends %u", sum.backends);
-	if (sum.critical + sum.degraded > 0)
-		snprintf(left, size, "Backends %u (%u critical, %u degraded)", sum.backends,
-		    sum.critical, sum.degraded);
+	if (sum.critical > 0)
+		snprintf(left, size, "Backends %u, %u critical", sum.backends, sum.critical);
+	else if (sum.degraded > 0)
+		snprintf(left, size, "Backends %u, %u degraded", sum.backends, sum.degraded);
 	list_words(m, &t, right, size);
 	list_fini(&l);
 }

@@ -10,7 +10,6 @@
 #include "tui/layout.h"
 #include "tui/lists.h"
 #include "tui/overview.h"
-#include "tui/row_acts.h"
 
 #define WIDE	160
 
@@ -19,7 +18,7 @@ struct place { const struct pane *pane; int index, share; };
 struct band {
 	struct place at[4];
 	int	 prio, min, max;	/* rows inside the frames */
-	bool	 is_flex;
+	bool	 is_flex;		/* takes rows that nothing else needs */
 };
 
 static const struct band wide_bands[] = {
@@ -100,7 +99,7 @@ draw_band(struct model *m, const struct band *b, struct area a, struct hits *hit
 static struct part
 part_of(const struct model *m, const struct band *b, struct area a)
 {
-	int frame = pane_frame_rows(a.g->w), rows = 0, n, i;
+	int frame = pane_frame_rows(a.g->w), rows = 0, all, n, i;
 
 	for (i = 0; i < 4 && b->at[i].pane != NULL; i++) {
 		n = b->at[i].pane->rows(m);
@@ -108,11 +107,12 @@ part_of(const struct model *m, const struct band *b, struct area a)
 	}
 	if (b->max > 0 && rows > b->max)
 		rows = b->max;
+	all = rows;
 	n = rows < b->min ? rows : b->min;
 	if (rows > a.h / 2)
 		rows = a.h / 2 > n ? a.h / 2 : n;
-	return (struct part){ n + frame, rows + frame, b->max > 0 ? b->max + frame : 0, b->prio,
-		rows == 0, b->is_flex };
+	return (struct part){ n + frame, rows + frame, !b->is_flex ? all + frame :
+		b->max > 0 ? b->max + frame : 0, b->prio, rows == 0, true };
 }
 
 static void
@@ -224,7 +224,7 @@ overview_act(struct model *m, enum act act, const struct key *k)
 static void
 overview_wants(const struct model *m, struct wants *w)
 {
-	const struct row *r = row_in_view(m);
+	const struct row *r = overview_branch(m);
 	struct list l = { 0 };
 	unsigned i;
 

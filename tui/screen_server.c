@@ -40,8 +40,10 @@ put_num(struct area a, int x, const char *label, int role, double v)
 {
 	char buf[32];
 
+	if (isnan(v))
+		return x;
 	num_count(v, 9, buf, sizeof(buf));
-	return put(a, x, label, v > 0 ? role : isnan(v) ? R_DIM : R_FG, buf);
+	return put(a, x, label, v > 0 ? role : R_FG, buf);
 }
 
 static int

@@ -45,6 +45,69 @@ table_sets(const struct column *c, unsigned n)
 	return sets;
 }
 
+#define FIT_ROWS	300u		/* of a longer list the first decide */
+
+/* Columns that the longest text of a column needs, between its minimum and maximum. */
+static int
+longest(const struct model *m, const struct table *t, const struct column *c)
+{
+	int most = text_width(c->title), w;
+	unsigned i;
+	char buf[256];
+
+	for (i = 0; i < t->nrows && i < FIT_ROWS; i++) {
+		buf[0] = '\0';
+		c->text(m, t->rows[i], buf, sizeof(buf));
+		w = text_width(buf);
+		most = w > most ? w : most;
+	}
+	return c->max > 0 && most > c->max ? c->max : most;
+}
+
+/* What the branches of a tree take of its first column. */
+static int
+branches(const struct table *t)
+{
+	int most = 0, in;
+	unsigned i;
+
+	if (t->fold == NULL)
+		return 0;
+	for (i = 0; t->indent != NULL && i < t->nrows && i < FIT_ROWS; i++) {
+		in = t->indent(t->rows[i]);
+		most = in > most ? in : most;
+	}
+	return most + 2;
+}
+
+/* Up to its ideal it comes before columns that matter less, but for a quarter of the width. */
+static void
+fit_column(struct column *c, int need, int w)
+{
+	int safe = c->ideal < w / 4 ? c->ideal : w / 4;
+
+	if (safe < c->min)
+		safe = c->min;
+	c->min = (uint8_t)(need < safe ? need : safe);
+	c->ideal = (uint8_t)need;
+	if ((c->flags & COL_FLEX) == 0)
+		c->max = c->ideal;
+}
+
+static void
+solve(const struct model *m, const struct table *t, int w, int *widths)
+{
+	struct column fit[COLUMNS_MAX];
+	unsigned i, set = m->ui->lists[t->list].column_set;
+
+	memcpy(fit, t->columns, t->ncolumns * sizeof(*fit));
+	for (i = 0; i < t->ncolumns; i++)
+		if (fit[i].flags & COL_FIT && in_set(&fit[i], set))
+			fit_column(&fit[i], longest(m, t, &fit[i]) + (i == 0 ? branches(t) : 0),
+			    w);
+	table_solve(fit, t->ncolumns, set, w, widths);
+}
+
 /* --- Order --------------------------------------------------------------- */
 
 struct ranked {
@@ -297,8 +360,12 @@ draw_row(const struct drawing *d, unsigned index, int y)
 	}
 	if (d->t->is_marked != NULL && d->t->is_marked(row))
 		area_attr(d->a, d->left, y, x, AT_BOLD);
-	if (index == d->m->ui->lists[d->t->list].index)
-		area_attr(d->a, 0, y, d->a.w, d->has_focus ? AT_REVERSE : AT_BOLD);
+	if (index == d->m->ui->lists[d->t->list].index) {
+		if (d->has_focus)
+			area_select(d->a, y);
+		else
+			area_attr(d->a, 0, y, d->a.w, AT_BOLD);
+	}
 	hits_add(d->hits, HIT_LIST_ROW, area_part(d->a, 0, y, d->a.w, 1), (int)d->t->list, index);
 }
 
@@ -322,7 +389,7 @@ table_draw(struct model *m, const struct table *t, struct area a, bool has_focus
 	if (a.h <= 0 || a.w <= 0 || t->ncolumns > COLUMNS_MAX)
 		return;
 	d.left = t->state != NULL || t->is_marked != NULL ? 2 : 0;
-	table_solve(t->columns, t->ncolumns, v->column_set, a.w - d.left, d.widths);
+	solve(m, t, a.w - d.left, d.widths);
 	if (first > 0)
 		draw_header(&d);
 	v->index = cursor_of(v, t);

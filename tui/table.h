@@ -14,7 +14,8 @@ enum {
 	COL_MIDDLE = 2,			/* cut in the middle: names */
 	COL_FLEX = 4,			/* takes the slack, the first before the others */
 	COL_SPARK = 8,			/* drawn, no text */
-	COL_UP = 16			/* sorted from the smallest on; texts always are */
+	COL_UP = 16,			/* sorted from the smallest on; texts always are */
+	COL_FIT = 32			/* as wide as its texts need; up to its ideal at any cost */
 };
 
 struct column {

@@ -37,7 +37,8 @@ static const struct palette palettes[] = {
 		[R_GOOD] = P(0x2fc28f), [R_WARN] = P(0xf0c030), [R_CRIT] = PB(0xff7a45),
 		[R_INFO] = P(0x56b4e9), [R_MAINT] = P(0xb0a0d8), [R_DRAIN] = P(0x7fc4f0),
 		[R_UNKNOWN] = P(0xa8b0b8), [R_ACCENT] = P(0xe0a0c8), [R_MARK] = PB(0xf0e442),
-		[R_SPARK] = P(0x66b8dc), [R_GRAPH] = P(0x56b4e9) },
+		[R_SPARK] = P(0x66b8dc), [R_SEL] = P(0x11375f),
+		[R_GRAPH] = P(0x56b4e9) },
 		{ P(0x2fc28f), P(0xff7a45), P(0x56b4e9), P(0x2fc28f),
 		P(0x8c96a0), P(0xe69f00) },
 		{ { 0x2a9fd6, 0x38b6c8, 0x5cc98a, 0xe8c63a, 0xff7a45 } },
@@ -50,7 +51,8 @@ static const struct palette palettes[] = {
 		[R_GOOD] = P(0x006b4a), [R_WARN] = P(0x7a5200), [R_CRIT] = PB(0xb02a00),
 		[R_INFO] = P(0x00568c), [R_MAINT] = P(0x5c4a94), [R_DRAIN] = P(0x1f5f9a),
 		[R_UNKNOWN] = P(0x505860), [R_ACCENT] = P(0x8c3f70), [R_MARK] = PB(0x8a3c00),
-		[R_SPARK] = P(0x1f6fa8), [R_GRAPH] = P(0x1f6fa8) },
+		[R_SPARK] = P(0x1f6fa8), [R_SEL] = P(0xcfe4f7),
+		[R_GRAPH] = P(0x1f6fa8) },
 		{ P(0x006b4a), P(0xb02a00), P(0x00568c), P(0x006b4a),
 		P(0x5a6470), P(0x8a4b00) },
 		{ { 0x00629c, 0x006f78, 0x2f6b2f, 0x7a5200, 0xb02a00 } },
@@ -63,7 +65,8 @@ static const struct palette palettes[] = {
 		[R_GOOD] = P(0x00b483), [R_WARN] = P(0xe69f00), [R_CRIT] = PB(0xf08040),
 		[R_INFO] = P(0x56b4e9), [R_MAINT] = P(0xcc79a7), [R_DRAIN] = P(0x56b4e9),
 		[R_UNKNOWN] = P(0xb0b0b0), [R_ACCENT] = P(0xcc79a7), [R_MARK] = PB(0xf0e442),
-		[R_SPARK] = P(0x56b4e9), [R_GRAPH] = P(0x56b4e9) },
+		[R_SPARK] = P(0x56b4e9), [R_SEL] = P(0x0c2a48),
+		[R_GRAPH] = P(0x56b4e9) },
 		{ P(0x00b483), P(0xf08040), P(0x56b4e9), P(0x00b483),
 		P(0x9aa0a6), P(0xe69f00) },
 		{ { 0x3a94d0, 0x56b4e9, 0x00b483, 0xf0e442, 0xf08040 } },
@@ -76,7 +79,8 @@ static const struct palette palettes[] = {
 		[R_GOOD] = P(0x50ffb0), [R_WARN] = PB(0xffd000), [R_CRIT] = PB(0xff9060),
 		[R_INFO] = P(0x80d8ff), [R_MAINT] = P(0xe0c8ff), [R_DRAIN] = P(0x80d8ff),
 		[R_UNKNOWN] = P(0xe0e0e0), [R_ACCENT] = P(0xffb0e0), [R_MARK] = PB(0xffff00),
-		[R_SPARK] = P(0x80d8ff), [R_GRAPH] = P(0x80d8ff) },
+		[R_SPARK] = P(0x80d8ff), [R_SEL] = P(0x003a70),
+		[R_GRAPH] = P(0x80d8ff) },
 		{ P(0x50ffb0), P(0xff9060), P(0x80d8ff), P(0x50ffb0),
 		P(0xd0d0d0), P(0xffd000) },
 		{ { 0x60c8ff, 0x60e8e8, 0x50ffb0, 0xffe000, 0xff9060 } },
@@ -245,7 +249,7 @@ theme_look(const struct theme *t, enum depth d, const struct cell *c)
 	l.bg = c->bg_role == R_FG ? in_depth(d, p->bg) : in_depth(d, t->paint[c->bg_role].fg);
 	if (d == DEPTH_MONO) {
 		l.attr |= mono_attr(c->role);
-		if (c->bg_role == R_FOCUS)
+		if (c->bg_role == R_FOCUS || c->bg_role == R_SEL)
 			l.attr |= AT_REVERSE;
 	} else
 		l.attr |= p->attr;

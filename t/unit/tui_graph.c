@@ -54,7 +54,8 @@ test_areas(void)
 	graph_draw(&gr, begin(16, 2, GLYPHS_ASCII));
 	is_str(picture(), "     .-=##\n_.-=######  ##-.\n");
 	is_int(g.cells[9].role, ramp_role(0.75));
-	is_int(g.cells[16].role, ramp_role(0.25));
+	is_int(g.cells[16].role, R_DIM);		/* nothing */
+	is_int(g.cells[17].role, ramp_role(0.25));
 }
 
 static void
@@ -180,9 +181,9 @@ test_small(void)
 	is_str(picture(), "▁▁▂▂ ▄▅▆\n");
 	spark_draw(values_span, &v, 1007, 2, begin(6, 1, GLYPHS_ASCII), R_SPARK);
 	is_str(picture(), "  _.-=\n");
-	bar_draw(begin(8, 1, GLYPHS_BRAILLE), 0.5, ST_OK);
+	bar_draw(begin(8, 1, GLYPHS_BRAILLE), 0.5, R_GOOD);
 	is_str(picture(), "▓▓▓▓░░░░\n");
-	bar_draw(begin(10, 1, GLYPHS_ASCII), 0.01, ST_OK);
+	bar_draw(begin(10, 1, GLYPHS_ASCII), 0.01, R_GOOD);
 	is_str(picture(), "[|       ]\n");
 	axis_draw(begin(60, 1, GLYPHS_BRAILLE), 5 * 3600 + 58 * 60 + 41, 600);
 	is_str(picture(), "       05:50       05:52       05:54       05:56       05:58\n");

@@ -155,8 +155,8 @@ test_drawing(void)
 	    "✖•alpha         123k    - ......\n"
 	    "◐ gamma…-name     12  3.0 ......\n"
 	    "○ Delta            -  100 ......\n");
-	is_int(g.cells[32].attr, AT_REVERSE);
-	is_int(g.cells[64].attr & AT_REVERSE, 0);
+	is_int(g.cells[32].bg_role, R_SEL);
+	is_int(g.cells[64].bg_role, R_FG);
 	is_int(hits.n, 4 + 4);
 	is_int(hits.at[4].kind, HIT_LIST_ROW);
 	is_int(hits.at[5].row, 1);

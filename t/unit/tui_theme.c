@@ -19,7 +19,7 @@ test_contrast(const struct theme *t)
 
 	for (role = 0; role < R_HEAT; role++)
 		for (i = 0; i < 2; i++) {
-			if (t->paint[role].fg == COLOUR_DEFAULT)
+			if (t->paint[role].fg == COLOUR_DEFAULT || role == R_SEL)
 				continue;
 			c = colour_contrast(t->paint[role].fg, grounds[i]);
 			/* Lines of boxes are no text: 3 to 1 is enough (WCAG 1.4.11) */
@@ -28,6 +28,23 @@ test_contrast(const struct theme *t)
 				    grounds[i]);
 		}
 	pass("%s: contrast", t->name);
+}
+
+/* What may stand in a chosen row. */
+static void
+test_selection(const struct theme *t)
+{
+	static const int roles[] = { R_GOOD, R_WARN, R_CRIT, R_INFO, R_MAINT, R_DRAIN, R_UNKNOWN,
+		R_ACCENT, R_MARK, R_KEY };
+	double c;
+	size_t i;
+
+	for (i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+		c = colour_contrast(t->paint[roles[i]].fg, t->paint[R_SEL].fg);
+		if (c < 4.5)
+			fail("%s: role %d has %.2f to 1 on the chosen row", t->name, roles[i], c);
+	}
+	pass("%s: chosen rows", t->name);
 }
 
 static void
@@ -66,8 +83,10 @@ main(void)
 {
 	unsigned i;
 
-	for (i = 0; theme_name(i) != NULL; i++)
+	for (i = 0; theme_name(i) != NULL; i++) {
 		test_contrast(theme_find(theme_name(i)));
+		test_selection(theme_find(theme_name(i)));
+	}
 	test_depths();
 	test_print();
 	return tap_done();
