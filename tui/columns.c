@@ -13,7 +13,7 @@ enum { S_ = 1, T_ = 2, H_ = 4, L_ = 8, E_ = 16, C_ = 32, K_ = 64, Q_ = 128, ALL 
 const char *const row_sets[] = { "State", "Traffic", "HTTP", "Latency", "Errors", "Conns", "Check",
 	"Queue", NULL };
 
-/* --- Values -------------------------------------------------------------------------- */
+/* --- Values --------------------------------------------------------------- */
 
 #define RAW(field)	row_num(r, F_##field)
 #define PART(a, b)	percent(RAW(a), RAW(b))
@@ -62,7 +62,7 @@ age_of(const struct row *r)
 	return r->changed_s > 0 && now >= r->changed_s ? (double)(now - r->changed_s) : NAN;
 }
 
-/* --- Words ----------------------------------------------------------------------------- */
+/* --- Words ---------------------------------------------------------------- */
 
 static void
 put_form(enum form f, double v, int width, char *buf, size_t size)
@@ -205,7 +205,7 @@ host_text(const struct model *m, const void *row, char *buf, size_t size)
 	return R_HOST + (int)(h->index % 8);
 }
 
-/* --- Pictures ---------------------------------------------------------------------------- */
+/* --- Pictures ------------------------------------------------------------- */
 
 static void
 checks_draw(const struct model *m, const void *row, struct area cell)
@@ -228,7 +228,7 @@ last_draw(const struct model *m, const void *row, struct area cell)
 		    (60 + (unsigned)cell.w / 2) / (unsigned)cell.w : 1, cell, R_SPARK);
 }
 
-/* --- The table ------------------------------------------------------------------------------ */
+/* --- The table ------------------------------------------------------------ */
 
 #define COL_TEXT(id, name, title, prio, min, ideal, max, flags, sets, help)
 #define COL_DRAW(id, name, title, prio, min, ideal, max, flags, sets, help)
@@ -315,7 +315,7 @@ row_columns_pick(const struct row_pick *p, struct column *ret)
 	return n;
 }
 
-/* --- Lists and filters ------------------------------------------------------------------------ */
+/* --- Lists and filters ---------------------------------------------------- */
 
 void
 row_key(const void *row, char buf[ROW_KEY_MAX])

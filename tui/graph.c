@@ -18,7 +18,7 @@ series_span(const void *series, int64_t from_s, unsigned n, struct span *ret)
 	return s->hist != NULL && history_span(s->hist, s->metric, from_s, n, ret);
 }
 
-/* --- Scales -------------------------------------------------------------- */
+/* --- Scales --------------------------------------------------------------- */
 
 double
 graph_ceiling(double v)
@@ -49,7 +49,7 @@ graph_step(int w, unsigned window_s)
 	return step > 0 ? step : 1;
 }
 
-/* --- Time ---------------------------------------------------------------- */
+/* --- Time ----------------------------------------------------------------- */
 
 int64_t
 graph_second(const struct graph *g, struct area a, int x)
@@ -158,7 +158,7 @@ graph_value(const struct graph *g, struct area a, double hi, int y)
 	return lo * pow(hi / lo, share);
 }
 
-/* --- Painting ------------------------------------------------------------ */
+/* --- Painting ------------------------------------------------------------- */
 
 /* A picture in the making: of one graph, in its area. */
 struct painting {
@@ -320,7 +320,7 @@ graph_draw(const struct graph *g, struct area a)
 	return p.hi;
 }
 
-/* --- Small ones ---------------------------------------------------------- */
+/* --- Small ones ----------------------------------------------------------- */
 
 void
 spark_draw(graph_fn *fn, const void *arg, int64_t until_s, unsigned step_s, struct area a, int role)
@@ -362,7 +362,7 @@ bar_draw(struct area a, double share, int role)
 		area_rune(a, x, 0, x < full ? role : R_BORDER, x < full ? g->full : g->rest);
 }
 
-/* --- Times --------------------------------------------------------------- */
+/* --- Times ---------------------------------------------------------------- */
 
 /* The shortest round interval that leaves room for labels of `width` columns. */
 static int64_t

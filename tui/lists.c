@@ -25,7 +25,7 @@ list_fini(struct list *l)
 	*l = (struct list){ NULL, 0, 0 };
 }
 
-/* --- What is shown ---------------------------------------------------------------------- */
+/* --- What is shown -------------------------------------------------------- */
 
 bool
 is_fault(const struct row *r)
@@ -62,7 +62,7 @@ is_in_view(const struct model *m, const struct host *h)
 	return m->ui->only == NULL || m->ui->only == h;
 }
 
-/* --- Order --------------------------------------------------------------------------------- */
+/* --- Order ---------------------------------------------------------------- */
 
 /* Smaller is worse. */
 static int
@@ -127,7 +127,7 @@ list_servers(const struct model *m, const struct row *backend, struct list *l)
 			list_add(l, s);
 }
 
-/* --- The tree -------------------------------------------------------------------------------- */
+/* --- The tree ------------------------------------------------------------- */
 
 unsigned
 list_tree_size(const struct model *m)

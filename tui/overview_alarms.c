@@ -8,7 +8,7 @@
 #include "tui/overview.h"
 #include "tui/scaling_columns.h"
 
-/* --- What both are ---------------------------------------------------------------------- */
+/* --- What both are -------------------------------------------------------- */
 
 static bool
 is_found(const struct model *m, const struct object *o, const void *arg)
@@ -61,7 +61,7 @@ ask(struct model *m, const struct object *o, enum act act, const char *what, con
 	input_open(m, &p, text, value);
 }
 
-/* --- Alarms --------------------------------------------------------------------------------- */
+/* --- Alarms --------------------------------------------------------------- */
 
 static struct table
 alarms_table(const struct model *m, struct objects *o)
@@ -131,7 +131,7 @@ alarms_act(struct model *m, enum act act)
 
 const struct pane overview_alarms = { alarms_title, alarms_rows, alarms_draw, alarms_act };
 
-/* --- Scaling --------------------------------------------------------------------------------- */
+/* --- Scaling -------------------------------------------------------------- */
 
 static struct table
 groups_table(const struct model *m, struct objects *o)

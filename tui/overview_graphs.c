@@ -6,7 +6,7 @@
 #include "tui/graph.h"
 #include "tui/overview.h"
 
-/* --- Sums of appliances over time ------------------------------------------------------ */
+/* --- Sums of appliances over time ----------------------------------------- */
 
 struct sum { const struct model *m; enum metric metric; };
 
@@ -71,7 +71,7 @@ restarted_s(const struct model *m)
 	return last / 1000;
 }
 
-/* --- Graphs ------------------------------------------------------------------------------- */
+/* --- Graphs --------------------------------------------------------------- */
 
 /* The scale's top, where nothing else is drawn. */
 static void
@@ -252,7 +252,7 @@ const struct pane overview_errors_graph = { errors_title, graph_rows, errors_dra
 const struct pane overview_conns_graph = { conns_title, graph_rows, conns_draw, NULL };
 
 
-/* --- One line ------------------------------------------------------------------------------- */
+/* --- One line ------------------------------------------------------------- */
 
 /* ` label value` while there is room. */
 static int
@@ -271,7 +271,7 @@ overview_strip(const struct model *m, struct area a)
 {
 	struct sum s = { m, M_REQ };
 	struct totals t;
-	char buf[32];
+	char buf[32], value[16];
 	int x, spark = a.w >= 70 ? 12 : a.w >= 56 ? 6 : 0;
 	double share;
 
@@ -286,8 +286,8 @@ overview_strip(const struct model *m, struct area a)
 	x = put_pair(a, x, "p50", R_FG, buf);
 	num_us(t.p99_us, buf, sizeof(buf));
 	x = put_pair(a, x, "p99", R_TITLE, buf);
-	num_share(share, buf, sizeof(buf));
-	strcat(buf, "%");
+	num_share(share, value, sizeof(value));
+	snprintf(buf, sizeof(buf), "%s%%", value);
 	x = put_pair(a, x, "5xx", share >= 1 ? R_CRIT : share >= 0.05 ? R_WARN : R_FG, buf);
 	snprintf(buf, sizeof(buf), "%.0f/%.0f", t.conns, t.maxconn);
 	x = put_pair(a, x, "conn", R_FG, buf);

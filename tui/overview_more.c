@@ -8,7 +8,7 @@
 #include "tui/objects.h"
 #include "tui/overview.h"
 
-/* --- Heat map ------------------------------------------------------------------------------- */
+/* --- Heat map ------------------------------------------------------------- */
 
 static void
 heat_title(const struct model *m, char *left, char *right, size_t size)
@@ -39,7 +39,7 @@ heat_draw_pane(struct model *m, struct area a, bool has_focus, struct hits *hits
 
 const struct pane overview_heat = { heat_title, heat_rows, heat_draw_pane, NULL };
 
-/* --- Requests ------------------------------------------------------------------------------- */
+/* --- Requests ------------------------------------------------------------- */
 
 static const struct requests *
 live_requests(const struct model *m)
@@ -106,7 +106,7 @@ requests_draw(struct model *m, struct area a, bool has_focus, struct hits *hits)
 
 const struct pane overview_requests = { requests_title, requests_rows, requests_draw, NULL };
 
-/* --- Lua --------------------------------------------------------------------------------------- */
+/* --- Lua ------------------------------------------------------------------ */
 
 static unsigned
 lua_errors(const struct objects *o)

@@ -8,7 +8,7 @@
 #include "tui/overview.h"
 #include "tui/row_acts.h"
 
-/* --- Tables ---------------------------------------------------------------------------------- */
+/* --- Tables --------------------------------------------------------------- */
 
 static const struct row_pick backend_columns[] = {
 	{ "name", "BACKEND", 0, 14 }, { "mode", NULL, 10, 0 }, { "algo", NULL, 11, 0 },
@@ -110,7 +110,7 @@ list_words(const struct model *m, const struct table *t, char *buf, size_t size)
 	    m->ui->faults_only ? "faults only  " : "", by[0] != '\0' ? by : "health");
 }
 
-/* --- Backends ---------------------------------------------------------------------------------- */
+/* --- Backends ------------------------------------------------------------- */
 
 static void
 backends_title(const struct model *m, char *left, char *right, size_t size)
@@ -170,7 +170,7 @@ backends_act(struct model *m, enum act act)
 
 const struct pane overview_backends = { backends_title, backends_rows, backends_draw, backends_act };
 
-/* --- Servers ------------------------------------------------------------------------------------ */
+/* --- Servers -------------------------------------------------------------- */
 
 /* `5 up  1 down`: each word that occurs, with how often. */
 static void
@@ -239,7 +239,7 @@ servers_act(struct model *m, enum act act)
 
 const struct pane overview_servers = { servers_title, servers_rows, servers_draw, servers_act };
 
-/* --- Both as a tree ------------------------------------------------------------------------------- */
+/* --- Both as a tree ------------------------------------------------------- */
 
 static void
 tree_title(const struct model *m, char *left, char *right, size_t size)

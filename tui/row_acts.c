@@ -6,7 +6,7 @@
 #include "tui/overlay.h"
 #include "tui/row_acts.h"
 
-/* --- What is in view --------------------------------------------------------------------- */
+/* --- What is in view ------------------------------------------------------ */
 
 void
 row_view(struct model *m, const struct row *r)
@@ -43,7 +43,7 @@ row_in_view(const struct model *m)
 	return r;
 }
 
-/* --- Marks ----------------------------------------------------------------------------------- */
+/* --- Marks ---------------------------------------------------------------- */
 
 /* The next serial number: marks are kept in the order they were made. */
 static uint32_t
@@ -100,7 +100,7 @@ mark_none(struct model *m)
 			m->hosts[i]->rows[k]->mark = 0;
 }
 
-/* --- Actions ---------------------------------------------------------------------------------- */
+/* --- Actions -------------------------------------------------------------- */
 
 /* The marked servers in the order they were marked; how many. */
 static unsigned

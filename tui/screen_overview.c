@@ -64,7 +64,7 @@ state_of(const struct model *m)
 	return screen_state(m, &screen_overview);
 }
 
-/* --- Drawing -------------------------------------------------------------------------------- */
+/* --- Drawing -------------------------------------------------------------- */
 
 static void
 draw_place(struct model *m, const struct place *p, struct area a, struct hits *hits)
@@ -159,7 +159,7 @@ overview_draw(struct model *m, struct area a, struct hits *hits)
 		draw_bands(m, b, n, a, hits);
 }
 
-/* --- Keys -------------------------------------------------------------------------------------- */
+/* --- Keys ----------------------------------------------------------------- */
 
 static const struct pane *
 pane_of(const struct model *m)
@@ -218,7 +218,7 @@ overview_act(struct model *m, enum act act, const struct key *k)
 	return true;
 }
 
-/* --- What is wanted ---------------------------------------------------------------------------- */
+/* --- What is wanted ------------------------------------------------------- */
 
 /* The past of what is in sight, once; events; live requests where there is room. */
 static void

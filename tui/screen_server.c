@@ -23,7 +23,7 @@ state_of(const struct model *m)
 	return screen_state(m, &screen_server);
 }
 
-/* --- Lines of words ---------------------------------------------------------------------------- */
+/* --- Lines of words ------------------------------------------------------- */
 
 /* `label value`, with two blanks behind it; nothing for an empty value. */
 static int
@@ -163,7 +163,7 @@ draw_totals(const struct model *m, const struct row *r, struct area a)
 	put_num(a, x, "server aborts", R_WARN, row_num(r, F_srv_abrt));
 }
 
-/* --- Graphs ----------------------------------------------------------------------------------------- */
+/* --- Graphs --------------------------------------------------------------- */
 
 enum unit { U_COUNT, U_BYTES, U_US };
 
@@ -266,7 +266,7 @@ draw_smalls(struct model *m, const struct row *r, struct area a, struct hits *hi
 	}
 }
 
-/* --- All fields --------------------------------------------------------------------------------------- */
+/* --- All fields ----------------------------------------------------------- */
 
 #define FIELD_W	30
 
@@ -324,7 +324,7 @@ raw_act(struct model *m, enum act act)
 	return true;
 }
 
-/* --- The screen ------------------------------------------------------------------------------------------ */
+/* --- The screen ----------------------------------------------------------- */
 
 static struct area
 draw_frame(const struct model *m, const struct row *r, struct area a)

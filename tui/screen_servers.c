@@ -23,7 +23,7 @@ servers_table(const struct model *m, struct list *l)
 	return t;
 }
 
-/* --- Drawing ---------------------------------------------------------------------------------- */
+/* --- Drawing -------------------------------------------------------------- */
 
 static unsigned
 marked(const struct model *m)
@@ -87,7 +87,7 @@ servers_draw(struct model *m, struct area a, struct hits *hits)
 	list_fini(&l);
 }
 
-/* --- Keys ---------------------------------------------------------------------------------------- */
+/* --- Keys ----------------------------------------------------------------- */
 
 /* A server's own branch is meant when the cursor is on the server. */
 static void
@@ -124,7 +124,7 @@ servers_act(struct model *m, enum act act, const struct key *k)
 	return done;
 }
 
-/* --- Export ---------------------------------------------------------------------------------------- */
+/* --- Export --------------------------------------------------------------- */
 
 static void
 put_row(const struct model *m, const struct row *r, struct outbuf *b)

@@ -13,7 +13,7 @@
 
 #define COLUMNS_MAX	80
 
-/* --- Widths -------------------------------------------------------------- */
+/* --- Widths --------------------------------------------------------------- */
 
 static bool
 in_set(const struct column *c, unsigned set)
@@ -108,7 +108,7 @@ solve(const struct model *m, const struct table *t, int w, int *widths)
 	table_solve(fit, t->ncolumns, set, w, widths);
 }
 
-/* --- Order --------------------------------------------------------------- */
+/* --- Order ---------------------------------------------------------------- */
 
 struct ranked {
 	const void *row;
@@ -203,7 +203,7 @@ table_sorted_by(const struct model *m, const struct table *t, char *buf, size_t 
 		    m->ui->lists[t->list].is_reversed ? " reversed" : "");
 }
 
-/* --- The cursor ---------------------------------------------------------- */
+/* --- The cursor ----------------------------------------------------------- */
 
 static bool
 is_key_of(const struct table *t, unsigned index, const char *key)
@@ -260,7 +260,7 @@ scroll(struct list_view *v, unsigned nrows, unsigned page)
 		v->top = nrows > page ? nrows - page : 0;
 }
 
-/* --- Drawing ------------------------------------------------------------- */
+/* --- Drawing -------------------------------------------------------------- */
 
 /* What all rows of one picture share. */
 struct drawing {
@@ -401,7 +401,7 @@ table_draw(struct model *m, const struct table *t, struct area a, bool has_focus
 	draw_rows(&d, v, first);
 }
 
-/* --- Keys ---------------------------------------------------------------- */
+/* --- Keys ----------------------------------------------------------------- */
 
 /* The cursor by that many rows, kept inside. */
 static void
