@@ -280,7 +280,8 @@ overview_strip(const struct model *m, struct area a)
 	num_count(t.req_s, 6, buf, sizeof(buf));
 	x = put_pair(a, 1, "req/s", R_TITLE, buf);
 	if (spark > 0 && !m->ui->is_slow)
-		spark_draw(sum_span, &s, ui_until_s(m), 5, area_part(a, x - 1, 0, spark, 1), R_SPARK);
+		spark_draw(sum_span, &s, ui_until_s(m), 5, area_part(a, x - 1, 0, spark, 1),
+		    R_SPARK);
 	x += spark > 0 ? spark + 1 : 0;
 	num_us(t.p50_us, buf, sizeof(buf));
 	x = put_pair(a, x, "p50", R_FG, buf);
@@ -288,7 +289,8 @@ overview_strip(const struct model *m, struct area a)
 	x = put_pair(a, x, "p99", R_TITLE, buf);
 	num_share(share, value, sizeof(value));
 	snprintf(buf, sizeof(buf), "%s%%", value);
-	x = put_pair(a, x, "5xx", share >= 1 ? R_CRIT : share >= 0.05 ? R_WARN : R_FG, buf);
+	x = put_pair(a, x, "5xx", share >= 1 ? R_CRIT : share >= 0.05 ? R_WARN : R_FG,
+	    buf);
 	snprintf(buf, sizeof(buf), "%.0f/%.0f", t.conns, t.maxconn);
 	x = put_pair(a, x, "conn", R_FG, buf);
 	snprintf(buf, sizeof(buf), "%.0f", t.queue);

@@ -168,7 +168,9 @@ backends_act(struct model *m, enum act act)
 	return done;
 }
 
-const struct pane overview_backends = { backends_title, backends_rows, backends_draw, backends_act };
+const struct pane overview_backends = {
+	backends_title, backends_rows, backends_draw, backends_act
+};
 
 /* --- Servers -------------------------------------------------------------- */
 
@@ -190,8 +192,8 @@ count_states(const struct model *m, const struct row *backend, char *buf, size_t
 		count[s->state]++;
 	for (i = 0; i < ST_COUNT && len < size; i++)
 		if (count[words[i].st] > 0)
-			len += (size_t)snprintf(buf + len, size - len, "%s%u %s", len > 0 ? "  " : "",
-			    count[words[i].st], words[i].word);
+			len += (size_t)snprintf(buf + len, size - len, "%s%u %s",
+			    len > 0 ? "  " : "", count[words[i].st], words[i].word);
 }
 
 static void
