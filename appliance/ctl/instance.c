@@ -686,6 +686,7 @@ void
 instance_restore(struct instance *i, enum lifecycle l)
 {
 	i->activity = activity_of(i->group->name, i->id);
+	i->started_us = sched_wall_us();
 	i->state = l == LIFE_PENDING || l == LIFE_WARMED_PENDING ? INSTANCE_PENDING :
 	    l == LIFE_WARMED_STOPPED ? INSTANCE_STOPPED : INSTANCE_RUNNING;
 	if (l != LIFE_PENDING)

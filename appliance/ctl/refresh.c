@@ -221,6 +221,18 @@ go_on(struct refresh *r, uint32_t healthy)
 	scaler_leave(g->scaler);
 }
 
+static bool
+has_outdated(const struct group *g)
+{
+	LIST_EACH(node, &g->instances) {
+		const struct instance *i = LIST_ITEM(node, struct instance, node);
+
+		if (instance_counts(i) && instance_is_outdated(i))
+			return true;
+	}
+	return false;
+}
+
 static void
 choose(struct refresh *r, bool only_outdated)
 {
@@ -319,6 +331,8 @@ on_timer(struct sched_timer *t)
 		return;
 	}
 	count_old(r);
+	if (r->is_back && r->left == 0 && has_outdated(g))
+		choose(r, true);	/* a launch was on its way when it turned */
 	healthy = count_healthy(r);
 	if (r->left == 0 && healthy >= g->desired)
 		end(r, r->is_back ? "RollbackSuccessful" : "Successful",
@@ -397,18 +411,6 @@ refresh_cancel(struct group *g, char *ret_id)
 	return NULL;
 }
 
-static bool
-has_outdated(const struct group *g)
-{
-	LIST_EACH(node, &g->instances) {
-		const struct instance *i = LIST_ITEM(node, struct instance, node);
-
-		if (instance_counts(i) && instance_is_outdated(i))
-			return true;
-	}
-	return false;
-}
-
 /* With the first configuration: what ran goes on. */
 static void
 restore(void)
@@ -439,6 +441,8 @@ on_publish(struct snapshot *s)
 	GROUP_EACH(g) {
 		struct refresh *r = g->refresh;
 
+		if (r != NULL && r->is_running && r->is_back && g->back == NULL)
+			end(r, "Cancelled", "the launch configuration changed meanwhile");
 		if (g->conf == NULL || !g->conf->refreshes_on_change || !has_outdated(g) ||
 		    (r != NULL && r->digest == g->conf->launch->object.digest))
 			continue;

@@ -125,6 +125,18 @@ like progress('app'), qr/^RollbackSuccessful 100%: 1 of 1 replaced, no progress 
 is join(' ', sort map { "$_->{lifecycle} $_->{version}" } instances($w, 'app')),
     'InService 1 InService 1', 'as it was';
 
+# --- another text on the way back ---
+$conf =~ s/refresh min-healthy 50% rollback/refresh min-healthy 50% warmup 10m rollback/;
+change(qr/image img-1/, 'image img-3');
+$w->cli('clock advance 3s');
+like progress('web'), qr/^RollbackInProgress 100%: 0 of 0 replaced, its provider refuses/, 'new ones warm up';
+change(qr/image img-1/, 'image img-4');
+$w->cli('clock advance 2s');
+like progress('web'), qr/^InProgress 40%: 2 of 5 replaced$/, 'the next text begins anew';
+$w->cli('clock advance 31m');
+is progress('web'), 'Successful 100%: 5 of 5 replaced', 'and comes to its end';
+is launch('web'), '', 'not back any more';
+
 # --- nothing to go back to ---
 $w->cli('instance protect ' . join ' ', map { $_->{id} } instances($w, 'web'));
 $w->cli('group refresh web min-healthy 50% rollback');
