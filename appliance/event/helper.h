@@ -87,8 +87,6 @@ int	program_serve_run(struct program_run *rq, const int *fds,
 int	program_serve_ask(struct program_ask *rq, struct helper_reply *reply,
 	    const struct helper_identity *who, int *ret_fd);
 void	program_list_fini(void);
-/* In the helper or a warden: all that a child has in the folder of instances. */
-void	program_traces_remove(int folder, const char *id);
 
 /* start-up, one thread */
 void	helper_list_resolve(void);	/* the list is frozen by this */

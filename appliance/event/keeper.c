@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -132,6 +133,8 @@ program_main(const struct keeper_job *job, int out, int err, int told)
 	default_signals();
 	split(split(job->text, args, job->nargs), env, job->nenv);
 	setrlimit(RLIMIT_CORE, &none);
+	if (job->is_private)
+		umask(0077);
 	if ((job->cgroup != -1 && write(job->cgroup, "0", 1) != 1) ||
 	    (job->prepare != NULL && job->prepare(job->arg) == -1) ||
 	    take_descriptors(job, out, err, &told) == -1 ||

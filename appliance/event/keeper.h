@@ -21,6 +21,7 @@ struct keeper_job {
 	unsigned	 nargs, nenv;
 	struct helper_identity who;
 	const char	*directory;	/* NULL: / */
+	bool		 is_private;	/* what it makes is its user's alone */
 	uint32_t	 timeout_ms, grace_ms;
 	int		 in, out;
 	/* of a child */

@@ -11,15 +11,11 @@
 #include "event/program.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/out.h"
@@ -30,6 +26,7 @@
 #include "event/keeper.h"
 #include "event/netns.h"
 #include "event/program_files.h"
+#include "event/program_folder.h"
 
 #define ROWS_MAX	256u
 #define VALUE_MAX	255u
@@ -37,7 +34,6 @@
 
 static struct program *rows;		/* owned, with their texts */
 static unsigned nrows;
-static char *folder;			/* owned: of instances; NULL = none */
 
 /* ---- rows: before the helper starts ---- */
 
@@ -138,25 +134,7 @@ program_list_fini(void)
 	}
 	free(rows);
 	rows = NULL;
-	free(folder);
-	folder = NULL;
-}
-
-void
-program_set_folder(const char *path)
-{
-	char cwd[HELPER_PATH_BYTES] = "";
-
-	if (path[0] != '/' && getcwd(cwd, sizeof(cwd)) == NULL)
-		return;
-	free(folder);
-	folder = path[0] == '/' ? xstrdup(path) : xasprintf("%s/%s", cwd, path);
-}
-
-bool
-program_has_folder(void)
-{
-	return folder != NULL;
+	program_folder_fini();
 }
 
 /* ---- weir's side ---- */
@@ -320,6 +298,8 @@ program_probe(int row, char *ret, size_t size)
 bool
 program_files_path(const char *id, char ret[PROGRAM_FILES_PATH])
 {
+	const char *folder = program_folder();
+
 	return folder != NULL && (size_t)snprintf(ret, PROGRAM_FILES_PATH, "%s/%s.files", folder,
 	    id) < PROGRAM_FILES_PATH && program_is_value(ret);
 }
@@ -420,133 +400,11 @@ make_job(struct keeper_job *job, const struct program_run *rq, char *text,
 	job->nargs = p->nargs;
 	job->nenv = p->nenv + 2;
 	job->who = p->has_user ? (struct helper_identity){ true, true, p->uid, p->gid } : *who;
-	job->directory = p->is_in_folder ? folder : p->directory;
+	job->directory = p->is_in_folder ? program_folder() : p->directory;
+	job->is_private = p->is_in_folder;
 	job->timeout_ms = rq->timeout_ms;
 	job->grace_ms = rq->grace_ms;
 	return 0;
-}
-
-/* ---- the folder of instances ---- */
-
-static int
-folder_open(void)
-{
-	if (folder == NULL)
-		return errno = ENOENT, -1;
-	if (mkdir(folder, 0711) == -1 && errno != EEXIST)
-		return -1;
-	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-}
-
-/* Programs that work in the folder must be able to write there. */
-static void
-folder_give(int dir, const struct helper_identity *who)
-{
-	for (unsigned i = 0; i < nrows; i++)
-		if (rows[i].is_in_folder && who->has_uid) {
-			(void)!fchown(dir, who->uid, who->has_gid ? who->gid : (gid_t)-1);
-			return;
-		}
-}
-
-/* The names of a folder; NULL: it cannot be read. */
-static DIR *
-names_of(int dir)
-{
-	DIR *d = fdopendir(dup(dir));
-
-	if (d != NULL)
-		rewinddir(d);
-	return d;
-}
-
-void
-program_traces_remove(int dir, const char *id)
-{
-	size_t len = strlen(id);
-	DIR *d = names_of(dir);
-	struct dirent *e;
-
-	while (d != NULL && (e = readdir(d)) != NULL)
-		if (len > 0 && strncmp(e->d_name, id, len) == 0 && e->d_name[len] == '.')
-			(void)unlinkat(dir, e->d_name, 0);
-	if (d != NULL)
-		closedir(d);
-	program_files_remove(dir, id);
-}
-
-/* The socket of that name itself, not what a link leads to; a path below /proc keeps
- * the name short enough. */
-static int
-connect_in(int dir, const char *name, int type)
-{
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	int file = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), s = -1, saved;
-
-	if (file == -1)
-		return -1;
-	snprintf(un.sun_path, sizeof(un.sun_path), "/proc/self/fd/%d", file);
-	if ((s = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) != -1 &&
-	    connect(s, (struct sockaddr *)&un, sizeof(un)) == -1) {
-		saved = errno;
-		close(s);
-		errno = saved;
-		s = -1;
-	}
-	saved = errno;
-	close(file);
-	return errno = saved, s;
-}
-
-#define SUFFIX	".child"
-
-/* The id that a file name stands for; false: another file. */
-static bool
-id_of(const char *file, char id[CHILD_ID_MAX + 1])
-{
-	size_t n = strlen(file), end = strlen(SUFFIX);
-
-	if (n <= end || n - end > CHILD_ID_MAX || strcmp(file + n - end, SUFFIX) != 0)
-		return false;
-	snprintf(id, CHILD_ID_MAX + 1, "%.*s", (int)(n - end), file);
-	return true;
-}
-
-/* The smallest id that comes after one; false: none. */
-static bool
-next_id(int dir, const char *after, char ret[CHILD_ID_MAX + 1])
-{
-	char id[CHILD_ID_MAX + 1];
-	DIR *d = names_of(dir);
-	struct dirent *e;
-
-	ret[0] = '\0';
-	if (d == NULL)
-		return false;
-	while ((e = readdir(d)) != NULL)
-		if (id_of(e->d_name, id) && strcmp(id, after) > 0 &&
-		    (ret[0] == '\0' || strcmp(id, ret) < 0))
-			memcpy(ret, id, sizeof(id));
-	closedir(d);
-	return ret[0] != '\0';
-}
-
-/* Sockets that nobody listens on are what a killed warden left. */
-static int
-adopt(int dir, const char *after, char *ret_id)
-{
-	char id[CHILD_ID_MAX + 1], file[CHILD_ID_MAX + sizeof(SUFFIX)];
-	int s;
-
-	snprintf(id, sizeof(id), "%.*s", (int)CHILD_ID_MAX, after);
-	while (next_id(dir, id, ret_id)) {
-		snprintf(file, sizeof(file), "%s" SUFFIX, ret_id);
-		if ((s = connect_in(dir, file, SOCK_SEQPACKET)) != -1)
-			return s;
-		program_traces_remove(dir, ret_id);
-		snprintf(id, sizeof(id), "%s", ret_id);
-	}
-	return errno = ENOENT, -1;
 }
 
 /* ---- the helper's side: requests ---- */
@@ -577,15 +435,26 @@ program_serve_run(struct program_run *rq, const int *fds, const struct helper_id
 	w.address = rq->has_address ? value_of(rq, "address", strlen("address")) : NULL;
 	w.meta = rq->meta;
 	w.meta_len = rq->meta_len;
-	w.folder = folder_open();
-	if (w.folder == -1 && (folder != NULL || w.row->is_in_folder))
+	w.folder = program_folder_open();
+	if (w.folder == -1 && (program_has_folder() || w.row->is_in_folder))
 		return errno;
 	error = (*ret_fd = warden_start(&w)) == -1 ? errno : 0;
 	if (error != 0 && w.folder != -1)
-		program_traces_remove(w.folder, rq->id);
+		program_folder_remove(w.folder, rq->id);
 	if (w.folder != -1)
 		close(w.folder);
 	return error;
+}
+
+/* Programs that work in the folder must be able to write there. */
+static void
+give(int dir, const struct helper_identity *who)
+{
+	for (unsigned i = 0; i < nrows; i++)
+		if (rows[i].is_in_folder && who->has_uid) {
+			(void)!fchown(dir, who->uid, who->has_gid ? who->gid : (gid_t)-1);
+			return;
+		}
 }
 
 /* HELPER_ADOPT, HELPER_CONNECT */
@@ -593,17 +462,18 @@ static int
 serve_folder(const struct program_ask *rq, const struct helper_identity *who, char *ret_id,
     int *ret_fd)
 {
-	int dir = folder_open(), error;
+	int dir = program_folder_open(), error;
 
 	if (dir == -1)
 		return errno;
-	folder_give(dir, who);
-	if (rq->op == HELPER_ADOPT && rq->name[0] == '\0')	/* a process asks this first */
-		program_files_sweep(dir);
+	if (rq->op == HELPER_ADOPT && rq->name[0] == '\0') {	/* a process asks this first */
+		give(dir, who);
+		program_folder_sweep(dir);
+	}
 	if (rq->op == HELPER_ADOPT)
-		*ret_fd = adopt(dir, rq->name, ret_id);
+		*ret_fd = program_folder_adopt(dir, rq->name, ret_id);
 	else
-		*ret_fd = connect_in(dir, rq->name, SOCK_STREAM);
+		*ret_fd = program_folder_connect(dir, rq->name, SOCK_STREAM);
 	error = *ret_fd == -1 ? errno : 0;
 	close(dir);
 	return error;
@@ -618,7 +488,7 @@ serve_files(const struct program_ask *rq, const struct helper_identity *who)
 	if (rq->row >= nrows || !is_good_name(rq->name) || strlen(rq->name) > CHILD_ID_MAX)
 		return EINVAL;
 	gid = rows[rq->row].has_user ? rows[rq->row].gid : who->has_gid ? who->gid : (gid_t)-1;
-	if ((dir = folder_open()) == -1)
+	if ((dir = program_folder_open()) == -1)
 		return errno;
 	error = program_files_serve(dir, rq->name, gid);
 	close(dir);

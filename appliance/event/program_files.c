@@ -72,36 +72,6 @@ remove_files(int fd)
 	closedir(d);
 }
 
-/* ID.files without ID.child beside it. */
-static bool
-is_left_over(int dir, const char *file, char id[CHILD_ID_MAX + 1])
-{
-	size_t n = strlen(file), end = strlen(SUFFIX);
-	char child[CHILD_ID_MAX + 8];
-
-	if (n <= end || n - end > CHILD_ID_MAX || strcmp(file + n - end, SUFFIX) != 0)
-		return false;
-	snprintf(id, CHILD_ID_MAX + 1, "%.*s", (int)(n - end), file);
-	snprintf(child, sizeof(child), "%s.child", id);
-	return faccessat(dir, child, F_OK, AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT;
-}
-
-void
-program_files_sweep(int dir)
-{
-	DIR *d = fdopendir(dup(dir));
-	char id[CHILD_ID_MAX + 1];
-	struct dirent *e;
-
-	if (d == NULL)
-		return;
-	rewinddir(d);
-	while ((e = readdir(d)) != NULL)
-		if (is_left_over(dir, e->d_name, id))
-			program_files_remove(dir, id);
-	closedir(d);
-}
-
 void
 program_files_remove(int dir, const char *id)
 {

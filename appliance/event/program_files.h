@@ -24,7 +24,5 @@ int	program_files_make(int row, const char *id);
 /* gid -1: as it comes. 0, or an errno. */
 int	program_files_serve(int dir, const char *id, gid_t gid);
 void	program_files_remove(int dir, const char *id);
-/* Folders that no child has any more: at the start. */
-void	program_files_sweep(int dir);
 
 #endif

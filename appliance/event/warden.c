@@ -31,7 +31,7 @@
 #include "event/keeper.h"
 #include "event/netns.h"
 #include "event/proc_sample.h"
-#include "event/program_files.h"
+#include "event/program_folder.h"
 
 #define SAMPLE_MS	1000
 #define LINGER_MS	(600 * 1000)
@@ -368,7 +368,7 @@ clean_up(struct warden *k)
 	if (k->tap[0] != '\0')
 		netns_tap_remove(k->tap);
 	if (k->w->folder != -1)
-		program_traces_remove(k->w->folder, k->w->id);
+		program_folder_remove(k->w->folder, k->w->id);
 }
 
 /* stderr is weir's terminal or log, which a child that outlives it must not hold. */

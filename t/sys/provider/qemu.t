@@ -67,11 +67,13 @@ is join(' ', sort(files())), "$id.child $id.qcow2 $id.qmp", 'its files';
 
 # --- a crash of weir: it goes on, the next one has it ---
 $w->stop('KILL');
+$w->write_file("instances/$_", '') for 'i-0123456789abcdef0.qcow2', 'notes.txt';
 $w->start;
 is state_of($id), 'running', 'it goes on';
 ok $w->wait_for(sub { my $a = call('terminate', "id $id"); state_of($id) eq 'terminated' }), 'ends';
 like spoken($id), qr/power button/, 'asked to by its button';
-is join(' ', files()), '', 'nothing is left of it';
+is join(' ', files()), 'notes.txt', 'nothing is left of it, nor of one that never came';
+unlink $w->file('instances/notes.txt');
 
 # --- one that does not listen to its button, a bad one, a broken one ---
 mode('deaf');
