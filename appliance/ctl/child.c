@@ -452,17 +452,31 @@ order(const struct child *c, enum child_order_kind kind)
 	    MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-void
-child_stop(struct child *c, bool at_once)
+static void
+stop(struct child *c, enum child_order_kind how)
 {
-	enum child_order_kind kind = at_once ? CHILD_KILL : CHILD_STOP;
-
-	if (!at_once && c->has_monitor && ask_to_end != NULL && ask_to_end(c))
-		kind = CHILD_EXPECT;
 	c->is_stopping = true;
 	if (c->state != CHILD_ENDED)
 		c->at.state = INSTANCE_SHUTTING_DOWN;
-	order(c, kind);
+	order(c, how);
+}
+
+/* The loop must go on for a monitor that is not there yet. */
+static void
+ask(struct child *c, bool can_wait)
+{
+	bool is_asked = c->has_monitor && ask_to_end != NULL && ask_to_end(c, can_wait);
+
+	stop(c, is_asked ? CHILD_EXPECT : CHILD_STOP);
+}
+
+void
+child_stop(struct child *c, bool at_once)
+{
+	if (at_once)
+		stop(c, CHILD_KILL);
+	else
+		ask(c, true);
 }
 
 void
@@ -594,7 +608,7 @@ module_stop(void)
 
 	changed = NULL;
 	LIST_EACH(n, &children)
-		child_stop(CHILD_OF(n), false);
+		ask(CHILD_OF(n), false);
 	while (are_running() && clock_mono_us() < until)
 		LIST_EACH_SAFE(n, tmp, &children) {
 			struct child *c = CHILD_OF(n);

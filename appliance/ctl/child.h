@@ -90,9 +90,10 @@ void	child_end_text(const struct child *c, char *ret, size_t size);
 bool	child_sample_take(struct child *c, struct provider_sample *ret);
 
 /* For those with has_monitor: told of each change of state; whether one runs it says by
- * child_is; false from ask_to_end: a signal does it. start-up, before module child */
+ * child_is. ask_to_end may do so in a moment if can_wait; false: a signal does it.
+ * start-up, before module child */
 typedef void child_watch_fn(struct child *c);
-typedef bool child_end_fn(struct child *c);
+typedef bool child_end_fn(struct child *c, bool can_wait);
 void	child_monitor(child_watch_fn *look_at, child_end_fn *ask_to_end);
 void	child_is(struct child *c, enum provider_state state);
 

@@ -205,7 +205,8 @@ add_devices(struct word_list *w, const struct qemu_settings *s)
 {
 	add2(w, "-chardev", "stdio,id=console,signal=off");
 	add2(w, "-serial", "chardev:console");
-	add2(w, "-drive", "file={id}.qcow2,if=virtio,format=qcow2,cache=unsafe");
+	add2(w, "-drive", "file={id}.qcow2,if=none,id=disk,format=qcow2,cache=unsafe");
+	add2(w, "-device", "virtio-blk-pci,drive=disk,bootindex=1");
 	add2(w, "-drive", "file=/proc/self/fd/3,if=virtio,format=raw,readonly=on");
 	add2(w, "-fw_cfg", "name=opt/weir/config,file=/proc/self/fd/4");
 	if (s->is_tap) {

@@ -224,14 +224,14 @@ look_at(struct child *c)
 /* A monitor that is not there yet will be in a moment; one that failed gets no more of
  * the machine's time. */
 static bool
-ask_to_end(struct child *c)
+ask_to_end(struct child *c, bool can_wait)
 {
 	struct machine *m = machine_of(c);
 
 	if (m == NULL || m->is_told)
 		return false;
 	m->wants_end = m->qmp == NULL || !qmp_power_down(m->qmp);
-	return true;
+	return can_wait || !m->wants_end;
 }
 
 static int

@@ -123,6 +123,13 @@ like told(call('launch', 'launch-config l token full')),
 like $w->cli('provider call absent launch launch-config none'), qr/"code":"invalid".*No such file/, 'no qemu';
 my ($p) = grep { $_->{name} eq 'absent' } csv_rows($w->cli('show providers'));
 like $p->{missing}, qr/none\/qemu: No such file or directory$/, 'missing';
+
+# --- an orderly stop, even when monitors are not there yet ---
+mode('good');
+$id = launch();
+wait_state($id, 'running');
+$w->stop('KILL');
+$w->start;
 is $w->stop, 143, 'stops';
 is join(' ', files()), '', 'nothing is left';
 done_testing;

@@ -92,10 +92,17 @@ note "$busy->{ok} and $light->{ok} requests, the slowest took $busy->{max_ms} ms
 is $_->{lost}, 0, 'no request lost' or diag explain [@$_{qw(statuses errors)}] for $busy, $light;
 cmp_ok $busy->{ok}, '>=', $requests, "of at least $requests";
 
-# --- clean ends, and what is left ---
 my %now = map { $_->{id} => 1 } instances($w, 'web');
 my ($gone) = grep { !$now{$_} } $w->cli('show activities group web') =~ /(i-[0-9a-f]{17})/g;
 like said($w, "show instance $gone console"), qr/reboot: Power down/, 'one that ended was asked to by its button';
+
+# --- a crash: the machine goes on, the next weir has it ---
+my ($last) = map { $_->{id} } instances($w, 'web');
+$w->stop('KILL');
+$w->start;
+ok $w->wait_for(sub { grep { $_->{id} eq $last && $_->{serving} } instances($w, 'web') }, 30), 'it outlives a crash';
+
+# --- clean ends, and what is left ---
 is $w->stop, 143, 'stops';
 opendir my $d, $w->dir . '/instances';
 is join(' ', grep { !/^\./ } readdir $d), '', 'no disk and no monitor is left';
