@@ -73,6 +73,15 @@ status_role(int status)
 	return status >= 500 || status < 100 ? R_CRIT : status >= 400 ? R_WARN : R_FG;
 }
 
+/* Without the port, which says nothing. */
+static int
+client_len(const char *client)
+{
+	const char *colon = strrchr(client, ':');
+
+	return colon != NULL ? (int)(colon - client) : (int)strlen(client);
+}
+
 static void
 draw_request(const struct request *r, struct area a)
 {
@@ -80,14 +89,15 @@ draw_request(const struct request *r, struct area a)
 
 	clock_text(r->t_ms, time);
 	area_fmt(a, 0, 0, R_DIM, "%s.%03d", time, (int)(r->t_ms % 1000));
-	area_cut(a, 13, 0, 15, R_FG, r->client);
+	snprintf(place, sizeof(place), "%.*s", client_len(r->client), r->client);
+	area_cut(a, 13, 0, 15, R_FG, place);
 	snprintf(place, sizeof(place), "%s/%s", r->backend, r->server);
-	area_cut_middle(a, 29, 0, 24, R_FG, place);
-	area_fmt(a, 54, 0, status_role(r->status), "%3d", r->status);
-	area_cut(a, 58, 0, 7, R_DIM, r->method);
+	area_cut_middle(a, 29, 0, 26, R_FG, place);
+	area_fmt(a, 56, 0, status_role(r->status), "%3d", r->status);
+	area_cut(a, 60, 0, 7, R_DIM, r->method);
 	num_us(r->ta_ms * 1000, ms, sizeof(ms));
 	area_right(a, a.w - 7, 0, 7, R_FG, ms);
-	area_cut(a, 66, 0, a.w - 74, R_FG, r->target);
+	area_cut(a, 68, 0, a.w - 76, R_FG, r->target);
 }
 
 static void
@@ -144,22 +154,23 @@ lua_rows(const struct model *m)
 static void
 draw_function(const struct object *o, struct area a)
 {
+	const char *state = object_get(o, "state");
 	bool has_errors = object_num(o, "errors") > 0;
-	bool is_off = strcmp(object_get(o, "state"), "active") != 0;
+	bool is_off = strcmp(state, "ok") != 0 && strcmp(state, "active") != 0;
 	enum state st = is_off ? ST_MAINT : has_errors ? ST_DEGRADED : ST_OK;
 	char calls[16], us[16];
-	int x = a.w - 30;
+	int x = a.w - 33;
 
 	num_count(object_num(o, "calls"), 5, calls, sizeof(calls));
 	num_us(object_num(o, "time_us_avg"), us, sizeof(us));
 	area_state(a, 0, 0, st);
-	area_cut_middle(a, 2, 0, x - 3, st == ST_OK ? R_FG : state_role(st), object_get(o, "name"));
+	area_cut_middle(a, 2, 0, x - 3, st == ST_OK ? R_FG : state_role(st),
+	    object_get(o, "name"));
 	area_fmt(a, x, 0, R_DIM, "v%s", object_get(o, "version"));
 	area_fmt(a, x + 4, 0, R_FG, "%5s calls", calls);
 	area_right(a, x + 16, 0, 6, R_FG, us);
 	if (is_off || has_errors)
-		area_fmt(a, x + 23, 0, state_role(st), "%s", is_off ? object_get(o, "state") :
-		    "errors");
+		area_cut(a, x + 24, 0, 9, state_role(st), is_off ? state : "errors");
 }
 
 static void

@@ -125,7 +125,7 @@ draw_phases(const struct row *r, struct area a)
 	x = area_text(a, x, 0, R_DIM, "(average of 1,024)") + 2;
 	w = a.w - x < 60 ? a.w - x : 60;
 	sum = rest > sum ? rest : sum;
-	for (i = 0; i < 3 && sum > 0; i++) {
+	for (i = 0; i < 3 && rest > 0; i++) {
 		n = v[i] > 0 ? (int)(v[i] / sum * w + 0.5) : 0;
 		for (k = 0; k < n && w > 0; k++)
 			area_rune(a, x++, 0, parts[i].role, a.g->glyphs->full);
