@@ -226,7 +226,7 @@ static void
 reply_half(struct bufferevent *b, const char *line)
 {
 	(void)line;
-	say(b, "half a li");
+	is_int(write(bufferevent_getfd(b), "half a li", 9), 9);
 	fake_hang_up();
 }
 
