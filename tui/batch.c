@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/out.h"
+#include "base/xalloc.h"
 #include "tui/batch.h"
 #include "tui/batch_in.h"
 #include "tui/columns.h"
@@ -238,17 +240,57 @@ put_cell(struct outbuf *b, const char *text, int width, bool right, bool is_last
 	outbuf_z(b, is_last ? "\n" : "  ");
 }
 
+/* Proxies in order, each followed by what is below it. */
+struct ordered { const struct row **at; unsigned n; };
+
 static void
-widths_of(const struct batch *t, int *widths)
+order_below(struct ordered *o, const struct batch *t, const struct row *proxy)
+{
+	const struct host *h = proxy->host;
+	enum row_type below = proxy->type == ROW_BACKEND ? ROW_SERVER : ROW_LISTENER;
+	unsigned i = proxy->index;
+
+	while (i > 0 && strcmp(h->rows[i - 1]->px, proxy->px) == 0)
+		i--;
+	for (; i < h->nrows && strcmp(h->rows[i]->px, proxy->px) == 0; i++)
+		if (h->rows[i]->type == below && batch_wants(t->filter, h->rows[i]))
+			o->at[o->n++] = h->rows[i];
+}
+
+static struct ordered
+order_rows(const struct batch *t)
+{
+	struct ordered o = { NULL, 0 };
+	unsigned n = 0, i, k;
+
+	for (i = 0; i < t->m->nhosts; i++)
+		n += t->m->hosts[i]->nrows;
+	o.at = xmalloc((n + 1) * sizeof(struct row *));
+	for (i = 0; i < t->m->nhosts; i++)
+		for (k = 0; k < t->m->hosts[i]->nrows; k++) {
+			const struct row *r = t->m->hosts[i]->rows[k];
+
+			if (r->type == ROW_SERVER || r->type == ROW_LISTENER)
+				continue;
+			if (batch_wants(t->filter, r))
+				o.at[o.n++] = r;
+			order_below(&o, t, r);
+		}
+	return o;
+}
+
+static void
+widths_of(const struct batch *t, const struct ordered *o, int *widths)
 {
 	char text[256];
+	unsigned i, k;
 	int w;
 
-	for (unsigned i = 0; i < t->ncolumns; i++)
+	for (i = 0; i < t->ncolumns; i++)
 		widths[i] = text_width(column_title(t->columns[i]));
-	BATCH_ROWS(t, r)
-		for (unsigned i = 0; i < t->ncolumns; i++) {
-			table_cell(t->m, r, t->columns[i], text, sizeof(text));
+	for (k = 0; k < o->n; k++)
+		for (i = 0; i < t->ncolumns; i++) {
+			table_cell(t->m, o->at[k], t->columns[i], text, sizeof(text));
 			w = text_width(text);
 			widths[i] = w > widths[i] ? w : widths[i];
 		}
@@ -283,23 +325,25 @@ print_host(const struct host *h, struct outbuf *b)
 static void
 print_table(const struct batch *t, struct outbuf *b)
 {
+	struct ordered o = order_rows(t);
 	int widths[BATCH_COLUMNS_MAX];
 	char text[256];
-	unsigned i;
+	unsigned i, k;
 
 	if (!t->is_first)
 		outbuf_z(b, "\n");
 	for (i = 0; i < t->m->nhosts; i++)
 		print_host(t->m->hosts[i], b);
-	widths_of(t, widths);
+	widths_of(t, &o, widths);
 	for (i = 0; i < t->ncolumns; i++)
 		put_cell(b, column_title(t->columns[i]), widths[i], is_right(t->columns[i]),
 		    i + 1 == t->ncolumns);
-	BATCH_ROWS(t, r)
+	for (k = 0; k < o.n; k++)
 		for (i = 0; i < t->ncolumns; i++) {
-			table_cell(t->m, r, t->columns[i], text, sizeof(text));
+			table_cell(t->m, o.at[k], t->columns[i], text, sizeof(text));
 			put_cell(b, text, widths[i], is_right(t->columns[i]), i + 1 == t->ncolumns);
 		}
+	free(o.at);
 }
 
 /* --- out --------------------------------------------------------------------------------------------- */

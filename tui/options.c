@@ -194,7 +194,7 @@ take(struct options *o, enum option_id id, const char *arg)
 		o->is_hard = arg != NULL && choice("readonly", arg, "hard") == 0;
 		break;
 	case OPT_SCREEN: set_screen(o, arg); break;
-	case OPT_FILTER: o->filter = arg; break;
+	case OPT_FILTER: o->filter = o->batch.filter = arg; break;
 	case OPT_PROXY: o->proxy = arg; break;
 	case OPT_BATCH:
 		o->is_batch = o->is_repeated = true;

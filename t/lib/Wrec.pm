@@ -195,8 +195,9 @@ sub tick ($self, $rows, $t) {
 	$n++;
 	my @values = $self->values_at($rows, $t);
 	$text .= join(',', '#stat', @Wrec::COLUMNS, '-', qw(p50_us p90_us p99_us)) . ",\n";
-	for my $v (@values) {
-		next if $since && !$v->{rate};
+	for my $i (0 .. $#values) {
+		my $v = $values[$i];
+		next if $since && !$rows->[$i]{rate};
 		$text .= join(',', 'stat', map({ Poll::csv($v->{$_}) } @Wrec::COLUMNS), '-',
 		    map { $v->{$_} // '' } qw(p50_us p90_us p99_us)) . ",\n";
 		$n++;
