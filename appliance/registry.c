@@ -30,7 +30,7 @@
 	/* balancing */ \
 	X(lb) X(lb_random) X(lb_roundrobin) X(lb_leastconn) X(lb_first) X(lb_hash) X(lb_ewma) \
 	/* checks over the whole configuration */ \
-	X(proxy_post) X(persist_cfg) \
+	X(proxy_post) X(persist_cfg) X(plain) \
 	/* alarms, groups and what they need */ \
 	X(transfer) X(place) X(object) X(notifier_cfg) X(notifier_webhook) \
 	X(notifier_email) X(notifier_exec) X(notifier_syslog) X(notify) X(outbox) \

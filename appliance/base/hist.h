@@ -32,11 +32,17 @@ hist_index(uint64_t us)
 
 /* the writer's thread */
 static inline void
-hist_add(struct hist *h, uint64_t us)
+hist_bump(struct hist *h, unsigned index)
 {
-	uint32_t *c = &h->count[hist_index(us)];
+	uint32_t *c = &h->count[index];
 
 	__atomic_store_n(c, __atomic_load_n(c, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+}
+
+static inline void
+hist_add(struct hist *h, uint64_t us)
+{
+	hist_bump(h, hist_index(us));
 }
 
 /* any thread */

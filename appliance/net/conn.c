@@ -22,6 +22,7 @@
 #include "base/magic.h"
 #include "event/loop.h"
 #include "net/addr.h"
+#include "net/sysio.h"
 #include "net/tls.h"
 
 #define CONN_EVENTS	(EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST)
@@ -145,7 +146,7 @@ conn_recv(struct conn *c, void *buf, size_t len)
 	if (c->tls != NULL)
 		return tls_recv(c, buf, len);
 	do
-		n = recv(c->fd, buf, len, 0);
+		n = sys_recv(c->fd, buf, len, 0);
 	while (unlikely(n < 0 && errno == EINTR));
 	if (likely(n > 0)) {
 		if ((size_t)n < len && !(c->flags & CONN_RDHUP))
@@ -195,31 +196,59 @@ conn_push(struct conn *c)
 #define FLAT_BYTES	2048
 
 /* Copying short pieces together here costs less than the kernel's walk over
- * them: one send(2) of a few hundred bytes against a sendmsg(2) of six pieces. */
-static ssize_t
-send_flat(struct conn *c, const struct iovec *iov, int n, int flags)
+ * them: one send(2) of a few hundred bytes against a sendmsg(2) of six pieces.
+ * 0: they are too long for that. */
+static size_t
+flatten(char *flat, const struct iovec *iov, int n)
 {
-	char flat[FLAT_BYTES], *p = flat;
+	size_t len = 0;
 
 	for (int i = 0; i < n; i++) {
-		memcpy(p, iov[i].iov_base, iov[i].iov_len);
-		p += iov[i].iov_len;
+		if (unlikely(iov[i].iov_len > FLAT_BYTES - len))
+			return 0;
+		memcpy(flat + len, iov[i].iov_base, iov[i].iov_len);
+		len += iov[i].iov_len;
 	}
-	return send(c->fd, flat, (size_t)(p - flat), flags);
+	return len;
 }
 
 static ssize_t
 send_pieces(struct conn *c, const struct iovec *iov, int n, int flags)
 {
 	struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n };
+	ssize_t sent;
 
-	return sendmsg(c->fd, &m, flags);
+	do
+		sent = sendmsg(c->fd, &m, flags);
+	while (unlikely(sent < 0 && errno == EINTR));
+	return sent;
+}
+
+static ssize_t
+send_one(struct conn *c, const char *p, size_t len, int flags)
+{
+	ssize_t sent;
+
+	do
+		sent = sys_send(c->fd, p, len, flags);
+	while (unlikely(sent < 0 && errno == EINTR));
+	return sent;
+}
+
+static ssize_t
+send_failed(struct conn *c)
+{
+	if (errno != EAGAIN)
+		return conn_failed(c);
+	c->flags &= (uint16_t)~CONN_OUT;
+	return 0;
 }
 
 ssize_t
 conn_sendv(struct conn *c, const struct iovec *iov, int n)
 {
-	size_t len = iov_bytes(iov, n);
+	char flat[FLAT_BYTES];
+	size_t len;
 	ssize_t sent;
 	int flags;
 
@@ -227,17 +256,17 @@ conn_sendv(struct conn *c, const struct iovec *iov, int n)
 		return tls_sendv(c, iov, n);
 	flags = likely((c->flags & (CONN_MORE | CONN_CORKED)) == 0) ? MSG_NOSIGNAL :
 	    conn_send_flags(c);
-	do
-		sent = n == 1 ? send(c->fd, iov->iov_base, iov->iov_len, flags) :
-		    len <= FLAT_BYTES ? send_flat(c, iov, n, flags) :
-		    send_pieces(c, iov, n, flags);
-	while (unlikely(sent < 0 && errno == EINTR));
-	if (sent < 0) {
-		if (errno != EAGAIN)
-			return conn_failed(c);
-		c->flags &= (uint16_t)~CONN_OUT;
-		return 0;
+	if (n == 1) {
+		len = iov->iov_len;
+		sent = send_one(c, iov->iov_base, len, flags);
+	} else if (likely((len = flatten(flat, iov, n)) != 0)) {
+		sent = send_one(c, flat, len, flags);
+	} else {
+		len = iov_bytes(iov, n);
+		sent = send_pieces(c, iov, n, flags);
 	}
+	if (unlikely(sent < 0))
+		return send_failed(c);
 	if (unlikely((size_t)sent < len))
 		c->flags &= (uint16_t)~CONN_OUT;
 	return sent;

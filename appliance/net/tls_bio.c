@@ -19,6 +19,7 @@
  *
  * Runs in the thread of the connection.
  */
+#include "net/sysio.h"
 #include "net/tls_int.h"
 
 #include <errno.h>
@@ -179,7 +180,7 @@ fill_buffer(struct tls_io *io, struct tls *t)
 
 	evict(io);
 	do
-		n = recv(t->conn->fd, io->rd, sizeof(io->rd), MSG_DONTWAIT);
+		n = sys_recv(t->conn->fd, io->rd, sizeof(io->rd), MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
 	if (n > 0) {
 		io->rd_owner = t;
@@ -288,7 +289,7 @@ send_some(struct tls *t, const uint8_t *p, uint32_t len)
 	ssize_t n;
 
 	while (done < len) {
-		n = send(t->conn->fd, p + done, len - done,
+		n = sys_send(t->conn->fd, p + done, len - done,
 		    conn_send_flags(t->conn) | MSG_DONTWAIT);
 		if (n > 0)
 			done += (uint32_t)n;

@@ -314,6 +314,12 @@ struct server {
 	struct tls_server *tls;
 };
 
+/* Steps of a transaction that would find nothing to do: plain.c. */
+#define PLAIN_REQUEST	1u	/* no rules for requests, no statistics page */
+#define PLAIN_STICK	2u	/* nothing that makes users stay with a server */
+#define PLAIN_RESPONSE	4u	/* no rules for responses */
+#define PLAIN_AFTER	8u	/* nothing else that touches a response */
+
 struct proxy {
 	struct proxy	*next;		/* file order; of defaults: the one before it */
 	struct proxy	*name_next;	/* same bucket of the name index */
@@ -363,6 +369,7 @@ struct proxy {
 	struct log_target *log_to;	/* effective targets; NULL = no log line is made */
 	struct logformat *log_line;	/* effective format */
 	uint8_t		 persist;	/* PERSIST_*: persist_cookie.h */
+	uint8_t		 plain;		/* PLAIN_*: what there is nothing of */
 	uint32_t	 log_needs : 8;	/* LF_NEEDS_*: logline.h */
 	uint32_t	 needs_dst : 1;	/* something in this frontend wants the local address */
 };

@@ -101,6 +101,7 @@ on_timer(struct timer *timer)
 	txn_run(t);
 }
 
+/* The rest of them is zero already. */
 static void
 init_messages(struct txn *t)
 {
@@ -108,8 +109,21 @@ init_messages(struct txn *t)
 	struct http_field *fields = (struct http_field *)(void *)(obj + FIELDS_OFF);
 
 	_Static_assert(FIELDS_OFF % 8 == 0 && TEXT_OFF + 1024 < TXN_BYTES, "room for text");
-	http_msg_init(&t->req, obj + TEXT_OFF, TXN_BYTES - TEXT_OFF, fields, TXN_FIELDS);
-	http_msg_init(&t->res, NULL, 0, fields + TXN_FIELDS, TXN_FIELDS);
+	t->req.text = obj + TEXT_OFF;
+	t->req.cap = TXN_BYTES - TEXT_OFF;
+	t->req.fields = fields;
+	t->res.fields = fields + TXN_FIELDS;
+	t->req.max_fields = t->res.max_fields = TXN_FIELDS;
+}
+
+/* The compiler, if it knows the size, makes a slow loop of it. */
+static void
+zero(struct txn *t)
+{
+	size_t n = sizeof *t;
+
+	__asm__("" : "+r" (n));
+	memset(t, 0, n);
 }
 
 struct txn *
@@ -120,7 +134,7 @@ txn_new(struct session *s, const struct front_ops *front)
 
 	if (t == NULL)
 		return NULL;
-	memset(t, 0, sizeof *t);
+	zero(t);
 	t->magic = TXN_MAGIC;
 	t->term[0] = t->term[1] = '-';
 	t->front = front;
@@ -333,13 +347,30 @@ span_us(uint64_t from, uint64_t to)
 	return from != 0 && to > from ? to - from : 0;
 }
 
-static void
-count_times(struct counters *c, const struct txn *t)
+/* What is counted in several places, computed once. */
+struct spans {
+	uint64_t	 queue, connect, response, total;
+	unsigned	 bucket;	/* of total */
+};
+
+static struct spans
+spans_of(const struct txn *t)
 {
-	time_avg_add(&c->q, span_us(t->at.queued, t->at.picked));
-	time_avg_add(&c->c, span_us(t->at.picked, t->at.connected));
-	time_avg_add(&c->r, span_us(t->at.connected, t->at.response));
-	time_avg_add(&c->t, span_us(t->at.start, t->at.end));
+	const struct txn_times *at = &t->at;
+	struct spans s = { span_us(at->queued, at->picked), span_us(at->picked, at->connected),
+		span_us(at->connected, at->response), span_us(at->start, at->end), 0 };
+
+	s.bucket = hist_index(s.total);
+	return s;
+}
+
+static void
+count_times(struct counters *c, const struct spans *s)
+{
+	time_avg_add(&c->q, s->queue);
+	time_avg_add(&c->c, s->connect);
+	time_avg_add(&c->r, s->response);
+	time_avg_add(&c->t, s->total);
 }
 
 /* An answer that no server gave. */
@@ -372,48 +403,46 @@ count_latency(struct latency *l, uint32_t round, uint64_t us)
 
 /* HTTP: from the request to the response's head; TCP: of connecting. */
 static void
-count_answer(struct txn *t, struct server_thread *st)
+count_answer(struct txn *t, struct server_thread *st, const struct spans *s)
 {
 	bool is_http = t->flags & TXN_F_HTTP;
-	uint64_t from = is_http ? t->at.connected : t->at.picked;
-	uint64_t to = is_http ? t->at.response : t->at.connected;
 
-	if (to != 0)
+	if ((is_http ? t->at.response : t->at.connected) != 0)
 		count_latency(&st->latency, atomic_load_explicit(&t->srv->live->latency_round,
-		    memory_order_relaxed), span_us(from, to));
+		    memory_order_relaxed), is_http ? s->response : s->connect);
 	else
 		count_own(&st->count, t);
 }
 
 static void
-count_server(struct txn *t)
+count_server(struct txn *t, const struct spans *s)
 {
 	struct server_thread *st = &t->srv->live->threads[dt->id];
 
-	count_times(&st->count, t);
+	count_times(&st->count, s);
 	if (t->flags & TXN_F_HTTP)
 		count_status(&st->count, t->status);
-	count_answer(t, st);
-	hist_add(&st->total, span_us(t->at.start, t->at.end));
+	count_answer(t, st, s);
+	hist_bump(&st->total, s->bucket);
 }
 
 static void
-count_backend(struct txn *t)
+count_backend(struct txn *t, const struct spans *s)
 {
 	struct proxy_thread *pt = &t->be->live->threads[dt->id];
 
-	count_times(&pt->be, t);
+	count_times(&pt->be, s);
 	if (t->flags & TXN_F_HTTP)
 		count_status(&pt->be, t->status);
-	hist_add(&pt->total, span_us(t->at.start, t->at.end));
+	hist_bump(&pt->total, s->bucket);
 	if (t->at.response != 0) {
-		hist_add(&pt->queue, span_us(t->at.queued, t->at.picked));
-		hist_add(&pt->connect, span_us(t->at.picked, t->at.connected));
-		hist_add(&pt->response, span_us(t->at.connected, t->at.response));
+		hist_add(&pt->queue, s->queue);
+		hist_add(&pt->connect, s->connect);
+		hist_add(&pt->response, s->response);
 	} else if (t->flags & TXN_F_HTTP)
 		count_own(&pt->be, t);
 	else if (t->at.connected != 0)
-		hist_add(&pt->connect, span_us(t->at.picked, t->at.connected));
+		hist_add(&pt->connect, s->connect);
 }
 
 static void
@@ -433,6 +462,7 @@ void
 txn_count(struct txn *t)
 {
 	struct counters *fe = fe_count(t);
+	struct spans s;
 
 	if (t->flags & TXN_F_COUNTED)
 		return;
@@ -443,12 +473,13 @@ txn_count(struct txn *t)
 		count_internal_error(t);
 	if (t->flags & TXN_F_HTTP)
 		count_status(fe, t->status);
+	s = spans_of(t);
 	if (t->be != NULL)
-		count_backend(t);
+		count_backend(t, &s);
 	else
 		count_own(fe, t);
 	if (t->srv != NULL && t->at.picked != 0)
-		count_server(t);
+		count_server(t, &s);
 }
 
 static void

@@ -125,7 +125,7 @@ step_read_request(struct txn *t)
 		txn_error(t, 200, 'L', 'R');
 		return STEP_NEXT;
 	}
-	t->step = TS_FRONTEND_RULES;
+	t->step = likely(t->fe->plain & PLAIN_REQUEST) ? TS_CHOOSE_BACKEND : TS_FRONTEND_RULES;
 	return STEP_NEXT;
 }
 
@@ -230,6 +230,12 @@ enter_backend(struct txn *t, struct proxy *be)
 	t->retries_left = be->set.retries > 100 ? 100 : (uint8_t)be->set.retries;
 }
 
+static enum txn_step
+step_after_rules(const struct txn *t)
+{
+	return likely(t->be->plain & t->fe->plain & PLAIN_STICK) ? TS_PICK : TS_PERSISTENCE;
+}
+
 enum step_result
 step_choose_backend(struct txn *t)
 {
@@ -240,14 +246,14 @@ step_choose_backend(struct txn *t)
 		return STEP_NEXT;
 	}
 	enter_backend(t, be);
-	t->step = TS_BACKEND_RULES;
+	t->step = likely(be->plain & PLAIN_REQUEST) ? step_after_rules(t) : TS_BACKEND_RULES;
 	return STEP_NEXT;
 }
 
 enum step_result
 step_backend_rules(struct txn *t)
 {
-	t->step = TS_PERSISTENCE;
+	t->step = step_after_rules(t);
 	if (t->be == t->fe)
 		return STEP_NEXT;	/* a listen section's rules have run */
 	if (run_rules(t, t->be, RS_TCP_CONTENT) && (t->flags & TXN_F_HTTP) &&

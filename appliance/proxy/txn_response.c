@@ -133,7 +133,8 @@ head_complete(struct txn *t)
 		stick_count_status(t, t->status);
 	passive_success(t->be, t->srv);
 	COUNT(srv_count(t), req_tot);
-	t->step = TS_RESPONSE_RULES;
+	t->step = likely(t->be->plain & t->fe->plain & PLAIN_RESPONSE) ? TS_STORE_STICK :
+	    TS_RESPONSE_RULES;
 }
 
 enum head_step { HEAD_DONE, HEAD_MORE, HEAD_FAILED };
@@ -335,19 +336,26 @@ choose_framing(struct txn *t)
 		reframe(t, HTTP_BODY_LENGTH);
 }
 
-enum step_result
-step_store_stick(struct txn *t)
+/* What touches the response's head when its rules have run; false: it failed. */
+static bool
+finish_head(struct txn *t)
 {
-	if (unlikely((t->be->persist | t->fe->persist) != 0) && !persist_response(t)) {
-		txn_error(t, 502, 'I', 'H');
-		return STEP_NEXT;
-	}
+	if (unlikely((t->be->persist | t->fe->persist) != 0) && !persist_response(t))
+		return false;
 	if (unlikely(t->be->stick_rules != NULL))
 		stick_rules_store(t);
 	after_rules(t, t->be);
 	if (t->be != t->fe)
 		after_rules(t, t->fe);
-	if (unlikely(t->fe->set.stickiness_header != NULL) && !stickiness_add_header(t)) {
+	return t->fe->set.stickiness_header == NULL || stickiness_add_header(t);
+}
+
+enum step_result
+step_store_stick(struct txn *t)
+{
+	bool is_plain = t->be->plain & t->fe->plain & PLAIN_AFTER;
+
+	if (unlikely(!is_plain) && !finish_head(t)) {
 		txn_error(t, 502, 'I', 'H');
 		return STEP_NEXT;
 	}
@@ -358,7 +366,7 @@ step_store_stick(struct txn *t)
 		choose_framing(t);
 	if (!(t->flags & TXN_F_REQ_DONE))	/* before the upload's end: say so */
 		t->flags |= TXN_F_CLOSE_CLIENT;
-	if ((t->fe->set.options & OPT_LOGASAP) && t->fe->log_to != NULL &&
+	if (unlikely(!is_plain) && (t->fe->set.options & OPT_LOGASAP) && t->fe->log_to != NULL &&
 	    !(t->flags & TXN_F_LOGGED))
 		txn_log(t);
 	t->step = TS_SEND_RESPONSE;
