@@ -22,6 +22,7 @@
 
 static struct list waiting = { &waiting, &waiting };
 static struct script_building *under_way;
+static bool is_stopping;
 
 static void load_next(void);
 static void try_next(struct script_building *b);
@@ -134,7 +135,7 @@ load_next(void)
 {
 	struct list *n;
 
-	if (under_way != NULL || (n = list_pop(&waiting)) == NULL)
+	if (is_stopping || under_way != NULL || (n = list_pop(&waiting)) == NULL)
 		return;
 	under_way = LIST_ITEM(n, struct script_building, node);
 	sched_busy_begin();
@@ -166,15 +167,24 @@ script_build(struct script_unit *u, const char *text, size_t len, script_built_f
 	return b;
 }
 
-/* Tries that run are freed by script_asks_stop; jobs have ended by now. */
+/* Tries that run were freed by script_asks_stop; jobs have ended by now. Who waits is
+ * told, and may begin another one, which ends here too. */
 void
 script_builds_stop(void)
 {
-	if (under_way != NULL) {
-		sched_busy_end();
-		building_free(under_way);
-		under_way = NULL;
+	struct list *n;
+
+	is_stopping = true;
+	if (under_way != NULL)
+		list_append(&waiting, &under_way->node);
+	while ((n = list_pop(&waiting)) != NULL) {
+		struct script_building *b = LIST_ITEM(n, struct script_building, node);
+
+		free(b->error);
+		b->error = xstrdup("weir stops");
+		if (b != under_way)
+			sched_busy_begin();
+		finish(b);
 	}
-	while (!list_is_empty(&waiting))
-		building_free(LIST_ITEM(waiting.next, struct script_building, node));
+	is_stopping = false;
 }
