@@ -127,6 +127,19 @@ list_servers(const struct model *m, const struct row *backend, struct list *l)
 			list_add(l, s);
 }
 
+void
+rows_want(const struct list *l, unsigned from, unsigned n, struct wants *w)
+{
+	const struct row *r;
+	unsigned i;
+
+	for (i = from; i < l->n && i - from < n && w->n < WANTS_MAX; i++) {
+		r = l->at[i];
+		if (r->host->kind == HOST_WEIR && r->type != ROW_LISTENER)
+			want_history(w, r->host, r->px, r->type == ROW_BACKEND ? "" : r->sv);
+	}
+}
+
 /* --- The tree ------------------------------------------------------------- */
 
 unsigned

@@ -18,6 +18,9 @@ void	list_backends(const struct model *m, struct list *l);
 /* Servers of a backend in the order of the configuration. */
 void	list_servers(const struct model *m, const struct row *backend, struct list *l);
 
+/* The past of rows in sight, once; as many as there is room for. */
+void	rows_want(const struct list *l, unsigned from, unsigned n, struct wants *w);
+
 /* Proxies with the servers of those that are open; each level sorted as the list is.
  * Open are: all when they are few, those with faults, what the user unfolded. */
 void	list_tree(const struct model *m, struct table *t, struct list *l);

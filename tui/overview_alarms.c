@@ -20,7 +20,7 @@ is_found(const struct model *m, const struct object *o, const void *arg)
 static struct table
 object_table(const struct model *m, enum kind kind, enum list_id id, struct objects *o)
 {
-	struct table t = { .list = id, .key = object_key };
+	struct table t = { .list = id, .key = object_key, .hides_cursor = true };
 
 	objects_of(m, kind, is_found, NULL, o);
 	t.rows = o->rows;

@@ -69,6 +69,7 @@ servers_table(const struct model *m, struct column *columns, struct list *l)
 	if (backend != NULL)
 		list_servers(m, backend, l);
 	t = rows_table(LIST_SERVERS, columns, n, l);
+	t.hides_cursor = true;
 	t.empty = backend == NULL ? NULL : m->ui->filter != NULL ? "the filter finds none" :
 	    "no server";
 	table_sort(m, &t);

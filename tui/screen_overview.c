@@ -238,11 +238,12 @@ overview_wants(const struct model *m, struct wants *w)
 	if (r != NULL)
 		latency_want(m, w, r->host, r->px, "");
 	list_backends(m, &l);
-	for (i = 0; i < l.n && w->n < WANTS_MAX - 4; i++) {
-		r = l.at[i];
-		if (r->host->kind == HOST_WEIR)
-			want_history(w, r->host, r->px, "");
-	}
+	rows_want(&l, 0, l.n, w);
+	list_fini(&l);
+	r = state_of(m)->is_drawn[PANE_SERVERS] ? overview_backend(m) : r;
+	if (r != NULL)
+		list_servers(m, r, &l);
+	rows_want(&l, 0, l.n, w);
 	list_fini(&l);
 }
 

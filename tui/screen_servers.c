@@ -166,20 +166,14 @@ servers_export(const struct model *m, struct outbuf *b)
 	list_fini(&l);
 }
 
-/* The past of the proxies in sight, once. */
 static void
 servers_wants(const struct model *m, struct wants *w)
 {
+	const struct list_view *v = &m->ui->lists[LIST_TREE];
 	struct list l = { 0 };
-	const struct row *r;
-	unsigned i;
 
-	list_backends(m, &l);
-	for (i = 0; i < l.n && w->n < WANTS_MAX; i++) {
-		r = l.at[i];
-		if (r->host->kind == HOST_WEIR)
-			want_history(w, r->host, r->px, "");
-	}
+	servers_table(m, &l);
+	rows_want(&l, v->top, v->page, w);
 	list_fini(&l);
 }
 

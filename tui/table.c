@@ -363,7 +363,7 @@ draw_row(const struct drawing *d, unsigned index, int y)
 	if (index == d->m->ui->lists[d->t->list].index) {
 		if (d->has_focus)
 			area_select(d->a, y);
-		else
+		else if (!d->t->hides_cursor)
 			area_attr(d->a, 0, y, d->a.w, AT_BOLD);
 	}
 	hits_add(d->hits, HIT_LIST_ROW, area_part(d->a, 0, y, d->a.w, 1), (int)d->t->list, index);

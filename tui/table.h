@@ -49,6 +49,7 @@ struct table {
 	enum fold (*fold)(const struct model *m, const void *row);
 	bool	(*is_marked)(const void *row);	/* NULL: none is */
 	bool	 no_header;
+	bool	 hides_cursor;		/* while the focus is elsewhere */
 	const char *empty;		/* shown instead of rows; NULL: nothing */
 };
 

@@ -247,6 +247,8 @@ theme_look(const struct theme *t, enum depth d, const struct cell *c)
 	l.attr = c->attr;
 	l.fg = in_depth(d, p->fg);
 	l.bg = c->bg_role == R_FG ? in_depth(d, p->bg) : in_depth(d, t->paint[c->bg_role].fg);
+	if (d == DEPTH_16 && c->bg_role == R_SEL)
+		l.bg = t->is_light ? 7 : 4;
 	if (d == DEPTH_MONO) {
 		l.attr |= mono_attr(c->role);
 		if (c->bg_role == R_FOCUS || c->bg_role == R_SEL)
