@@ -104,7 +104,8 @@ insert(const struct event **ret, unsigned have, unsigned n, const struct event *
 }
 
 unsigned
-events_newest(const struct model *m, const struct event **ret, unsigned n)
+events_newest(const struct model *m, const struct filter *filter, const struct event **ret,
+    unsigned n)
 {
 	const struct event *e;
 	unsigned have = 0, i, k;
@@ -115,7 +116,7 @@ events_newest(const struct model *m, const struct event **ret, unsigned n)
 		for (k = 0; (e = event_newest(&m->hosts[i]->events, k)) != NULL; k++) {
 			if (have == n && n > 0 && e->t_ms <= ret[n - 1]->t_ms)
 				break;
-			if (m->ui->filter == NULL || filter_match(m->ui->filter, event_field, e))
+			if (filter == NULL || filter_match(filter, event_field, e))
 				have = insert(ret, have, n, e);
 		}
 	}

@@ -3,14 +3,17 @@
 #ifndef WEIR_TUI_EVENT_TEXT_H
 #define WEIR_TUI_EVENT_TEXT_H
 
+#include "tui/filter.h"
 #include "tui/model.h"
 
 /* Its words into buf; the role to draw them in. */
 int	event_text(const struct event *e, char *buf, size_t size);
 /* 05:58:40 */
 void	clock_text(int64_t ms, char buf[16]);
-/* The newest of all appliances in view that the filter finds, newest first; how many. */
-unsigned events_newest(const struct model *m, const struct event **ret, unsigned n);
+/* The newest of all appliances in view, newest first; filter: NULL, or only those it finds;
+ * how many. */
+unsigned events_newest(const struct model *m, const struct filter *filter,
+	    const struct event **ret, unsigned n);
 bool	event_field(const void *row, const char *field, char *buf, size_t size, double *ret_num);
 
 #endif

@@ -10,19 +10,13 @@
 
 /* --- What both are -------------------------------------------------------- */
 
-static bool
-is_found(const struct model *m, const struct object *o, const void *arg)
-{
-	(void)arg;
-	return m->ui->filter == NULL || object_is_found(m, o);
-}
-
+/* A filter is meant for backends and servers: alarms and groups stay. */
 static struct table
 object_table(const struct model *m, enum kind kind, enum list_id id, struct objects *o)
 {
 	struct table t = { .list = id, .key = object_key, .hides_cursor = true };
 
-	objects_of(m, kind, is_found, NULL, o);
+	objects_of(m, kind, NULL, NULL, o);
 	t.rows = o->rows;
 	t.nrows = o->n;
 	return t;

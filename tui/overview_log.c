@@ -50,7 +50,7 @@ static void
 events_draw(struct model *m, struct area a, bool has_focus, struct hits *hits)
 {
 	const struct event *newest[SHOWN];
-	unsigned n = events_newest(m, newest, a.h < SHOWN ? (unsigned)a.h : SHOWN), i;
+	unsigned n = events_newest(m, NULL, newest, a.h < SHOWN ? (unsigned)a.h : SHOWN), i;
 
 	(void)has_focus;
 	(void)hits;
