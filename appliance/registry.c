@@ -12,8 +12,8 @@
 	X(cfg_env) \
 	/* what proxies are */ \
 	X(sections) X(global_cfg) X(proxy_cfg) X(timeout_cfg) X(option_cfg) X(bind_cfg) \
-	X(server_cfg) X(resolvers_cfg) X(balance_cfg) X(tls_cfg) X(noeffect_cfg) X(balancer) X(slo) \
-	X(stats_cfg) X(later_cfg) \
+	X(server_cfg) X(resolvers_cfg) X(balance_cfg) X(tls_cfg) X(noeffect_cfg) X(balancer) \
+	X(slo) X(stats_cfg) X(later_cfg) \
 	X(ring) \
 	X(stats_socket) X(vars_cfg) X(be_switch) \
 	X(conv_map) \

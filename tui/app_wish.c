@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What keys asked for that reaches outside of the model. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,13 +173,13 @@ stamped(char *buf, size_t size, const char *what, const char *end)
 static bool
 write_file(const char *path, const struct outbuf *b)
 {
-	FILE *f = fopen(path, "w");
-	bool ok;
+	int fd = file_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	size_t at = 0;
+	ssize_t n = 0;
 
-	if (f == NULL)
-		return false;
-	ok = b->len == 0 || fwrite(b->data, 1, b->len, f) == b->len;
-	return fclose(f) == 0 && ok;
+	while (fd >= 0 && at < b->len && (n = write(fd, b->data + at, b->len - at)) > 0)
+		at += (size_t)n;
+	return fd >= 0 && close(fd) == 0 && at == b->len;
 }
 
 static void

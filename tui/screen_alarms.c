@@ -82,9 +82,10 @@ table_of(struct model *m)
 static bool
 metric_command(const struct model *m, const struct object *o, char *buf, size_t size)
 {
-	char cmd[300], name[256], ns[96], dims[160], *d, *save = NULL;
+	char cmd[300], name[256], ns[96], dims[160];
 	const char *metric = object_get(o, "metric");
 	const struct answer *a;
+	struct str rest, d;
 	size_t n;
 
 	word_quote(object_get(o, "name"), name, sizeof(name));
@@ -95,9 +96,9 @@ metric_command(const struct model *m, const struct object *o, char *buf, size_t 
 	if (metric[0] == '\0' || ns[0] == '\0')
 		return false;
 	n = (size_t)snprintf(buf, size, "show metric %s namespace %s", metric, ns);
-	for (d = strtok_r(dims, ", ", &save); d != NULL; d = strtok_r(NULL, ", ", &save))
-		if (n < size)
-			n += (size_t)snprintf(buf + n, size - n, " dimension %s", d);
+	rest = str_of(dims);
+	while (str_next_elem(&rest, ',', &d) && n < size)
+		n += (size_t)snprintf(buf + n, size - n, " dimension " STR_FMT, STR_ARG(d));
 	if (n < size)
 		snprintf(buf + n, size - n, " stat %s period %ss from -%us",
 		    object_get(o, "stat"), object_get(o, "period_s"), m->ui->window_s + 300);

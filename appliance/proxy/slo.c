@@ -36,7 +36,7 @@ parse_slo(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 		return -1;
 	}
 	if (str_to_duration_us(str_of(args[1]), 0, &us) != PARSE_OK || us == 0) {
-		diag_error(c->diag, "'slo %s' expects a time with its unit, such as 500ms, not '%s'.",
+		diag_error(c->diag, "'slo %s' expects a time with its unit, as 500ms, not '%s'.",
 		    args[0], args[1]);
 		return -1;
 	}

@@ -179,10 +179,10 @@ main(int argc, char **argv)
 	drain(fd, begin + seconds * 1000 - now_ms(), 0);
 	usage_of(pid, &ms1, &sw1, &rss);
 	qsort(key_ms, nkeys, sizeof(key_ms[0]), by_size);
-	printf("first_ms=%.0f cpu_ms=%.1f seconds=%.1f wakeups=%ld frames=%lu bytes=%lu biggest=%lu "
-	    "rss_kb=%ld keys=%u key_p50_ms=%.2f key_p99_ms=%.2f\n", first_ms, ms1 - ms0,
-	    (now_ms() - begin) / 1e3, sw1 - sw0, frames - frames0, bytes - bytes0, biggest, rss, nkeys,
-	    quantile(.5), quantile(.99));
+	printf("first_ms=%.0f cpu_ms=%.1f seconds=%.1f wakeups=%ld frames=%lu bytes=%lu "
+	    "biggest=%lu rss_kb=%ld keys=%u key_p50_ms=%.2f key_p99_ms=%.2f\n", first_ms,
+	    ms1 - ms0, (now_ms() - begin) / 1e3, sw1 - sw0, frames - frames0, bytes - bytes0,
+	    biggest, rss, nkeys, quantile(.5), quantile(.99));
 	kill(pid, SIGTERM);
 	drain(fd, 2000, 0);
 	kill(pid, SIGKILL);

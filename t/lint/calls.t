@@ -8,11 +8,13 @@ use Test::More;
 # A call, the files that may make it, why it has a place of its own
 my @rules = (
 	[qr/(?:open|openat|fopen|creat|opendir|scandir)/,
-	    qr{^appliance/(base/file|event/(child|helper|keeper|program|program_files|warden|cgroup|proc_sample|netns))\.c$},
+	    qr{^appliance/(base/file|event/(child|helper|keeper|program|program_files|program_folder|warden|cgroup|proc_sample|netns))\.c$},
 	    'files are opened by file_open'],
 	[qr/(?:fork|vfork|execl|execv|execve|execvp|execlp|posix_spawn|system|popen)/,
 	    # process.c forks once, before any thread: for `daemon` and -D
-	    qr{^appliance/(event/child|event/helper|event/keeper|event/warden|event/netns|process)\.c$},
+	    # app_wish.c gives the terminal to an editor
+	    qr{^appliance/(event/child|event/helper|event/keeper|event/warden|event/netns|process)\.c$
+	    |^tui/app_wish\.c$}x,
 	    'processes are started by event/child'],
 	[qr/(?:printf|puts|putchar|vprintf)/,
 	    # options.c prints help and version, rows.c --dump-rows; both then exit
