@@ -71,6 +71,7 @@ on_draw(evutil_socket_t fd, short what, void *arg)
 	followups_check(a->m);
 	app_wishes(a);
 	app_draw(a);
+	app_want(a);		/* what is in sight may be something else by now */
 }
 
 void

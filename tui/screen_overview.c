@@ -73,8 +73,6 @@ draw_place(struct model *m, const struct place *p, struct area a, struct hits *h
 
 	if (p->index >= 0)
 		s->is_drawn[p->index] = true;
-	if (p->pane == &overview_requests)
-		s->has_requests = true;
 	pane_draw(m, p->pane, a, p->index, hits);
 }
 
@@ -150,7 +148,7 @@ overview_draw(struct model *m, struct area a, struct hits *hits)
 	unsigned n = bands_of(a.w, &b);
 
 	memset(s->is_drawn, 0, sizeof(s->is_drawn));
-	s->has_requests = false;
+	s->has_requests = a.w >= WIDE && a.h >= 40;
 	if (a.w < PANE_BOXES)
 		overview_strip(m, area_take_top(&a, 1));
 	if (m->ui->is_zoomed)
@@ -232,7 +230,7 @@ overview_wants(const struct model *m, struct wants *w)
 		if (m->hosts[i]->kind != HOST_WEIR)
 			continue;
 		want_stream(w, m->hosts[i], "subscribe events since 0");
-		if (state_of(m)->has_requests)
+		if (state_of(m)->has_requests && m->hosts[i]->level >= LEVEL_OPERATOR)
 			want_stream(w, m->hosts[i], "subscribe requests sample 10");
 	}
 	if (r != NULL)
