@@ -132,7 +132,7 @@ learn(struct anonymizer *a, struct str from, enum class c)
 	return s->to;
 }
 
-/* --- what words look like ------------------------------------------------------------ */
+/* --- what words look like -------------------------------------------- */
 
 static bool
 is_part(char c)
@@ -236,7 +236,7 @@ put_text(struct anonymizer *a, struct str text, struct outbuf *to)
 	}
 }
 
-/* --- what answers list ----------------------------------------------------------------- */
+/* --- what answers list ----------------------------------------------- */
 
 static void
 learn_fields(struct anonymizer *a, struct str line, enum class first, enum class second)
@@ -294,7 +294,7 @@ learn_node(struct anonymizer *a, struct str line, struct str *info_names)
 	}
 }
 
-/* --- requests -------------------------------------------------------------------------- */
+/* --- requests -------------------------------------------------------- */
 
 /* The target of a request in a line: a word that begins with a slash, or has ://. */
 static void

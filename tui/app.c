@@ -70,6 +70,7 @@ on_draw(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	followups_check(a->m);
 	app_wishes(a);
+	app_want(a);			/* an answer may have brought what others are asked about */
 	app_draw(a);
 	app_want(a);		/* what is in sight may be something else by now */
 }

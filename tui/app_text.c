@@ -213,19 +213,30 @@ app_dump(struct app *a)
 
 /* --- A recording without a screen ---------------------------------------- */
 
+static bool
+all_counted(const struct app *a)
+{
+	unsigned i;
+
+	for (i = 0; i < a->nsources; i++)
+		if (source_polls(a->sources[i]) < a->o->count)
+			return false;
+	return true;
+}
+
 int
 app_record(struct app *a)
 {
 	struct event *sigint = evsignal_new(a->base, SIGINT, on_signal, a);
 	struct event *sigterm = evsignal_new(a->base, SIGTERM, on_signal, a);
-	struct timeval whole = { (time_t)(a->o->interval_s * a->o->count), 0 };
 
 	evsignal_add(sigint, NULL);
 	evsignal_add(sigterm, NULL);
 	app_want(a);
 	if (a->o->count > 0)
-		event_base_loopexit(a->base, &whole);
-	event_base_dispatch(a->base);
+		wait_for(a, all_counted, a->o->interval_s * a->o->count + a->o->timeout_s);
+	else
+		event_base_dispatch(a->base);
 	event_free(sigint);
 	event_free(sigterm);
 	return anyone_heard(a) ? 0 : 1;

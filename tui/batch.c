@@ -23,7 +23,7 @@
 #define CSV_COLUMNS	"time,host,proxy,server,type,state,weight,req_s,sess_s,p50,p90,p99,5xx," \
 	"4xx,queue,cur,in_s,out_s,check,addr,changed"
 
-/* --- columns ---------------------------------------------------------------------------- */
+/* --- columns --------------------------------------------------------- */
 
 /* What a script names that a screen has otherwise. */
 static const char *const own_names[] = { "time", "proxy", "server" };
@@ -116,7 +116,7 @@ batch_value(const struct model *m, const struct row *r, int column, char *buf, s
 	return NAN;
 }
 
-/* --- words --------------------------------------------------------------------------------- */
+/* --- words ----------------------------------------------------------- */
 
 void
 iso_time(int64_t ms, char *buf, size_t size)
@@ -148,7 +148,7 @@ put_number(struct outbuf *b, double v)
 		outbuf_fmt(b, fabs(v) < 1 ? "%.4f" : "%.2f", v);
 }
 
-/* --- rows ------------------------------------------------------------------------------------ */
+/* --- rows ------------------------------------------------------------ */
 
 bool
 batch_wants(const struct filter *f, const struct row *r)
@@ -164,7 +164,7 @@ filter_of(const char *text)
 	return text != NULL && text[0] != '\0' ? filter_new(text, error, sizeof(error)) : NULL;
 }
 
-/* --- CSV ----------------------------------------------------------------------------------------- */
+/* --- CSV ------------------------------------------------------------- */
 
 static void
 csv_cell(struct outbuf *b, const struct model *m, const struct row *r, int column)
@@ -198,7 +198,7 @@ print_csv(const struct batch *t, struct outbuf *b)
 	}
 }
 
-/* --- a table ---------------------------------------------------------------------------------------- */
+/* --- a table --------------------------------------------------------- */
 
 static void
 pad(struct outbuf *b, int n)
@@ -207,15 +207,16 @@ pad(struct outbuf *b, int n)
 		outbuf_z(b, " ");
 }
 
-/* Servers stand below their proxy, a little to the right. */
+/* Servers stand below their proxy, a little to the right; a filter may leave it out. */
 static void
-table_cell(const struct model *m, const struct row *r, int column, char *buf, size_t size)
+table_cell(const struct batch *t, const struct row *r, int column, char *buf, size_t size)
 {
-	bool is_below = r->type == ROW_SERVER || r->type == ROW_LISTENER;
-	size_t n = column >= 0 && strcmp(row_columns[column].name, "name") == 0 && is_below ? 2 : 0;
+	bool is_name = column >= 0 && strcmp(row_columns[column].name, "name") == 0;
 
-	memcpy(buf, "  ", 2);
-	cell_text(m, r, column, buf + n, size - n);
+	if (is_name && (r->type == ROW_SERVER || r->type == ROW_LISTENER))
+		snprintf(buf, size, t->filter != NULL ? "%s/%s" : "%.0s  %s", r->px, r->sv);
+	else
+		cell_text(t->m, r, column, buf, size);
 	if (buf[0] == '\0')
 		snprintf(buf, size, "-");
 }
@@ -290,7 +291,7 @@ widths_of(const struct batch *t, const struct ordered *o, int *widths)
 		widths[i] = text_width(column_title(t->columns[i]));
 	for (k = 0; k < o->n; k++)
 		for (i = 0; i < t->ncolumns; i++) {
-			table_cell(t->m, o->at[k], t->columns[i], text, sizeof(text));
+			table_cell(t, o->at[k], t->columns[i], text, sizeof(text));
 			w = text_width(text);
 			widths[i] = w > widths[i] ? w : widths[i];
 		}
@@ -340,13 +341,13 @@ print_table(const struct batch *t, struct outbuf *b)
 		    i + 1 == t->ncolumns);
 	for (k = 0; k < o.n; k++)
 		for (i = 0; i < t->ncolumns; i++) {
-			table_cell(t->m, o.at[k], t->columns[i], text, sizeof(text));
+			table_cell(t, o.at[k], t->columns[i], text, sizeof(text));
 			put_cell(b, text, widths[i], is_right(t->columns[i]), i + 1 == t->ncolumns);
 		}
 	free(o.at);
 }
 
-/* --- out --------------------------------------------------------------------------------------------- */
+/* --- out ------------------------------------------------------------- */
 
 static bool
 write_out(const struct outbuf *b)
@@ -413,7 +414,7 @@ batch_print(const struct model *m, struct batch_options *o)
 	return is_written;
 }
 
-/* --- check --------------------------------------------------------------------------------------------- */
+/* --- check ----------------------------------------------------------- */
 
 static void
 check_alarms(const struct host *h, struct outbuf *b)

@@ -24,11 +24,27 @@ key(struct outbuf *b, const char *name)
 	outbuf_z(b, ":");
 }
 
+/* Names stay as they are; controls that are no ASCII are escaped too. */
+static void
+put_string(struct outbuf *b, const char *z)
+{
+	struct outbuf json;
+
+	outbuf_init(&json, 0);
+	outbuf_json(&json, z);
+	for (const char *p = json.data; *p != '\0'; p++)
+		if ((unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0)
+			outbuf_fmt(b, "\\u%04x", (unsigned char)*++p);
+		else
+			outbuf_mem(b, p, 1);
+	outbuf_fini(&json);
+}
+
 static void
 put_text(struct outbuf *b, const char *name, const char *z)
 {
 	key(b, name);
-	outbuf_json(b, z);
+	put_string(b, z);
 }
 
 static void
@@ -74,7 +90,7 @@ put_cell(struct outbuf *b, const char *name, const char *z)
 		put_text(b, name, z);
 }
 
-/* --- rows ------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------ */
 
 static void
 row_names(struct outbuf *b, const struct row *r)
@@ -158,7 +174,7 @@ put_rows(struct outbuf *b, const struct batch *t, const struct host *h)
 	outbuf_z(b, "]");
 }
 
-/* --- hosts ------------------------------------------------------------------------------ */
+/* --- hosts ----------------------------------------------------------- */
 
 static void
 put_sheet(struct outbuf *b, const char *name, const struct sheet *s)
@@ -168,7 +184,8 @@ put_sheet(struct outbuf *b, const char *name, const struct sheet *s)
 	for (unsigned i = 0; i < s->nrows; i++) {
 		outbuf_z(b, i == 0 ? "{" : ",{");
 		for (unsigned c = 0; c < s->ncols; c++)
-			put_cell(b, s->text + s->cell[c], s->text + s->cell[(i + 1) * s->ncols + c]);
+			put_cell(b, s->text + s->cell[c],
+			    s->text + s->cell[(i + 1) * s->ncols + c]);
 		outbuf_z(b, "}");
 	}
 	outbuf_z(b, "]");

@@ -56,7 +56,7 @@ struct link {
 
 static const struct link_calls no_calls;
 
-/* --- jobs --------------------------------------------------------------------------- */
+/* --- jobs ------------------------------------------------------------ */
 
 static struct job *
 job_take(struct link *l)
@@ -85,7 +85,7 @@ job_end(struct job *j, bool ok, const char *text, size_t len)
 	job_free(j);
 }
 
-/* --- ends ----------------------------------------------------------------------------- */
+/* --- ends ------------------------------------------------------------ */
 
 static void
 shut(struct link *l)
@@ -171,7 +171,7 @@ arm(struct link *l, double seconds)
 		event_del(l->timer);
 }
 
-/* --- what comes in ---------------------------------------------------------------------- */
+/* --- what comes in --------------------------------------------------- */
 
 static void
 send_next(struct link *l)
@@ -346,7 +346,7 @@ on_event(struct bufferevent *bev, short what, void *arg)
 		lose(l, error);
 }
 
-/* --- opening ----------------------------------------------------------------------------- */
+/* --- opening --------------------------------------------------------- */
 
 static void
 use_socket(struct link *l, int fd)

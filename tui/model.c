@@ -23,7 +23,7 @@ struct row_index {
 
 const char *const kind_names[KIND_COUNT] = { "group", "instance", "alarm", "policy", "lua" };
 
-/* --- rows ---------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------ */
 
 const char *
 row_text(const struct row *r, enum field f)
@@ -159,7 +159,7 @@ host_next_server(const struct host *h, const char *px, const struct row *r)
 	return NULL;
 }
 
-/* --- latency maps -------------------------------------------------------- */
+/* --- latency maps ---------------------------------------------------- */
 
 struct latmap *
 host_latmap(const struct host *h, const char *px, const char *sv, unsigned step_s)
@@ -256,7 +256,7 @@ latmap_bin(struct latmap *l, int64_t t_s)
 	return &l->bins[i];
 }
 
-/* --- answers ------------------------------------------------------------- */
+/* --- answers --------------------------------------------------------- */
 
 /* Without ` from 1795323600` and ` to ...`: such times are another each time. */
 static void
@@ -329,7 +329,7 @@ host_answer_add(struct host *h, const char *command)
 	return a;
 }
 
-/* --- rings --------------------------------------------------------------- */
+/* --- rings ----------------------------------------------------------- */
 
 const struct event *
 event_newest(const struct events *e, unsigned back)
@@ -392,7 +392,7 @@ rings_fini(struct host *h)
 	free(h->requests.at);
 }
 
-/* --- hosts --------------------------------------------------------------- */
+/* --- hosts ----------------------------------------------------------- */
 
 struct model *
 model_new(void)

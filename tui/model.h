@@ -21,7 +21,7 @@
 
 struct outbuf;
 
-/* --- Proxies and servers ------------------------------------------------------ */
+/* --- Proxies and servers --------------------------------------------- */
 
 /* Fields of base/stat_fields.def that are read by name. */
 enum field {
@@ -70,7 +70,7 @@ struct row {
 /* Where latencies come from; always named on the screen. */
 enum quality { Q_NONE, Q_HISTOGRAM, Q_RING, Q_AVG1024 };
 
-/* --- Latency over time -------------------------------------------------------- */
+/* --- Latency over time ----------------------------------------------- */
 
 struct latbin {
 	int64_t	 t_s;
@@ -88,7 +88,7 @@ struct latmap {
 	int64_t	 used_ms;		/* last wanted */
 };
 
-/* --- Alarms, scaling, Lua ------------------------------------------------------ */
+/* --- Alarms, scaling, Lua -------------------------------------------- */
 
 /*
  * A table as the appliance sent it: CSV with named columns. Lists that only
@@ -122,7 +122,7 @@ struct answer {
 	int64_t	 fed_ms, used_ms;
 };
 
-/* --- Events and requests ------------------------------------------------------- */
+/* --- Events and requests --------------------------------------------- */
 
 struct event {
 	uint64_t id;
@@ -147,7 +147,7 @@ struct requests { struct request *at; unsigned cap, n, head; uint64_t lost, tota
 const struct event *event_newest(const struct events *e, unsigned back);	/* 0: the newest */
 const struct request *request_newest(const struct requests *r, unsigned back);
 
-/* --- An appliance -------------------------------------------------------------- */
+/* --- An appliance ---------------------------------------------------- */
 
 enum host_state { HOST_CONNECTING, HOST_UP, HOST_LOST };
 enum host_kind { HOST_UNKNOWN, HOST_WEIR, HOST_HAPROXY };
@@ -196,7 +196,7 @@ struct host {
 	struct history total;		/* sums over frontends; latencies: worst backend */
 };
 
-/* --- Commands sent -------------------------------------------------------------- */
+/* --- Commands sent --------------------------------------------------- */
 
 enum cmd_state { CMD_SENT, CMD_OK, CMD_FAILED, CMD_LOST };
 
@@ -251,7 +251,7 @@ struct latmap *host_latmap(const struct host *h, const char *px, const char *sv,
 /* Times as numbers (`from 1795323600`) are no part of a command's name. */
 const struct answer *host_answer(const struct host *h, const char *command);
 
-/* --- For rows*.c and tests: what answers do to the model -------------------------- */
+/* --- For rows*.c and tests: what answers do to the model ------------- */
 
 void	host_reset(struct host *h);	/* forgets all but its name */
 struct row *host_row_add(struct host *h, struct row *r);	/* takes r over; by its px and sv */

@@ -144,7 +144,7 @@ record_frame(struct record *r, int64_t ms, const char *host, const char *command
 		rotate(r);
 }
 
-/* --- reading ------------------------------------------------------------------------ */
+/* --- reading --------------------------------------------------------- */
 
 /* `@MS HOST BYTES COMMAND\n` at *p; *p moves to its text. */
 static bool

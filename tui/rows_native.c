@@ -38,7 +38,7 @@ set_pid(struct feed *f, unsigned pid)
 	h->pid = pid;
 }
 
-/* --- show info ----------------------------------------------------------- */
+/* --- show info ------------------------------------------------------- */
 
 void
 info_set(struct feed *f, const char *name, const char *value)
@@ -91,7 +91,7 @@ feed_info(struct feed *f)
 	return true;
 }
 
-/* --- show snapshot: kinds of objects ------------------------------------- */
+/* --- show snapshot: kinds of objects --------------------------------- */
 
 static int
 kind_of(struct str word)
@@ -237,7 +237,7 @@ kind_update(struct host *h, int kind, int64_t ms)
 	outbuf_fini(&b);
 }
 
-/* --- show snapshot ------------------------------------------------------- */
+/* --- show snapshot --------------------------------------------------- */
 
 struct snapshot {
 	uint64_t gen;
@@ -470,7 +470,7 @@ feed_snapshot(struct feed *f)
 	return true;
 }
 
-/* --- show histogram ------------------------------------------------------ */
+/* --- show histogram -------------------------------------------------- */
 
 /* `INDEX:COUNT ...` into a bin; false: no such thing. */
 static bool
@@ -585,7 +585,7 @@ feed_histogram(struct feed *f)
 	return true;
 }
 
-/* --- show history -------------------------------------------------------- */
+/* --- show history ---------------------------------------------------- */
 
 static const struct { const char *column; enum metric metric; } history_columns[] = {
 	{ "req_rate", M_REQ }, { "rate", M_SESS }, { "scur", M_CUR }, { "qcur", M_QUEUE },

@@ -27,7 +27,7 @@ static const char *const field_names[F_COUNT] = {
 	[F_slo_us] = "slo_us", [F_slo_percentile] = "slo_percentile"
 };
 
-/* --- the header ---------------------------------------------------------- */
+/* --- the header ------------------------------------------------------ */
 
 static void
 columns_clear(struct host *h)
@@ -111,7 +111,7 @@ stat_line_ok(struct str line, unsigned ncolumns)
 	return !is_quoted && n >= ncolumns;
 }
 
-/* --- states -------------------------------------------------------------- */
+/* --- states ---------------------------------------------------------- */
 
 /* What a status begins with; the first that fits counts. */
 static const struct status {
@@ -184,7 +184,7 @@ set_backends(struct host *h)
 	}
 }
 
-/* --- rates --------------------------------------------------------------- */
+/* --- rates ----------------------------------------------------------- */
 
 /* A server or proxy in TCP mode has no requests: its sessions count. */
 static void
@@ -279,7 +279,7 @@ note_check(struct row *r, int64_t ms)
 	r->checks[n + 1] = '\0';
 }
 
-/* --- rows ---------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------ */
 
 static enum row_type
 type_of(const struct row *r)
@@ -426,7 +426,7 @@ stat_fini(struct stat_feed *s)
 	free(s->order);
 }
 
-/* --- sums ---------------------------------------------------------------- */
+/* --- sums ------------------------------------------------------------ */
 
 static void
 put_totals(struct host *h, int64_t ms)
@@ -484,7 +484,7 @@ stat_end(struct stat_feed *s)
 		host_restarted(h, s->f->ms);
 }
 
-/* --- show stat ----------------------------------------------------------- */
+/* --- show stat ------------------------------------------------------- */
 
 /* The header and every line are looked at before the first one counts. */
 static bool

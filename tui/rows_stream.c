@@ -15,7 +15,7 @@
 #define RING_STEP_S	5
 #define RING_BINS	180u
 
-/* --- events -------------------------------------------------------------- */
+/* --- events ---------------------------------------------------------- */
 
 /* text: kind, name, from, to, text */
 void
@@ -84,7 +84,7 @@ event_line(struct host *h, struct str line)
 	free(c.text);
 }
 
-/* --- requests ------------------------------------------------------------ */
+/* --- requests -------------------------------------------------------- */
 
 /* With the numbers of `of`; text: frontend, backend, server, client, method, target, term */
 static struct request *
@@ -153,7 +153,7 @@ request_line(struct host *h, struct str line)
 	free(c.text);
 }
 
-/* --- the ring of a haproxy ----------------------------------------------- */
+/* --- the ring of a haproxy ------------------------------------------- */
 
 static void
 count_latency(struct host *h, const char *px, const char *sv, double ms, int64_t now_ms)
@@ -296,7 +296,7 @@ ring_line(struct host *h, struct str line, int64_t ms)
 	free(z);
 }
 
-/* --- the lists of rings -------------------------------------------------- */
+/* --- the lists of rings ---------------------------------------------- */
 
 /* `show events`: the first ring that a configuration can have declared. */
 bool
@@ -324,7 +324,7 @@ feed_rings(struct feed *f)
 	return true;
 }
 
-/* --- any stream ---------------------------------------------------------- */
+/* --- any stream ------------------------------------------------------ */
 
 static void
 note_lost(struct host *h, const char *command, struct str line)

@@ -54,7 +54,8 @@ struct source {
 int64_t	source_now_ms(void);
 void	source_changed(struct source *s);
 /* Into the model and the recording; false: it was not understood. */
-bool	source_feed(struct source *s, const char *command, const char *text, size_t len, int64_t ms);
+bool	source_feed(struct source *s, const char *command, const char *text, size_t len,
+	    int64_t ms);
 
 /* source_want.c */
 void	wants_run(struct source *s, int64_t now_ms);

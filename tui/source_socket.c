@@ -48,7 +48,7 @@ source_feed(struct source *s, const char *command, const char *text, size_t len,
 	return rows_feed(s->host, command, text, len, ms);
 }
 
-/* --- questions on the poll connection --------------------------------------------------- */
+/* --- questions on the poll connection -------------------------------- */
 
 struct question {
 	struct source *source;
@@ -81,26 +81,25 @@ ask(struct source *s, const char *command, int64_t ms, void (*then)(struct sourc
 	link_send(s->poll, command, on_answer, q);
 }
 
-/* --- a round ------------------------------------------------------------------------------ */
+/* --- a round --------------------------------------------------------- */
 
-/* The past of frontends, once: their sum is what an overview shows first. */
+/* The past of proxies, once: their sum is what an overview shows first. */
 static void
 ask_histories(struct source *s)
 {
-	unsigned n = 0;
+	unsigned n[2] = { 0, 0 };
 	char command[300];
 
 	if (s->had_histories || s->host->kind != HOST_WEIR)
 		return;
 	s->had_histories = true;
-	for (unsigned i = 0; i < s->host->nrows && n < HISTORIES_MAX; i++) {
+	for (unsigned i = 0; i < s->host->nrows; i++) {
 		const struct row *r = s->host->rows[i];
 
-		if (r->type != ROW_FRONTEND)
+		if (r->type > ROW_BACKEND || ++n[r->type] > HISTORIES_MAX)
 			continue;
-		n++;
-		snprintf(command, sizeof(command), "show history %s FRONTEND from -15m step 1s",
-		    r->px);
+		snprintf(command, sizeof(command), "show history %s%s from -15m step 1s", r->px,
+		    r->type == ROW_FRONTEND ? " FRONTEND" : "");
 		ask(s, command, s->round_ms, NULL);
 	}
 }
@@ -183,7 +182,7 @@ begin_round(struct source *s)
 		ask_haproxy(s);
 }
 
-/* --- connections ---------------------------------------------------------------------------- */
+/* --- connections ----------------------------------------------------- */
 
 /* What it is; then the first round. */
 static void
@@ -332,7 +331,7 @@ source_record(struct source *s, struct record *r)
 	s->record_files = 0;
 }
 
-/* --- the user's commands --------------------------------------------------------------------- */
+/* --- the user's commands --------------------------------------------- */
 
 struct command {
 	struct source *source;

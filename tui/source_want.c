@@ -16,7 +16,7 @@
 #define ONCE		INT64_MAX
 #define STREAM_RETRY_MAX_S	30
 
-/* --- answers -------------------------------------------------------------------------- */
+/* --- answers --------------------------------------------------------- */
 
 struct asked {
 	struct source *source;
@@ -126,7 +126,7 @@ wants_forget(struct source *s)
 	}
 }
 
-/* --- streams --------------------------------------------------------------------------- */
+/* --- streams --------------------------------------------------------- */
 
 static void
 on_lines(void *arg, const char *text, size_t len)
@@ -260,7 +260,7 @@ streams_want(struct source *s, struct wants *w)
 			stream_begin(s, w->at[i].command);
 }
 
-/* --- what is wanted from now on -------------------------------------------------------------- */
+/* --- what is wanted from now on -------------------------------------- */
 
 /* What was wanted before keeps its time. */
 static void

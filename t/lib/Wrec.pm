@@ -36,8 +36,13 @@ sub wave ($row, $t) {
 	return 0.5 + 0.28 * sin($t / 47 + $h) + 0.17 * sin($t / 13 + $h * 2) + 0.05 * sin($t / 3 + $h * 3);
 }
 
-# Requests a second at that time: around the rate, more while all is well.
-sub rate_at ($row, $t) { return $row->{rate} * (0.7 + 0.6 * wave($row, $t)) }
+# Requests a second at that time: around the rate, or the sum of those that serve it.
+sub rate_at ($row, $t) {
+	return $row->{rate} * (0.7 + 0.6 * wave($row, $t)) unless $row->{servers};
+	my $sum = 0;
+	$sum += rate_at($_, $t) for @{ $row->{servers} };
+	return $sum;
+}
 
 # From 05:55:10 on, search is slow.
 sub is_bad ($row, $t) { return $row->{px} eq 'search' && $t >= 1795326905 }

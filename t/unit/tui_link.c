@@ -22,7 +22,7 @@
 static struct event_base *base;
 static char path[80];
 
-/* --- the other side ------------------------------------------------------------------ */
+/* --- the other side -------------------------------------------------- */
 
 /* What it does with a line; the others say their prompt only. */
 typedef void reply_fn(struct bufferevent *b, const char *line);
@@ -102,7 +102,7 @@ fake_close(void)
 	unlink(path);
 }
 
-/* --- waiting --------------------------------------------------------------------------- */
+/* --- waiting --------------------------------------------------------- */
 
 static bool is_late;
 
@@ -123,7 +123,7 @@ on_late(evutil_socket_t fd, short what, void *arg)
 	ok_named(cond, "%s", #cond);					\
 } while (0)
 
-/* --- this side ---------------------------------------------------------------------------- */
+/* --- this side ------------------------------------------------------- */
 
 static struct {
 	unsigned up, lost, answers, failed, lines;
@@ -184,7 +184,7 @@ end(struct link *l)
 	fake_close();
 }
 
-/* --- tests ---------------------------------------------------------------------------------- */
+/* --- tests ----------------------------------------------------------- */
 
 static void
 reply_echo(struct bufferevent *b, const char *line)
@@ -336,7 +336,7 @@ test_stream(void)
 	end(l);
 }
 
-/* --- a source over it ----------------------------------------------------------------------- */
+/* --- a source over it ------------------------------------------------ */
 
 static struct model *m;
 static struct host *h;
@@ -364,8 +364,8 @@ reply_weir(struct bufferevent *b, const char *line)
 		say(b, "  show snapshot [since <gen>]: report\n\n> ");
 	else if (sscanf(line, "show snapshot since %u", &since) == 1) {
 		gen++;
-		evbuffer_add_printf(out, "#snapshot v=1 gen=%u since=%u full=%d pid=7 now=1795323600."
-		    "%03u\n", gen, since, since == 0, gen);
+		evbuffer_add_printf(out, "#snapshot v=1 gen=%u since=%u full=%d pid=7 "
+		    "now=1795323600.%03u\n", gen, since, since == 0, gen);
 		evbuffer_add_printf(out, "#stat,pxname,svname,status,type,req_tot,p99_us,\n"
 		    "stat,app,a,UP,2,%u,5000,\n#end rows=1\n\n> ", gen);
 	} else if (strncmp(line, "show garbled", 12) == 0)
@@ -429,7 +429,8 @@ reply_garbled(struct bufferevent *b, const char *line)
 {
 	if (strncmp(line, "show snapshot", 13) == 0 && gen >= 2) {
 		gen++;
-		say(b, "#snapshot v=1 gen=9 since=1 full=0 pid=7 now=1795323600.1\nstat,\x1b[2J\n\n> ");
+		say(b, "#snapshot v=1 gen=9 since=1 full=0 pid=7 now=1795323600.1\n"
+		    "stat,\x1b[2J\n\n> ");
 	} else
 		stalled_reply(b, line);
 }

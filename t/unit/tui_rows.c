@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/asan.h"
 #include "base/clock.h"
 #include "base/out.h"
 #include "tap.h"
@@ -222,9 +223,9 @@ feed_big(struct outbuf *b, unsigned rows)
 		double ms;
 
 		big_text(b, rows, i);
-		from = clock_mono_us();
+		from = clock_read_us(CLOCK_PROCESS_CPUTIME_ID);
 		ok(rows_feed(h, "show stat", b->data, b->len, T0 + i * 1000));
-		ms = (double)(clock_mono_us() - from) / 1000;
+		ms = (double)(clock_read_us(CLOCK_PROCESS_CPUTIME_ID) - from) / 1000;
 		best = ms < best ? ms : best;
 	}
 	return best;
@@ -239,7 +240,11 @@ test_big(void)
 	outbuf_init(&b, 0);
 	ms = feed_big(&b, 1011);
 	tap_diag("1,011 rows, %zu bytes: %.2f ms", b.len, ms);
-	ok(ms < 20);
+#ifdef WEIR_ASAN
+	ok(ms < 200);
+#else
+	ok(ms < 20);			/* 2 ms in the release; ten times that for a busy machine */
+#endif
 	is_int((int)host_row(h, "app-3", "srv-300")->rate[C_REQ], 1);
 	ms = feed_big(&b, 100000);
 	tap_diag("100,000 rows: %.0f ms", ms);
