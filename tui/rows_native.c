@@ -613,13 +613,13 @@ fill_history(struct history *to, const struct sheet *s, int64_t skew_s)
 
 /* One second of the sums: of frontends, of the worst backend's latencies. */
 static void
-total_second(struct host *h, int64_t s)
+total_second(struct host *h, const struct row *const *proxies, unsigned n, int64_t s)
 {
 	for (int m = 0; m < M_COUNT; m++) {
 		double sum = NAN;
 
-		for (unsigned i = 0; i < h->nrows; i++) {
-			const struct row *r = h->rows[i];
+		for (unsigned i = 0; i < n; i++) {
+			const struct row *r = proxies[i];
 			bool is_worst = m >= M_P50, is_backends = is_worst || m == M_QUEUE;
 			double v;
 
@@ -631,6 +631,22 @@ total_second(struct host *h, int64_t s)
 		if (!isnan(sum))
 			history_set(&h->total, s, (enum metric)m, sum);
 	}
+}
+
+/* The past of a proxy came: the sums of all of them over it. Servers are left out at once,
+ * there may be thousands. */
+static void
+total_past(struct host *h, int64_t until_s)
+{
+	const struct row **proxies = xcalloc(h->nrows + 1, sizeof(*proxies));
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < h->nrows; i++)
+		if (h->rows[i]->type == ROW_FRONTEND || h->rows[i]->type == ROW_BACKEND)
+			proxies[n++] = h->rows[i];
+	for (int64_t t = until_s - HISTORY_SECONDS; t < until_s; t++)
+		total_second(h, proxies, n, t);
+	free(proxies);
 }
 
 bool
@@ -650,9 +666,8 @@ feed_history(struct feed *f)
 		r->hist = history_new();
 	if (r != NULL)
 		fill_history(r->hist, &s, host_skew_s(f->h));
-	for (int64_t t = f->ms / 1000 - HISTORY_SECONDS; r != NULL && r->type != ROW_SERVER &&
-	    t < f->ms / 1000; t++)
-		total_second(f->h, t);
+	if (r != NULL && r->type != ROW_SERVER)
+		total_past(f->h, f->ms / 1000);
 	sheet_fini(&s);
 	return true;
 }
