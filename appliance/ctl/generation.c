@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Generations of the configuration; see generation.h. A folder is written as N.new,
- * synced and renamed, so whoever looks finds whole ones. Its number is given at once,
- * in the control thread; the folders are written one after the other.
+ * Generations of the configuration; see generation.h. A number is given at once, in the
+ * control thread; the folders (generation_folder.c) are written one after the other.
  *
  * Threads: control; write_job and read_job in job threads.
  */
 #include "ctl/generation.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +22,7 @@
 #include "cfg/snapshot.h"
 #include "ctl/config_text.h"
 #include "ctl/control.h"
+#include "ctl/generation_folder.h"
 #include "ctl/reload.h"
 #include "ctl/row.h"
 #include "ctl/store.h"
@@ -33,8 +32,6 @@
 #include "proxy/global.h"
 
 #define KEPT		50u
-#define FILE_BYTES_MAX	(256u << 20)
-#define META_BYTES_MAX	(1u << 20)
 
 struct list generations = { &generations, &generations };
 
@@ -81,73 +78,6 @@ folder_of(uint32_t number)
 	return xasprintf("%s/%u", gen.folder, number);
 }
 
-/* ---- meta ---- */
-
-static char *
-file_name(unsigned i, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return xasprintf("%03u-%.200s", i + 1, slash != NULL ? slash + 1 : path);
-}
-
-static void
-put_files(struct outbuf *b, const struct config_text *t, unsigned at, unsigned n)
-{
-	for (unsigned i = at; i < at + n; i++) {
-		char *name = file_name(i, t->files[i].path);
-
-		outbuf_z(b, i > at ? ",{\"path\":" : "{\"path\":");
-		outbuf_json(b, t->files[i].path);
-		outbuf_z(b, ",\"name\":");
-		outbuf_json(b, name);
-		outbuf_z(b, "}");
-		free(name);
-	}
-}
-
-static void
-put_args(struct outbuf *b, const struct config_text *t)
-{
-	unsigned at = 0;
-
-	for (unsigned i = 0; i < t->nargs; i++) {
-		const struct config_arg *a = &t->args[i];
-
-		outbuf_z(b, i > 0 ? ",{\"path\":" : "{\"path\":");
-		outbuf_json(b, a->path);
-		outbuf_fmt(b, ",\"folder\":%s,\"files\":[", a->is_folder ? "true" : "false");
-		put_files(b, t, at, a->nfiles);
-		outbuf_z(b, "]}");
-		at += a->nfiles;
-	}
-}
-
-static void
-put_row(struct outbuf *b, const struct generation *g)
-{
-	outbuf_fmt(b, "\"at_us\":%" PRId64 ",\"by\":", g->at_us);
-	outbuf_json(b, g->by);
-	outbuf_z(b, ",\"comment\":");
-	outbuf_json(b, g->comment);
-	outbuf_fmt(b, ",\"nfiles\":%u,\"bytes\":%zu,\"digest\":\"%" PRIx64 "\"", g->nfiles,
-	    g->bytes, g->digest);
-}
-
-static char *
-meta_of(const struct generation *g, const struct config_text *t)
-{
-	struct outbuf b;
-
-	outbuf_init(&b, 0);
-	outbuf_z(&b, "{");
-	put_row(&b, g);
-	outbuf_z(&b, ",\"args\":[");
-	put_args(&b, t);
-	outbuf_z(&b, "]}\n");
-	return b.data;
-}
-
 /* ---- writing ---- */
 
 struct write {
@@ -171,64 +101,12 @@ write_free(struct write *w)
 	free(w);
 }
 
-static bool
-write_file(const char *folder, const char *name, const char *data, size_t len)
-{
-	char *path = xasprintf("%s/%s", folder, name);
-	int rc = file_write_atomic(path, data, len, 0600), saved = errno;
-
-	free(path);
-	errno = saved;
-	return rc == 0;
-}
-
-static bool
-write_files(const struct write *w, const char *folder)
-{
-	bool ok = true;
-
-	for (unsigned i = 0; ok && i < w->text->nfiles; i++) {
-		const struct config_file *f = &w->text->files[i];
-		char *name = file_name(i, f->path);
-
-		ok = write_file(folder, name, f->data, f->len);
-		free(name);
-	}
-	return ok && write_file(folder, "meta", w->meta, strlen(w->meta));
-}
-
-static bool
-write_folder(const struct write *w)
-{
-	char *fresh = xasprintf("%s.new", w->folder), *link, number[16];
-	bool ok;
-	int saved;
-
-	(void)file_remove(fresh);	/* of one that was killed */
-	ok = file_make_folder(gen.folder) == 0 && file_make_folder(fresh) == 0 &&
-	    write_files(w, fresh) && file_settle(w->folder, ".new") == 0;
-	saved = errno;
-	if (!ok)
-		(void)file_remove(fresh);
-	free(fresh);
-	errno = saved;
-	if (!ok)
-		return false;
-	link = xasprintf("%s/current", gen.folder);
-	snprintf(number, sizeof number, "%u", w->number);
-	ok = file_link(link, number) == 0;
-	saved = errno;
-	free(link);
-	errno = saved;
-	return ok;
-}
-
 static void
 write_job(void *arg)
 {
 	struct write *w = arg;
 
-	w->error = write_folder(w) ? 0 : errno;
+	w->error = generation_write(w->folder, w->meta, w->text) ? 0 : errno;
 	if (w->error == 0 && w->drop != NULL)
 		(void)file_remove(w->drop);
 }
@@ -241,7 +119,7 @@ keep_row(const struct generation *g)
 
 	outbuf_init(&b, 0);
 	outbuf_z(&b, "{");
-	put_row(&b, g);
+	generation_put_row(&b, g);
 	outbuf_z(&b, "}");
 	snprintf(key, sizeof key, "%u", g->number);
 	store_put(STORE_CONFIG, key, g->at_us, b.data, b.len);
@@ -287,7 +165,7 @@ write_begin(const struct generation *g, struct config_text *text, char *drop)
 
 	w->number = g->number;
 	w->folder = folder_of(g->number);
-	w->meta = meta_of(g, text);
+	w->meta = generation_meta(g, text);
 	w->text = text;
 	w->drop = drop;
 	list_append(&gen.writes, &w->node);
@@ -367,68 +245,12 @@ struct reading {
 	char		*error;		/* owned */
 };
 
-static bool
-read_file(struct reading *r, const json_t *file)
-{
-	char *path = xasprintf("%s/%s", r->folder, row_text(file, "name"));
-	size_t len;
-	char *data = file_read(path, FILE_BYTES_MAX, &len);
-
-	if (data == NULL)
-		r->error = xasprintf("%s: %s", path, strerror(errno));
-	else
-		config_text_file(r->text, row_text(file, "path"), data, len);
-	free(path);
-	return data != NULL;
-}
-
-static void
-read_args(struct reading *r, const json_t *meta)
-{
-	const json_t *arg, *file;
-	size_t i, j;
-
-	r->text = config_text_new();
-	json_array_foreach(json_object_get(meta, "args"), i, arg) {
-		config_text_arg(r->text, row_text(arg, "path"),
-		    json_is_true(json_object_get(arg, "folder")));
-		json_array_foreach(json_object_get(arg, "files"), j, file)
-			if (!read_file(r, file))
-				return;
-	}
-}
-
-static json_t *
-read_meta(const char *folder, char **ret_error)
-{
-	char *path = xasprintf("%s/meta", folder), *text;
-	json_t *meta = NULL;
-	size_t len;
-
-	text = file_read(path, META_BYTES_MAX, &len);
-	if (text != NULL)
-		meta = json_loadb(text, len, 0, NULL);
-	if (!json_is_object(meta)) {
-		*ret_error = xasprintf("%s: %s", path,
-		    text == NULL ? strerror(errno) : "it is damaged");
-		json_decref(meta);
-		meta = NULL;
-	}
-	free(text);
-	free(path);
-	return meta;
-}
-
 static void
 read_job(void *arg)
 {
 	struct reading *r = arg;
-	json_t *meta = read_meta(r->folder, &r->error);
 
-	if (meta == NULL)
-		return;
-	read_args(r, meta);
-	json_decref(meta);
+	r->text = generation_text(r->folder, &r->error);
 }
 
 static void
@@ -436,10 +258,6 @@ on_read(void *arg)
 {
 	struct reading *r = arg;
 
-	if (r->error != NULL) {
-		config_text_free(r->text);
-		r->text = NULL;
-	}
 	r->done(r->arg, r->text, r->error);
 	free(r->error);
 	free(r->folder);
@@ -470,7 +288,7 @@ static void
 take_folder(uint32_t number)
 {
 	char *folder = folder_of(number), *error = NULL;
-	json_t *meta = read_meta(folder, &error);
+	json_t *meta = generation_read_meta(folder, &error);
 	struct generation *g;
 
 	if (meta == NULL) {
