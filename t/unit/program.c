@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* program.c and the keepers: rows are frozen, values are checked, calls and children. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "event/child.h"
@@ -168,6 +170,51 @@ test_child(void)
 	close(data);
 }
 
+/* A stream socket ID.qmp in the folder; a link there leads nowhere. */
+static void
+test_connect(void)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+	char link[128];
+
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s/i-2.qmp", folder);
+	snprintf(link, sizeof(link), "%s/i-3.qmp", folder);
+	ok(bind(s, (struct sockaddr *)&un, sizeof(un)) == 0 && listen(s, 1) == 0);
+	ok(symlink(un.sun_path, link) == 0);
+	fd = program_connect("i-2", ".qmp");
+	ok(fd != -1);
+	close(fd);
+	is_int(program_connect("i-3", ".qmp"), -1);
+	is_int(program_connect("i-4", ".qmp"), -1);
+	is_int(errno, ENOENT);
+	is_int(program_connect("../i-2", ".qmp"), -1);
+	is_int(errno, EINVAL);
+	close(s);
+	unlink(link);
+	unlink(un.sun_path);
+}
+
+/* Files of children that are not there go when a process asks for children first. */
+static void
+test_sweep(void)
+{
+	static const char *const names[] = { "i-5.qcow2", "i-5.qmp", "notes.txt" };
+	char path[128], id[CHILD_ID_MAX + 1];
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	}
+	is_int(program_adopt("", id), -1);
+	is_int(errno, ENOENT);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		is_int(access(path, F_OK), i == 2 ? 0 : -1);
+	}
+	unlink(path);
+}
+
 int
 main(void)
 {
@@ -181,6 +228,8 @@ main(void)
 	test_call();
 	test_time();
 	test_child();
+	test_connect();
+	test_sweep();
 	helper_stop();
 	(void)rmdir(folder);
 	return tap_done();
