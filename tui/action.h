@@ -62,6 +62,7 @@ struct plan {
 	bool	 offers_maint;		/* drain: "then maint when 0 sessions" */
 	bool	 then_maint;
 	bool	 stops_at_failure;	/* of several orders the rest is not sent */
+	bool	 is_shown;		/* drawn: keys typed before confirm nothing */
 	unsigned undoes;		/* the number of a command that this takes back */
 };
 

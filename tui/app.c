@@ -115,7 +115,7 @@ on_key(void *arg, const struct key *k)
 	screen_key(a->m, k, &a->hits);
 	app_wishes(a);
 	app_want(a);
-	app_draw(a);
+	event_active(a->draw_timer, EV_TIMEOUT, 0);	/* one picture for keys that come at once */
 }
 
 static void
@@ -187,6 +187,7 @@ run_terminal(struct app *a)
 	grid_init(&a->grid, w, h, a->m->ui->glyphs);
 	if (a->replay != NULL)
 		app_replay_start(a);
+	app_test_start(a);
 	app_want(a);
 	app_draw(a);
 	event_base_dispatch(a->base);
@@ -333,6 +334,8 @@ tear_down(struct app *a)
 		event_free(a->replay_timer);
 	if (a->child_signal != NULL)
 		event_free(a->child_signal);
+	if (a->test_signal != NULL)
+		event_free(a->test_signal);
 	event_base_free(a->base);
 	libevent_global_shutdown();
 }

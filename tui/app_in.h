@@ -27,7 +27,7 @@ struct app {
 	struct hits hits;
 	struct event *draw_timer;	/* pictures that come soon after another are one */
 	struct event *second_timer;	/* while something counts down */
-	struct event *child_signal;
+	struct event *child_signal, *test_signal;
 	unsigned waits_for;		/* the command whose answer the next order waits for */
 	int	 editor;		/* its process; 0: none */
 	char	 editor_dir[256], editor_path[512];
@@ -41,6 +41,10 @@ void	app_want(struct app *a);		/* the sources learn what the screen wants */
 void	app_wishes(struct app *a);		/* what keys asked for is done */
 void	app_end(struct app *a, int status);
 void	app_editor_ended(struct app *a);
+
+/* For tests, with WEIRTOP_TEST_DUMP=FILE: SIGUSR1 writes there what ncurses believes to
+ * be on the screen. */
+void	app_test_start(struct app *a);
 
 /* Replay that goes by time. */
 void	app_replay_start(struct app *a);

@@ -96,7 +96,8 @@ cmdlog_draw(struct model *m, struct area a, struct hits *hits)
 
 	(void)hits;
 	y = draw_waiting(m, in);
-	list = area_part(in, 0, y, in.w, (in.h - y) / 2);
+	list = area_part(in, 0, y, in.w, (int)m->ncmds < (in.h - y) / 2 ? (int)m->ncmds :
+	    (in.h - y) / 2);
 	page = list.h > 0 ? (unsigned)list.h : 1;
 	if (m->ncmds == 0) {
 		area_text(list, 0, 0, R_DIM, "nothing was sent yet");

@@ -31,6 +31,7 @@ confirm_open(struct model *m, struct plan *p)
 	ui->plan = *p;
 	*p = (struct plan){ 0 };
 	ui->plan.stops_at_failure = ui->plan.ntargets > 1;
+	ui->plan.is_shown = false;
 	plan_make(m, &ui->plan);
 	if (ui->plan.refused[0] != '\0') {
 		ui_say(m, R_WARN, "%s", ui->plan.refused);
@@ -184,6 +185,7 @@ confirm_draw(struct model *m, struct area a, struct hits *hits)
 
 	(void)hits;
 	plan_make(m, p);
+	p->is_shown = true;
 	if (p->refused[0] != '\0') {
 		area_wrap(overlay_frame(a, 72, 5, action_name(p->kind), "Esc"), 1, R_WARN,
 		    p->refused);
@@ -242,7 +244,7 @@ confirm_key(struct model *m, const struct key *k)
 		return edit_key(&ui->edit, k), true;
 	yes = level == ASK_DANGEROUS ? typed_word(ui) : level == ASK_HARD ? k->code == 'y' :
 	    k->code == K_ENTER || k->code == 'y';
-	if (yes && is_still(m))
+	if (yes && ui->plan.is_shown && is_still(m))
 		send_it(m);
 	else if (!yes && k->code == 'n')
 		overlay_close(m);

@@ -194,6 +194,18 @@ on_ground(int fd, short what, void *arg)
 		term_say(t, "\033]11;?\033\\");
 }
 
+/* The line goes on. */
+static void
+on_output(int fd, short what, void *arg)
+{
+	struct term *t = arg;
+
+	(void)fd;
+	(void)what;
+	if (!t->is_left)
+		t->calls.on_resize(t->arg, COLS, LINES);
+}
+
 static void
 start_events(struct term *t, struct event_base *base)
 {
@@ -204,6 +216,7 @@ start_events(struct term *t, struct event_base *base)
 		event_add(t->on_signal[i], NULL);
 	}
 	t->on_ground = evtimer_new(base, on_ground, t);
+	t->on_output = event_new(base, t->out_fd, EV_WRITE, on_output, t);
 	t->on_input = event_new(base, fileno(t->in), EV_READ | EV_PERSIST, term_on_input, t);
 }
 
@@ -215,6 +228,7 @@ stop_events(struct term *t)
 	for (i = 0; i < TERM_SIGNALS; i++)
 		event_free(t->on_signal[i]);
 	event_free(t->on_ground);
+	event_free(t->on_output);
 	event_free(t->on_input);
 }
 

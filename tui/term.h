@@ -33,12 +33,14 @@ struct term *term_open(struct event_base *base, const struct term_options *o,
 void	term_close(struct term *t);
 void	term_size(const struct term *t, int *ret_w, int *ret_h);
 enum depth term_depth(const struct term *t);
-/* Only cells that differ from the last picture are told to ncurses. */
+/* Only cells that differ from the last picture are told to ncurses. While the terminal
+ * takes no more (a stalled line) pictures are left out; on_resize follows when it does. */
 void	term_draw(struct term *t, const struct grid *g, const struct theme *theme);
-/* What ncurses believes to be on the screen: `columns rows`, then the rows, behind each
- * character a + 1 bold + 2 underlined + 4 reversed, as a letter. */
+bool	term_is_behind(const struct term *t);
+/* What ncurses believes to be on the screen: `columns rows`, then a line a cell: its
+ * character, 1 bold + 2 underlined + 4 reversed, the colours (-1: its own). */
 struct outbuf;
-void	term_print(struct outbuf *b);
+void	term_print(const struct term *t, struct outbuf *b);
 void	term_repaint(struct term *t);
 void	term_suspend(struct term *t);			/* as ^Z does everywhere */
 /* The screen is given away (an editor) and taken back. */

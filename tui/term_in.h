@@ -37,6 +37,8 @@ struct term {
 	bool	 skips_cont;		/* the next SIGCONT ends a stop of our own */
 	bool	 has_ended;
 	struct event *on_input, *on_signal[TERM_SIGNALS], *on_ground;
+	struct event *on_output;	/* a picture was left out: the line was full */
+	bool	 is_behind;
 
 	/* term_paint.c */
 	enum depth depth;

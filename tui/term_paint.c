@@ -8,6 +8,7 @@
  */
 #include "tui/term_in.h"
 
+#include <event2/event.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,7 +256,6 @@ put_cursor(struct term *t, const struct grid *g)
 	return changed;
 }
 
-/* A terminal that does not take what it is sent (a stalled line) gets no more. */
 static bool
 is_writable(const struct term *t)
 {
@@ -269,14 +269,19 @@ term_draw(struct term *t, const struct grid *g, const struct theme *theme)
 {
 	bool changed;
 
-	if (t->is_left || t->has_ended || !is_writable(t))
+	if (t->is_left || t->has_ended)
 		return;
+	t->is_behind = !is_writable(t);
+	if (t->is_behind) {
+		event_add(t->on_output, NULL);
+		return;
+	}
 	fit_shown(t, g, theme);
 	changed = put_changes(t, g);
 	if (!put_cursor(t, g) && !changed && !is_cleared(curscr))
 		return;
 	if (!t->is_plain)
-		term_say(t, "\033[?2026h");
+		putp("\033[?2026h");	/* into ncurses' own buffer: one write with the cells */
 	refresh();
 	if (!t->is_plain)
 		term_say(t, "\033[?2026l");
@@ -291,33 +296,45 @@ term_repaint(struct term *t)
 	clearok(curscr, TRUE);
 }
 
+bool
+term_is_behind(const struct term *t)
+{
+	return t->is_behind;
+}
+
 enum depth
 term_depth(const struct term *t)
 {
 	return t->depth;
 }
 
+static void
+print_cell(const struct term *t, const cchar_t *cc, struct outbuf *b)
+{
+	wchar_t w[CCHARW_MAX + 1] = { L'?' };
+	int pair = 0, fg = -1, bg = -1;
+	attr_t attr = 0;
+	short low;
+
+	(void)getcchar(cc, w, &attr, &low, &pair);
+	if (t->depth != DEPTH_MONO)
+		extended_pair_content(pair, &fg, &bg);
+	rune_print(b, (uint32_t)w[0]);
+	outbuf_fmt(b, " %d %d %d\n", (attr & A_BOLD ? 1 : 0) + (attr & A_UNDERLINE ? 2 : 0) +
+	    (attr & A_REVERSE ? 4 : 0), fg, bg);
+}
+
 void
-term_print(struct outbuf *b)
+term_print(const struct term *t, struct outbuf *b)
 {
 	WINDOW *screen = dupwin(curscr);	/* reading moves a cursor */
-	wchar_t w[CCHARW_MAX + 1];
-	attr_t attr = 0;
 	cchar_t cc;
-	short pair;
 	int x, y;
 
 	outbuf_fmt(b, "%d %d\n", COLS, LINES);
-	for (y = 0; y < LINES; y++) {
-		for (x = 0; x < COLS; x++) {
-			if (mvwin_wch(screen, y, x, &cc) == ERR ||
-			    getcchar(&cc, w, &attr, &pair, NULL) == ERR)
-				w[0] = L'?';
-			rune_print(b, (uint32_t)w[0]);
-			outbuf_fmt(b, "%c", 'a' + (attr & A_BOLD ? 1 : 0) +
-			    (attr & A_UNDERLINE ? 2 : 0) + (attr & A_REVERSE ? 4 : 0));
-		}
-		outbuf_z(b, "\n");
-	}
+	for (y = 0; y < LINES; y++)
+		for (x = 0; x < COLS; x++)
+			if (mvwin_wch(screen, y, x, &cc) != ERR)
+				print_cell(t, &cc, b);
 	delwin(screen);
 }
