@@ -330,8 +330,7 @@ load_sample(enum metric_tier tier, const char *at, struct metric_value *ret)
 		return;
 	}
 	memcpy(v, at, sizeof v);
-	*ret = (struct metric_value){ double_of_float(v[0]), double_of_float(v[1]),
-	    double_of_float(v[2]), double_of_float(v[3]) };
+	*ret = (struct metric_value){ (double)v[0], (double)v[1], (double)v[2], (double)v[3] };
 }
 
 static void
@@ -401,6 +400,16 @@ metric_ring_add(enum metric_tier tier, uint32_t column, int64_t t_s, const struc
 	return true;
 }
 
+/* What was put, not how a float keeps it: for readers, the tick does without. */
+static void
+clean(struct metric_value *v)
+{
+	v->n = double_of_float((float)v->n);
+	v->sum = double_of_float((float)v->sum);
+	v->min = double_of_float((float)v->min);
+	v->max = double_of_float((float)v->max);
+}
+
 bool
 metric_ring_get(enum metric_tier tier, uint32_t column, int64_t t_s, struct metric_value *ret)
 {
@@ -415,6 +424,8 @@ metric_ring_get(enum metric_tier tier, uint32_t column, int64_t t_s, struct metr
 		return false;
 	load_sample(tier, ring_slot(f, slot) + (column & (RING_WIDTH_MAX - 1)) *
 	    ring_sample_bytes(tier), ret);
+	if (is_fine(tier))
+		clean(ret);
 	return ret->n != 0;
 }
 
