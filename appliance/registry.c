@@ -48,8 +48,8 @@
 	X(agent) X(health) X(cli_agent) \
 	/* servers that come and go */ \
 	X(resolve) X(archive) X(generation) X(confirm) X(reload) X(state_file) X(state_save) \
-	X(scaler) X(group) X(group_archive) X(policy) X(schedule) X(hook) X(refresh_cfg) \
-	X(refresh) X(attach) \
+	X(scaler) X(group_suspend) X(group) X(group_archive) X(policy) X(schedule) X(hook) \
+	X(refresh_cfg) X(refresh) X(attach) \
 	X(warm_pool) X(cli_resolvers) X(cli_server) \
 	/* control and operators */ \
 	X(stats_page) X(prom) \
@@ -65,7 +65,7 @@
 	X(cli_ssl_ocsp) \
 	X(cli_events) \
 	X(feed) X(audit) X(cli_subscribe) \
-	X(cli_map) X(cli_clock) X(cli_notify) X(cli_group) X(cli_instance) \
+	X(cli_map) X(cli_clock) X(cli_notify) X(cli_show_group) X(cli_group) X(cli_instance) \
 	X(cli_provider) X(cli_alarm) X(cli_show_alarm) X(cli_alarm_test) \
 	X(cli_policy_test) X(cli_policy) X(cli_hook) X(cli_refresh) X(cli_lua) X(cli_file)
 

@@ -27,6 +27,8 @@ struct instance *cli_instance(struct cli *c, const char *id);
 /* GROUP/POLICY */
 const struct policy_conf *cli_policy(struct cli *c, const char *word,
 	    struct group **ret_group);
+/* Of instances, argument i; false after an error. */
+bool	cli_group_number(struct cli *c, int i, const char *what, uint32_t *ret_n);
 /* `json` as the last word, which is taken off. */
 bool	cli_wants_json(struct cli *c);
 
