@@ -150,7 +150,8 @@ cli_metric_unknown(struct cli *c, const struct metric_key *k)
 	const char *near = metric_row_named(k->ns, k->name) == NULL ?
 	    metric_nearest(k->ns, k->name) : NULL;
 
-	cli_err_near(c, near, ": 'show metrics' lists what there is.", "No such metric in %s", k->ns);
+	cli_err_near(c, near, ": 'show metrics' lists what there is.", "No such metric in %s",
+	    k->ns);
 }
 
 void

@@ -108,8 +108,8 @@ bad_one(const struct attaching *a, const char *id)
 		snprintf(why, sizeof why, INVALID_ID "; a provider of type %s has none for a group "
 		    "but what it launched for it", id, t->name);
 	else if (p->state != INSTANCE_RUNNING)
-		snprintf(why, sizeof why, "Instance %s is not in correct state. Instance(s) must be "
-		    "in 'running' state.", id);
+		snprintf(why, sizeof why, "Instance %s is not in correct state. Instance(s) must "
+		    "be in 'running' state.", id);
 	else if (i != NULL)
 		snprintf(why, sizeof why, PART_OF, id, i->group->name);
 	else
