@@ -449,7 +449,7 @@ alarm_tries_run(struct alarm_tries *s, struct alarm_try **ret)
 		return ALARM_TRY_AGAIN;
 	if (t == NULL) {
 		t = next(s, &at);
-		if (t == NULL || s->costs.total_us > TRIAL_TOTAL_US)
+		if (t == NULL || !trial_may_go_on(&s->costs))
 			return ALARM_TRY_OVER;
 		s->at_us = at;
 		if (!turn(s, t))

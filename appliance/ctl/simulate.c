@@ -494,7 +494,7 @@ stop(struct simulation *s)
 	s->is_stopped = true;
 	s->event = (struct simulated_event){ .t_us = s->at_us, .alarm = &s->own,
 	    .from = s->desired, .to = s->desired, .result = POLICY_IGNORED, .is_error = true,
-	    .text = "the test ends here: its functions took more than 10 s in all" };
+	    .text = TRIAL_TOO_LONG };
 	return SIMULATE_EVENT;
 }
 

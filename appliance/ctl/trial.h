@@ -82,5 +82,16 @@ trial_count(struct trial_costs *c, const struct trial_answer *a)
 }
 
 #define TRIAL_TOTAL_US	10000000ull	/* of computing: then a try is over */
+#define TRIAL_TOO_LONG	"the test ends here: its functions took more than 10 s in all"
+
+/* False: that was enough, and is the last error. */
+static inline bool
+trial_may_go_on(struct trial_costs *c)
+{
+	if (c->total_us <= TRIAL_TOTAL_US)
+		return true;
+	memcpy(c->last_error, TRIAL_TOO_LONG, sizeof TRIAL_TOO_LONG);
+	return false;
+}
 
 #endif

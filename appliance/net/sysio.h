@@ -13,8 +13,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    !defined(SYS_recvfrom) || !defined(SYS_sendto)
+#if defined(__has_feature)
+#define SYSIO_WATCHED \
+	(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SYSIO_WATCHED	1
+#else
+#define SYSIO_WATCHED	0
+#endif
+#if SYSIO_WATCHED || !defined(SYS_recvfrom) || !defined(SYS_sendto)
 #define SYSIO_PLAIN	0
 #else
 #define SYSIO_PLAIN	1

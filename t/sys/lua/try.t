@@ -104,6 +104,14 @@ my $before = passes();
 like draft($loop, 'from -2m'), qr/,error,draft:1: .*\n#total .* calls=2 errors=2 /s, 'one that never ends' or diag draft($loop, 'from -2m');
 cmp_ok passes() - $before, '>', 80, 'the loop turned all the while';
 
+# Who asked goes away in the middle of it.
+my $gone = $w->cli_session;
+$gone->send("policy test from -7m <<END\n${loop}END\n");
+$before = passes();
+$w->wait_for(sub { passes() > $before + 50 }, 10, "it has begun");
+$gone->close;
+is group($w, 'web')->{desired}, 1, 'and nobody minds';
+
 # ---- alarms in Lua ----
 
 like $w->cli('alarm test hot from -7m'), qr/^2013-02-15T16:02:[\d.]+Z,INSUFFICIENT_DATA,ALARM,load 60$/m,
