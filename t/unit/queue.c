@@ -339,7 +339,7 @@ test_duel(void)
 
 	farm(1);
 	cells[1].usable = cells[2].usable = 0;
-	alarm(60);			/* a waiter that is forgotten would wait for ever */
+	alarm(60 * TAP_PATIENCE);	/* a waiter that is forgotten would wait for ever */
 	thread_start(&other, "duel", duel_main, NULL);
 	for (unsigned i = 1; i <= DUELS; i++) {
 		fake_init(&f, loops[0]);
