@@ -38,7 +38,7 @@ graph_ceiling(double v)
 double
 graph_scale(double old, double v)
 {
-	return v > old || v < 0.4 * old ? graph_ceiling(v) : old;
+	return !(old > 0) || v > old || v < 0.4 * old ? graph_ceiling(v) : old;
 }
 
 unsigned

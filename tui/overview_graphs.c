@@ -90,6 +90,17 @@ draw_top(struct area a, double hi, bool is_us)
 	area_text(a, 0, 0, R_DIM, buf);
 }
 
+/* Of the window: the greatest value. */
+static double
+greatest(const struct model *m, enum metric metric)
+{
+	struct sum s = { m, metric };
+	struct span span;
+	int64_t until = ui_until_s(m);
+
+	return sum_span(&s, until - m->ui->window_s + 1, m->ui->window_s, &span) ? span.max : NAN;
+}
+
 static void
 draw_metric(struct model *m, struct area a, enum metric metric, int index, int role,
     struct hits *hits)
@@ -106,19 +117,9 @@ draw_metric(struct model *m, struct area a, enum metric metric, int index, int r
 	if (a.h >= 6)
 		axis_draw(area_take_bottom(&a, 1), g.until_s, g.window_s);
 	hi = graph_draw(&g, a);
-	draw_top(a, hi, is_us);
+	if (!isnan(greatest(m, metric)))
+		draw_top(a, hi, is_us);
 	hits_add(hits, HIT_TIME, a, 0, 0);
-}
-
-/* Of the window: the greatest value. */
-static double
-greatest(const struct model *m, enum metric metric)
-{
-	struct sum s = { m, metric };
-	struct span span;
-	int64_t until = ui_until_s(m);
-
-	return sum_span(&s, until - m->ui->window_s + 1, m->ui->window_s, &span) ? span.max : NAN;
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "tui/graph.h"
 #include "tui/overlay.h"
 #include "tui/screen.h"
 
@@ -119,9 +120,10 @@ hit_at(const struct hits *hits, int x, int y, enum hit_kind kind, bool any)
 static void
 click_time(struct model *m, const struct hit *h, int x)
 {
-	int64_t until = ui_until_s(m);
+	struct graph g = { .until_s = ui_until_s(m), .window_s = m->ui->window_s };
+	struct area a = { .w = h->w };
 
-	m->ui->cursor_ms = (until - (int64_t)m->ui->window_s * (h->x + h->w - 1 - x) / h->w) * 1000;
+	m->ui->cursor_ms = graph_second(&g, a, x - h->x) * 1000;
 }
 
 static void
