@@ -193,15 +193,20 @@ launch-config small
 scaling-group web
 	launch-config small
 	size 1 2
+	subnets subnet-1 subnet-2
 CFG
-sub has ($id) {
+sub of_cloud ($id) {
 	open my $f, '<', "$cloud/db.json" or return {};
-	my $files = decode_json(join '', <$f>)->{all}{$id}{files};
+	return decode_json(join '', <$f>)->{all}{$id};
+}
+sub has ($id) {
+	my $files = of_cloud($id)->{files};
 	return { map { ($_, decode_base64($files->{$_})) } keys %$files };
 }
 sub of ($id) { return (map { "$_->{version} $_->{state}" } grep { $_->{instance} eq $id } csv_rows($p->cli('show files')))[0] // '' }
 $p->wait_for(sub { in_service($p, 'web') == 1 });
 my ($vm) = map { $_->{id} } instances($p, 'web');
+is_deeply of_cloud($vm)->{subnets}, ['subnet-1', 'subnet-2'], 'the subnets of its group';
 is said($p, "file put a.txt <<END\none\nEND\n"), 1, 'for a program';
 $p->wait_for(sub { of($vm) eq '1 current' });
 is_deeply has($vm), { 'a.txt' => "one\n" }, 'it was given the file';
