@@ -191,7 +191,7 @@ draw_tabs(struct model *m, struct area a, struct hits *hits)
 		area_rune(a, x, 0, R_KEY, (uint32_t)s->tab);
 		x = area_text(a, x + 2, 0, s == now ? R_FOCUS : R_FG, s->title);
 		if (s == now)
-			area_attr(a, x0 - 1, 0, x - x0 + 2, AT_REVERSE);
+			area_bg(a, x0 - 1, 0, x - x0 + 2, R_SEL);
 		hits_add(hits, HIT_TAB, area_part(a, x0, 0, x - x0, 1), (int)i, 0);
 		x += 2;
 	}

@@ -430,9 +430,9 @@ draw_heat_part(struct model *m, const struct row *b, struct area a, struct hits 
 	window_text(m->ui->window_s, window, sizeof(window));
 	snprintf(title, sizeof(title), "Latency %s %s", b->px, s->sv[0] != '\0' ? s->sv :
 	    "(all servers)");
-	snprintf(right, sizeof(right), "%s   window %s   bucket %u s   source: %s",
-	    s->is_normalised ? "by column" : "log count", window, latency_step(m),
-	    quality_name(host_quality(b->host)));
+	snprintf(right, sizeof(right), "source: %s   window %s   bucket %u s   %s",
+	    quality_name(host_quality(b->host)), window, latency_step(m),
+	    s->is_normalised ? "by column" : "log count");
 	a = frame(a, title, right, m->ui->pane == 0);
 	latency_draw_heat(m, b->host, b->px, s->sv, a);
 	hits_add(hits, HIT_TIME, heat_cells(a), 0, 0);
