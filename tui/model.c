@@ -12,7 +12,7 @@
 #include "tui/rows.h"
 
 #define ANSWERS_MAX	64u
-#define LATMAPS_MAX	256u
+#define LATMAPS_MAX	128u
 #define LATBINS_MAX	720u
 
 /* Open addressing; at most half full. */
@@ -89,7 +89,8 @@ place_of(const struct host *h, const struct row *r)
 struct row *
 host_row_add(struct host *h, struct row *r)
 {
-	unsigned at = place_of(h, r);
+	struct row_index *x = h->row_index;
+	unsigned at = place_of(h, r), i;
 
 	if (h->nrows == h->rows_cap) {
 		h->rows_cap = h->rows_cap ? 2 * h->rows_cap : 64;
@@ -98,7 +99,11 @@ host_row_add(struct host *h, struct row *r)
 	memmove(h->rows + at + 1, h->rows + at, (h->nrows - at) * sizeof(*h->rows));
 	h->rows[at] = r;
 	h->nrows++;
-	reindex(h, h->nrows);
+	if (2 * h->nrows + 2 > x->mask)
+		reindex(h, 2 * h->nrows);
+	for (i = at; i < h->nrows; i++)
+		h->rows[i]->index = i;
+	*slot_of(x, r->px, r->sv) = r;
 	return r;
 }
 

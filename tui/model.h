@@ -194,6 +194,7 @@ struct host {
 	struct events events;
 	struct requests requests;
 	struct history total;		/* sums over frontends; latencies: worst backend */
+	int64_t	 total_ms;		/* when it was written last; 0: a gap follows */
 };
 
 /* --- Commands sent --------------------------------------------------- */

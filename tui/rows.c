@@ -168,6 +168,7 @@ rows_lost(struct host *h, const char *why, int64_t ms, int64_t retry_ms)
 	h->state = HOST_LOST;
 	h->retry_ms = retry_ms;
 	snprintf(h->error, sizeof(h->error), "%s", why);
+	h->total_ms = 0;
 	for (unsigned i = 0; i < h->nrows; i++)
 		h->rows[i]->sampled_ms = 0;
 	if (ms > h->model->now_ms)

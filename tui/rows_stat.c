@@ -433,7 +433,7 @@ put_totals(struct host *h, int64_t ms)
 {
 	struct totals t;
 	double v[M_COUNT];
-	int64_t from = h->total.last_s;
+	int64_t from_ms = h->total_ms > 0 ? h->total_ms : ms - 1000;
 
 	model_totals(h->model, h, &t);
 	for (int i = 0; i < M_COUNT; i++)
@@ -449,9 +449,8 @@ put_totals(struct host *h, int64_t ms)
 	v[M_QUEUE] = t.queue;
 	v[M_P50] = t.p50_us;
 	v[M_P99] = t.p99_us;
-	if (from == 0 || ms / 1000 - from > 60 || h->lost_ms != 0)
-		from = ms / 1000 - 1;
-	history_put(&h->total, from, ms / 1000, v);
+	history_put(&h->total, from_ms / 1000, ms / 1000, v);
+	h->total_ms = ms;
 }
 
 /* Rows that a snapshot does not bring are as they were: nothing was counted. */

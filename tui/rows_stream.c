@@ -14,6 +14,7 @@
 #define CELLS_MAX	24u
 #define RING_STEP_S	5
 #define RING_BINS	180u
+#define RING_MAPS	64u	/* of about 120 KB each; servers beyond have none */
 
 /* --- events ---------------------------------------------------------- */
 
@@ -158,11 +159,14 @@ request_line(struct host *h, struct str line)
 static void
 count_latency(struct host *h, const char *px, const char *sv, double ms, int64_t now_ms)
 {
-	struct latmap *l = host_latmap_add(h, px, sv, RING_STEP_S, Q_RING);
 	int64_t t = now_ms / 1000 / RING_STEP_S * RING_STEP_S;
-	struct latbin *b = latmap_bin(l, t);
+	struct latmap *l = host_latmap(h, px, sv, RING_STEP_S);
+	struct latbin *b;
 
-	if (b == NULL || isnan(ms))
+	if (isnan(ms) || (l == NULL && sv[0] != '\0' && h->nlatmaps >= RING_MAPS))
+		return;
+	l = host_latmap_add(h, px, sv, RING_STEP_S, Q_RING);
+	if ((b = latmap_bin(l, t)) == NULL)
 		return;
 	b->count[hist_coarse_index(hist_index((uint64_t)(ms * 1000)))]++;
 	if (l->from_s == 0)
