@@ -16,6 +16,7 @@
 #include "base/xalloc.h"
 #include "tui/app_in.h"
 #include "tui/cmds.h"
+#include "tui/config.h"
 
 #define DRAFT_MAX	(1u << 20)
 
@@ -133,31 +134,6 @@ send_asks(struct app *a)
 
 /* --- Files --------------------------------------------------------------- */
 
-/* $XDG_STATE_HOME/weirtop/NAME, folders made. */
-static bool
-state_path(char *buf, size_t size, const char *name)
-{
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	char *p;
-	int n;
-
-	if (state != NULL && state[0] == '/')
-		n = snprintf(buf, size, "%s/weirtop", state);
-	else
-		n = snprintf(buf, size, "%s/.local/state/weirtop", home != NULL ? home : "/tmp");
-	if (n < 0 || (size_t)n >= size - strlen(name) - 1)
-		return false;
-	for (p = strchr(buf + 1, '/'); p != NULL; p = strchr(p + 1, '/')) {
-		*p = '\0';
-		(void)mkdir(buf, 0700);
-		*p = '/';
-	}
-	if (mkdir(buf, 0700) != 0 && errno != EEXIST)
-		return false;
-	snprintf(buf + n, size - (size_t)n, "/%s", name);
-	return true;
-}
-
 static void
 stamped(char *buf, size_t size, const char *what, const char *end)
 {
@@ -195,7 +171,7 @@ export_view(struct app *a)
 	else
 		grid_print(&a->grid, &b);
 	stamped(name, sizeof(name), s->name, s->export != NULL ? "csv" : "txt");
-	if (state_path(path, sizeof(path), name) && write_file(path, &b))
+	if (config_state_path(path, sizeof(path), name, true) && write_file(path, &b))
 		ui_say(a->m, R_GOOD, "written: %s", path);
 	else
 		ui_say(a->m, R_CRIT, "%s: %s", path, strerror(errno));
@@ -211,7 +187,7 @@ save_text(struct app *a)
 
 	outbuf_init(&b, 0);
 	outbuf_z(&b, ui->editor_text);
-	if (state_path(path, sizeof(path), ui->editor_name) && write_file(path, &b))
+	if (config_state_path(path, sizeof(path), ui->editor_name, true) && write_file(path, &b))
 		ui_say(a->m, R_GOOD, "written: %s", path);
 	else
 		ui_say(a->m, R_CRIT, "%s: %s", path, strerror(errno));
@@ -252,7 +228,7 @@ toggle_record(struct app *a)
 		ui_say(a->m, R_INFO, "recording ended");
 	} else {
 		stamped(name, sizeof(name), "record", "wrec");
-		if (state_path(path, sizeof(path), name))
+		if (config_state_path(path, sizeof(path), name, true))
 			a->record = record_open(path, 0, a->o->anonymize, &why);
 		if (a->record == NULL)
 			ui_say(a->m, R_CRIT, "%s: %s", path, why != NULL ? why : strerror(errno));
@@ -418,6 +394,8 @@ app_wishes(struct app *a)
 		toggle_record(a);
 	if (w & WISH_MOUSE)
 		toggle_mouse(a);
+	if ((w & WISH_FILTERS) && !config_write_filters())
+		ui_say(a->m, R_CRIT, "the filter is not kept: %s", strerror(errno));
 	if (a->replay != NULL && (w & WISH_STEP))
 		replay_step(a->replay);
 	if (a->replay != NULL && (w & WISH_STEP_BACK))

@@ -67,6 +67,15 @@ filter_saved(const char *name)
 	return NULL;
 }
 
+const char *
+filter_saved_at(unsigned i, const char **ret_text)
+{
+	if (i >= nsaved)
+		return NULL;
+	*ret_text = saved[i].text;
+	return saved[i].name;
+}
+
 bool
 filter_save(const char *name, const char *text)
 {

@@ -41,5 +41,6 @@ const char *filter_unknown(const struct filter *f, filter_field_fn *fn, const vo
 /* Saved ones, by the name behind @. False: it is too long, or there are too many. */
 bool	filter_save(const char *name, const char *text);
 const char *filter_saved(const char *name);
+const char *filter_saved_at(unsigned i, const char **ret_text);	/* its name; NULL: the end */
 
 #endif

@@ -236,18 +236,28 @@ row_find(const char *scope, const char *act)
 	return NULL;
 }
 
+static const char *
+nth_act(size_t i, void *arg)
+{
+	(void)arg;
+	return i < NROWS ? rows[i].act_name : NULL;
+}
+
 const char *
 key_remap(const char *scope, const char *act, const char *keys)
 {
-	const char *list = strcmp(keys, "none") == 0 ? "" : keys, *bad;
+	const char *list = strcmp(keys, "none") == 0 ? "" : keys, *bad, *near;
 	struct str rest = str_of(list), name;
 	struct key_row *r;
 	size_t n;
 
 	key_rows(&n);
 	r = row_find(scope, act);
-	if (r == NULL)
-		return refuse("no action %s in %s", act, scope);
+	if (r == NULL) {
+		near = str_nearest(act, nth_act, NULL);
+		return near == NULL || strcmp(near, act) == 0 ? refuse("no action %s in %s", act, scope) :
+		    refuse("no action %s in %s; did you mean %s?", act, scope, near);
+	}
 	if (rest.len >= sizeof(remapped[0]))
 		return refuse("too many keys for %s", act);
 	while (str_next_elem(&rest, ' ', &name))

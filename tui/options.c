@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "base/version.h"
+#include "tui/config.h"
 #include "tui/options.h"
 #include "tui/screen.h"
 
@@ -80,12 +81,24 @@ print_zsh(void)
 	printf("\t'*:socket:_files'\n");
 }
 
+static const char *where_path;
+static const int *where_line;
+
+void
+options_where(const char *path, const int *line)
+{
+	where_path = path;
+	where_line = line;
+}
+
 static void __attribute__((noreturn, format(printf, 1, 2)))
 usage(const char *fmt, ...)
 {
 	va_list ap;
 
 	fprintf(stderr, "weirtop: ");
+	if (where_path != NULL)
+		fprintf(stderr, "%s:%d: ", where_path, *where_line);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
@@ -241,6 +254,49 @@ take(struct options *o, enum option_id id, const char *arg)
 	}
 }
 
+/* What a file may say: how it looks and where it looks, not what is done once. */
+static bool
+is_for_files(enum option_id id)
+{
+	switch (id) {
+	case OPT_SOCKET: case OPT_TCP: case OPT_INTERVAL: case OPT_READONLY: case OPT_SCREEN:
+	case OPT_COLOR: case OPT_THEME: case OPT_ASCII: case OPT_GRAPH: case OPT_SLOW:
+	case OPT_MOUSE: case OPT_PRESERVE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+const char *
+options_set(struct options *o, struct str name, const char *value)
+{
+	bool yes = strcmp(value, "yes") == 0;
+	int i;
+
+	for (i = 0; i < OPTIONS && !str_is(name, rows[i].name); i++)
+		;
+	if (i == OPTIONS || !is_for_files((enum option_id)i))
+		return "no such setting";
+	if (rows[i].argument == NULL && !yes)
+		return strcmp(value, "no") == 0 ? NULL : "expected yes or no";
+	if (*value == '\0')
+		return "expected a value";
+	take(o, (enum option_id)i, rows[i].argument == NULL || (yes && rows[i].argument[0] == '[') ?
+	    NULL : value);
+	return NULL;
+}
+
+/* Sockets of the command line come instead of those of the file. */
+static void
+forget_file_sockets(struct options *o, unsigned n)
+{
+	if (o->nwhere == n && o->replay == NULL)
+		return;
+	memmove(o->where, o->where + n, (o->nwhere - n) * sizeof(o->where[0]));
+	o->nwhere -= n;
+}
+
 static void
 check_together(const struct options *o)
 {
@@ -260,10 +316,14 @@ options_parse(struct options *o, int argc, char **argv)
 	struct option longs[OPTIONS + 1] = { 0 };
 	char shorts[2 * OPTIONS + 2] = ":";
 	const struct option_row *r;
+	unsigned of_file;
 	int i, n = 1, c;
 
 	*o = (struct options){ .interval_s = 1, .timeout_s = 5, .speed = 1, .color = -1,
 	    .graph = -1, .has_mouse = true, .width = 80, .height = 24 };
+	config_read(o);
+	config_read_filters();
+	of_file = o->nwhere;
 	for (i = 0; i < OPTIONS; i++) {
 		r = &rows[i];
 		longs[i] = (struct option){ r->name, r->argument == NULL ? no_argument :
@@ -288,5 +348,6 @@ options_parse(struct options *o, int argc, char **argv)
 		add_source(o, argv[optind]);
 	if (o->color == 4)
 		o->color = -1;
+	forget_file_sockets(o, of_file);
 	check_together(o);
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "base/str.h"
 #include "tui/batch.h"
 #include "tui/theme.h"
 
@@ -35,5 +36,10 @@ struct options {
 
 /* Usage errors end the program with status 2, --help and --version with 0. */
 void	options_parse(struct options *o, int argc, char **argv);
+
+/* A long option of a file, by its name; what is wrong, or NULL. The value is kept. */
+const char *options_set(struct options *o, struct str name, const char *value);
+/* Errors name that file and line from now on; NULL: no more. */
+void	options_where(const char *path, const int *line);
 
 #endif

@@ -109,7 +109,7 @@ cmdlog_draw(struct model *m, struct area a, struct hits *hits)
 	for (i = 0; i < page && ui->overlay_top + i < m->ncmds; i++) {
 		draw_cmd(m, list, (int)i, &m->cmds[m->ncmds - 1 - ui->overlay_top - i]);
 		if (ui->overlay_top + i == ui->overlay_row)
-			area_attr(list, 0, (int)i, list.w, AT_REVERSE);
+			area_select(list, (int)i);
 	}
 	draw_answer(area_part(in, 0, list.y - in.y + list.h, in.w, in.h), chosen(m));
 }

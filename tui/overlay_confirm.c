@@ -151,7 +151,7 @@ draw_dialog(struct model *m, struct area a)
 	snprintf(title, sizeof(title), "%s%s", p->level == ASK_DANGEROUS ? "dangerous: " : "",
 	    action_name(p->kind));
 	in = overlay_frame(a, w, rows + effect + 7 + p->offers_maint + (p->orders.n > 1), title,
-	    p->level == ASK_DANGEROUS ? "" : "y, Esc");
+	    p->level == ASK_DANGEROUS ? "Esc: no" : "y, Esc");
 	y = draw_commands(m, in, 0, rows) + 1;
 	y += area_wrap(in, y, p->level == ASK_DANGEROUS ? R_CRIT : R_FG, p->effect);
 	if (ui->overlay_row != 0)

@@ -179,7 +179,7 @@ help_draw(struct model *m, struct area a, struct hits *hits)
 	shown = l.n - ui->overlay_top < page ? l.n - ui->overlay_top : page;
 	for (i = 0; i < shown && list.h > 0; i++)
 		draw_line(nth_column(list, i / (unsigned)list.h, columns),
-		    (int)(i % (unsigned)list.h), 22, &l.at[ui->overlay_top + i]);
+		    (int)(i % (unsigned)list.h), 19, &l.at[ui->overlay_top + i]);
 	if (l.n == 0)
 		area_text(list, 0, 0, R_WARN, "nothing about that");
 	else if (ui->overlay_top + page < l.n)

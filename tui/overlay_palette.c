@@ -320,13 +320,13 @@ palette_draw(struct model *m, struct area a, struct hits *hits)
 	if (ui->overlay_row >= l->n)
 		ui->overlay_row = l->n > 0 ? l->n - 1 : 0;
 	overlay_scroll(&ui->overlay_top, ui->overlay_row, l->n, page);
-	help = in.w * 55 / 100;
+	help = in.w * 45 / 100;
 	for (i = 0; i < page && ui->overlay_top + i < l->n; i++) {
 		e = &l->at[ui->overlay_top + i];
 		area_cut(list, 0, (int)i, help - 1, e->kind == E_ACT ? R_FG : R_INFO, e->line);
 		area_cut(list, help, (int)i, list.w - help, R_DIM, e->help);
 		if (ui->overlay_top + i == ui->overlay_row)
-			area_attr(list, 0, (int)i, list.w, AT_REVERSE);
+			area_select(list, (int)i);
 	}
 	if (l->n == 0 && v == NULL)
 		area_text(list, 0, 0, R_WARN, "nothing fits; send COMMAND goes out as it is");

@@ -156,7 +156,7 @@ settings_draw(struct model *m, struct area a, struct hits *hits)
 		area_text(in, 1, (int)i + 1, R_TITLE, settings[i].name);
 		area_cut(in, 20, (int)i + 1, in.w - 21, R_FG, value);
 		if (i == m->ui->overlay_row)
-			area_attr(in, 0, (int)i + 1, in.w, AT_REVERSE);
+			area_select(in, (int)i + 1);
 	}
 }
 

@@ -304,8 +304,10 @@ run_save(struct model *m, const struct verb *v, char *rest)
 	(void)v;
 	if (m->ui->filter == NULL || !filter_save(rest, m->ui->filter_text))
 		ui_say(m, R_WARN, "there is no filter to save, or its name is too long");
-	else
+	else {
 		ui_say(m, R_INFO, "saved: @%s is %s", rest, m->ui->filter_text);
+		m->ui->wishes |= WISH_FILTERS;
+	}
 	return true;
 }
 

@@ -48,7 +48,8 @@ struct edit {
 enum {
 	WISH_QUIT = 1, WISH_SUSPEND = 2, WISH_REPAINT = 4, WISH_COPY = 8, WISH_EXPORT = 16,
 	WISH_RECORD = 32, WISH_EDITOR = 64, WISH_POLL = 128, WISH_MOUSE = 256,
-	WISH_STEP = 512, WISH_STEP_BACK = 1024, WISH_SEND = 2048, WISH_SAVE = 4096
+	WISH_STEP = 512, WISH_STEP_BACK = 1024, WISH_SEND = 2048, WISH_SAVE = 4096,
+	WISH_FILTERS = 8192		/* saved ones have changed */
 };
 
 /* Commands of a screen whose answer it shows: not logged, they change nothing. */

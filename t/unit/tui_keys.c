@@ -95,7 +95,8 @@ test_remap(void)
 	is_int(key_act("scaling", 'D'), ACT_DETACH);
 	is_str(key_remap("servers", "maint", "D"), "D is bound twice: drain and maint");
 	is_str(key_remap("any", "maint", "Hyper"), "no key is called Hyper");
-	is_str(key_remap("any", "fly", "f"), "no action fly in any");
+	is_str(key_remap("any", "spaceship", "f"), "no action spaceship in any");
+	is_str(key_remap("any", "drian", "f"), "no action drian in any; did you mean drain?");
 	is_str(key_remap("latency", "drain", "d"), "no action drain in latency");
 	is_str(key_remap("any", "theme", "x"), "x is bound twice: fold and theme");
 	is_str(key_remap("any", "maint", "1"), "1 opens a screen");
