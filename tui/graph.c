@@ -276,7 +276,7 @@ paint_samples(struct painting *p)
 	}
 }
 
-/* Dashes where nothing else is. */
+/* Dashes across everything. */
 static void
 paint_threshold(const struct painting *p)
 {
@@ -287,8 +287,7 @@ paint_threshold(const struct painting *p)
 		return;
 	y = y < 0 ? 0 : y;
 	for (x = 0; x < p->a.w; x++)
-		if (rune_at(p->a, x, y) == ' ')
-			area_rune(p->a, x, y, R_WARN, p->a.g->glyphs->dash);
+		area_rune(p->a, x, y, R_WARN, p->a.g->glyphs->dash);
 }
 
 /* A line up and down at one second. */
@@ -296,12 +295,15 @@ static void
 paint_time(const struct painting *p, int64_t s, int role, uint32_t rune)
 {
 	int x = graph_column(p->g, p->a, s), y;
+	uint32_t old;
 
 	if (s == 0 || x < 0 || x >= p->a.w)
 		return;
-	for (y = 0; y < p->a.h; y++)
-		area_rune(p->a, x, y, role, rune_at(p->a, x, y) == ' ' ? rune :
-		    rune_at(p->a, x, y));
+	for (y = 0; y < p->a.h; y++) {
+		old = rune_at(p->a, x, y);
+		area_rune(p->a, x, y, role, old == ' ' || old == p->a.g->glyphs->dash ? rune :
+		    old);
+	}
 }
 
 double
@@ -313,10 +315,10 @@ graph_draw(const struct graph *g, struct area a)
 		return g->hi;
 	p.hi = top_of(g, a, p.r.halves);
 	paint_samples(&p);
+	paint_threshold(&p);
 	paint_time(&p, g->mark_s, R_ACCENT, a.g->glyphs->has_braille ? 0x2506 :
 	    a.g->glyphs->is_ascii ? ':' : a.g->glyphs->v);
 	paint_time(&p, g->cursor_s, R_FOCUS, a.g->glyphs->cursor);
-	paint_threshold(&p);
 	return p.hi;
 }
 

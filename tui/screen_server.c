@@ -148,6 +148,24 @@ draw_conns(const struct model *m, const struct row *r, struct area a)
 	put_num(a, x, "moved", R_WARN, row_num(r, F_wredis));
 }
 
+/* Entries of the backend's stick table that lead to this server, of those that were read. */
+static int
+put_stick_entries(const struct row *r, struct area a, int x)
+{
+	const struct answer *answer;
+	char command[200];
+	unsigned i, n = 0;
+
+	snprintf(command, sizeof(command), "show stickiness %s max 1000", r->px);
+	answer = host_answer(r->host, command);
+	if (answer == NULL || answer->sheet.fed_ms == 0)
+		return x;
+	for (i = 0; i < answer->sheet.nrows; i++)
+		n += r->type == ROW_BACKEND ||
+		    strcmp(sheet_get(&answer->sheet, i, "server"), r->sv) == 0;
+	return put_num(a, x, "stick entries", R_FG, n);
+}
+
 static void
 draw_totals(const struct model *m, const struct row *r, struct area a)
 {
@@ -160,7 +178,8 @@ draw_totals(const struct model *m, const struct row *r, struct area a)
 	x = put_column(m, r, a, x, "in", "bytes_in");
 	x = put_column(m, r, a, x, "out", "bytes_out");
 	x = put_num(a, x, "client aborts", R_FG, row_num(r, F_cli_abrt));
-	put_num(a, x, "server aborts", R_WARN, row_num(r, F_srv_abrt));
+	x = put_num(a, x, "server aborts", R_WARN, row_num(r, F_srv_abrt));
+	put_stick_entries(r, a, x);
 }
 
 /* --- Graphs --------------------------------------------------------------- */
@@ -397,8 +416,11 @@ server_wants(const struct model *m, struct wants *w)
 {
 	const struct row *r = row_in_view(m);
 
-	if (r != NULL && r->host->kind == HOST_WEIR)
-		want_history(w, r->host, r->px, r->type == ROW_SERVER ? r->sv : "");
+	if (r == NULL || r->host->kind != HOST_WEIR)
+		return;
+	want_history(w, r->host, r->px, r->type == ROW_BACKEND ? "" : r->sv);
+	if (r->type != ROW_FRONTEND && r->host->level >= LEVEL_OPERATOR)
+		want_answer(w, r->host, 10, "show stickiness %s max 1000", r->px);
 }
 
 const struct screen screen_server = {
