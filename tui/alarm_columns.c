@@ -170,16 +170,18 @@ text_host(const struct model *m, const void *row, char *buf, size_t size)
 }
 
 const struct column alarm_columns[] = {
-	{ "name", "ALARM", 0, 10, 18, 32, COL_MIDDLE, 0, text_name, NULL, NULL, "its name" },
+	{ "name", "ALARM", 0, 10, 18, 32, COL_MIDDLE | COL_FIT, 0, text_name, NULL, NULL,
+	    "its name" },
 	{ "host", "HOST", 8, 4, 8, 12, 0, 2, text_host, NULL, NULL, "its appliance" },
 	{ "state", "STATE", 0, 7, 7, 7, 0, 0, text_state, alarm_severity, NULL,
 	    "ALARM, OK, NO DATA or idle" },
-	{ "metric", "METRIC", 3, 8, 14, 24, COL_MIDDLE, 0, text_metric, NULL, NULL, "its metric" },
-	{ "stat", "STAT", 5, 4, 7, 11, 0, 0, text_stat, NULL, NULL, "its statistic" },
+	{ "metric", "METRIC", 3, 8, 14, 24, COL_MIDDLE | COL_FIT, 0, text_metric, NULL, NULL,
+	    "its metric" },
+	{ "stat", "STAT", 5, 4, 8, 11, COL_FIT, 0, text_stat, NULL, NULL, "its statistic" },
 	{ "value", "VALUE", 1, 6, 7, 9, COL_RIGHT, 0, text_value, NULL, NULL, "the newest value" },
-	{ "threshold", "THRESHOLD", 2, 9, 9, 12, 0, 0, alarm_threshold, NULL, NULL,
+	{ "threshold", "THRESHOLD", 2, 9, 9, 12, COL_FIT, 0, alarm_threshold, NULL, NULL,
 	    "when a point is bad" },
-	{ "points", "POINTS", 6, 9, 11, 14, 0, 0, text_points, NULL, NULL,
+	{ "points", "POINTS", 6, 9, 11, 14, COL_FIT, 0, text_points, NULL, NULL,
 	    "bad points of the newest, and their length" },
 	{ "since", "FOR", 4, 4, 4, 5, COL_RIGHT, 0, text_since, number_since, NULL,
 	    "since the state changed" },

@@ -13,6 +13,15 @@ pane_frame_rows(int width)
 	return is_boxed(width) ? 2 : 1;
 }
 
+struct area
+pane_frame(struct area a, const char *title, const char *right, bool has_focus)
+{
+	if (!is_boxed(a.g->w))
+		return area_rule(a, title, right, has_focus);
+	a = area_box(a, title, right, has_focus);
+	return area_part(a, 1, 0, a.w - 2, a.h);
+}
+
 void
 pane_draw(struct model *m, const struct pane *p, struct area a, int index, struct hits *hits)
 {
@@ -24,10 +33,5 @@ pane_draw(struct model *m, const struct pane *p, struct area a, int index, struc
 	if (index >= 0)
 		hits_add(hits, HIT_PANE, a, index, 0);
 	p->title(m, left, right, sizeof(left));
-	if (is_boxed(a.g->w)) {
-		a = area_box(a, left, right, has_focus);
-		a = area_part(a, 1, 0, a.w - 2, a.h);
-	} else
-		a = area_rule(a, left, right, has_focus);
-	p->draw(m, a, has_focus, hits);
+	p->draw(m, pane_frame(a, left, right, has_focus), has_focus, hits);
 }

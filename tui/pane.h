@@ -17,6 +17,9 @@ struct pane {
 	bool	(*act)(struct model *m, enum act act);	/* NULL: it has no cursor */
 };
 
+/* A box, with a blank at its sides, where there is room, else a rule; what is inside. */
+struct area pane_frame(struct area a, const char *title, const char *right, bool has_focus);
+
 /* index: the pane that keys go to (ui->pane); -1: never. */
 void	pane_draw(struct model *m, const struct pane *p, struct area a, int index,
 	    struct hits *hits);

@@ -148,7 +148,8 @@ host_name(const struct model *m, const void *row, char *buf, size_t size)
 }
 
 const struct column group_columns[] = {
-	{ "name", "GROUP", 0, 8, 16, 28, COL_MIDDLE, 0, group_name, NULL, NULL, "its name" },
+	{ "name", "GROUP", 0, 8, 16, 28, COL_MIDDLE | COL_FIT, 0, group_name, NULL, NULL,
+	    "its name" },
 	{ "host", "HOST", 8, 4, 8, 12, 0, 2, host_name, NULL, NULL, "its appliance" },
 	{ "state", "", 99, 0, 0, 1, 0, 4, group_name, group_severity, NULL, "trouble first" },
 	{ "min", "MIN", 2, 3, 4, 5, COL_RIGHT, 0, group_min, NULL, NULL, "smallest size" },
@@ -161,7 +162,8 @@ const struct column group_columns[] = {
 	    "instances that come and go" },
 	{ "cooldown", "COOLDOWN", 4, 9, 20, 24, COL_SPARK, 0, NULL, NULL, group_cooldown,
 	    "until policies may act again" },
-	{ "launch_config", "LAUNCH", 6, 6, 12, 20, COL_MIDDLE, 0, group_launch, NULL, NULL,
+	{ "launch_config",
+	    "LAUNCH", 6, 6, 12, 20, COL_MIDDLE | COL_FIT, 0, group_launch, NULL, NULL,
 	    "its launch configuration" },
 	{ "last_activity", "LAST ACTIVITY", 5, 12, 30, 0, COL_FLEX, 0, group_last, NULL, NULL,
 	    "what happened last" },
@@ -228,12 +230,13 @@ instance_notes(const struct model *m, const void *row, char *buf, size_t size)
 }
 
 const struct column instance_columns[] = {
-	{ "id", "INSTANCE", 0, 12, 20, 24, COL_MIDDLE, 0, instance_id, NULL, NULL, "its id" },
-	{ "lifecycle", "LIFECYCLE", 0, 9, 12, 18, 0, 0, instance_life, NULL, NULL,
+	{ "id", "INSTANCE", 0, 12, 20, 24, COL_MIDDLE | COL_FIT, 0, instance_id, NULL, NULL,
+	    "its id" },
+	{ "lifecycle", "LIFECYCLE", 0, 9, 16, 18, COL_FIT, 0, instance_life, NULL, NULL,
 	    "where it is in its life" },
-	{ "health", "HEALTH", 2, 7, 9, 9, 0, 0, instance_health, NULL, NULL, "its health" },
-	{ "zone", "ZONE", 5, 6, 10, 12, 0, 0, instance_zone, NULL, NULL, "its zone" },
-	{ "address", "ADDRESS", 3, 10, 16, 22, COL_FLEX, 0, instance_address, NULL, NULL,
+	{ "health", "HEALTH", 2, 7, 9, 9, COL_FIT, 0, instance_health, NULL, NULL, "its health" },
+	{ "zone", "ZONE", 5, 6, 12, 12, COL_FIT, 0, instance_zone, NULL, NULL, "its zone" },
+	{ "address", "ADDRESS", 3, 10, 16, 22, COL_FIT, 0, instance_address, NULL, NULL,
 	    "where it serves" },
 	{ "version", "VER", 4, 3, 3, 4, COL_RIGHT, 0, instance_version, NULL, NULL,
 	    "version of its launch configuration" },
@@ -274,11 +277,12 @@ policy_last(const struct model *m, const void *row, char *buf, size_t size)
 }
 
 const struct column policy_columns[] = {
-	{ "name", "POLICY", 0, 6, 12, 20, COL_MIDDLE, 0, policy_name, NULL, NULL, "its name" },
-	{ "type", "TYPE", 4, 8, 14, 22, 0, 0, policy_type, NULL, NULL, "simple, step, ..." },
-	{ "adjustment", "DOES", 1, 9, 12, 18, 0, 0, policy_adjustment, NULL, NULL,
+	{ "name", "POLICY", 0, 6, 12, 20, COL_MIDDLE | COL_FIT, 0, policy_name, NULL, NULL,
+	    "its name" },
+	{ "type", "TYPE", 4, 8, 14, 22, COL_FIT, 0, policy_type, NULL, NULL, "simple, step, ..." },
+	{ "adjustment", "DOES", 1, 9, 12, 20, COL_FIT, 0, policy_adjustment, NULL, NULL,
 	    "what it changes" },
-	{ "alarms", "ALARMS", 3, 6, 10, 20, 0, 0, policy_alarms, NULL, NULL,
+	{ "alarms", "ALARMS", 3, 6, 12, 20, COL_FIT, 0, policy_alarms, NULL, NULL,
 	    "alarms that call it" },
 	{ "last", "LAST", 2, 8, 20, 0, COL_FLEX, 0, policy_last, NULL, NULL,
 	    "when it acted, and what came of it" },
@@ -328,7 +332,8 @@ activity_start(const struct model *m, const void *row)
 const struct column activity_columns[] = {
 	{ "start", "AGO", 0, 4, 4, 5, COL_RIGHT, 0, activity_age, activity_start, NULL,
 	    "when it began" },
-	{ "status", "STATUS", 1, 10, 10, 22, 0, 0, activity_status, NULL, NULL, "how it ended" },
+	{ "status", "STATUS", 1, 10, 12, 22, COL_FIT, 0, activity_status, NULL, NULL,
+	    "how it ended" },
 	{ "description", "ACTIVITY", 0, 20, 46, 60, 0, 0, activity_text, NULL, NULL,
 	    "what it did" },
 	{ "cause", "CAUSE", 2, 20, 40, 0, COL_FLEX, 0, activity_cause, NULL, NULL, "why" },

@@ -14,6 +14,7 @@
 #include "tui/graph.h"
 #include "tui/objects.h"
 #include "tui/overlay.h"
+#include "tui/pane.h"
 #include "tui/points.h"
 #include "tui/scale.h"
 
@@ -334,12 +335,6 @@ draw_detail(struct model *m, const struct object *o, struct area a)
 
 /* --- The screen ---------------------------------------------------------- */
 
-static struct area
-frame(struct area a, const char *title, const char *right, bool focus)
-{
-	return a.g->w >= 100 ? area_box(a, title, right, focus) : area_rule(a, title, right, focus);
-}
-
 static void
 graph_title(const struct object *o, char *buf, size_t size)
 {
@@ -361,10 +356,10 @@ draw_chosen(struct model *m, const struct object *o, struct area a, struct hits 
 	char title[300];
 
 	graph_title(o, title, sizeof(title));
-	left = frame(left, title, NULL, false);
+	left = pane_frame(left, title, NULL, false);
 	draw_graph(m, o, left);
 	hits_add(hits, HIT_TIME, area_part(left, LABEL, 0, left.w - LABEL, left.h), 0, 0);
-	draw_detail(m, o, frame(a, names[state_of(m)->detail], "x explain  T try", false));
+	draw_detail(m, o, pane_frame(a, names[state_of(m)->detail], "x explain  T try", false));
 }
 
 static void
@@ -385,7 +380,7 @@ alarms_draw(struct model *m, struct area a, struct hits *hits)
 		rows = edge + 3;
 	if (m->ui->is_zoomed)
 		rows = a.h;
-	table_draw(m, &t, frame(area_take_top(&a, rows), "Alarms", right, true), true, hits);
+	table_draw(m, &t, pane_frame(area_take_top(&a, rows), "Alarms", right, true), true, hits);
 	if (o != NULL && a.h > 4)
 		draw_chosen(m, o, a, hits);
 }

@@ -13,6 +13,7 @@
 #include "tui/heat.h"
 #include "tui/lat.h"
 #include "tui/latency.h"
+#include "tui/pane.h"
 #include "tui/scale.h"
 #include "tui/table.h"
 
@@ -415,12 +416,6 @@ window_text(unsigned s, char *buf, size_t size)
 		snprintf(buf, size, "%u min", s / 60);
 }
 
-static struct area
-frame(struct area a, const char *title, const char *right, bool focus)
-{
-	return a.g->w >= 100 ? area_box(a, title, right, focus) : area_rule(a, title, right, focus);
-}
-
 static void
 draw_heat_part(struct model *m, const struct row *b, struct area a, struct hits *hits)
 {
@@ -433,7 +428,7 @@ draw_heat_part(struct model *m, const struct row *b, struct area a, struct hits 
 	snprintf(right, sizeof(right), "source: %s   window %s   bucket %u s   %s",
 	    quality_name(host_quality(b->host)), window, latency_step(m),
 	    s->is_normalised ? "by column" : "log count");
-	a = frame(a, title, right, m->ui->pane == 0);
+	a = pane_frame(a, title, right, m->ui->pane == 0);
 	latency_draw_heat(m, b->host, b->px, s->sv, a);
 	hits_add(hits, HIT_TIME, heat_cells(a), 0, 0);
 }
@@ -450,7 +445,7 @@ draw_lines_part(struct model *m, const struct row *b, const struct latmap *map, 
 		num_us(b->slo_us, slo, sizeof(slo));
 		snprintf(right + n, sizeof(right) - (size_t)n, "   SLO %s", slo);
 	}
-	a = frame(a, state_of(m)->is_linear ? "Percentiles" : "Percentiles (log)", right, false);
+	a = pane_frame(a, state_of(m)->is_linear ? "Percentiles" : "Percentiles (log)", right, false);
 	if (map == NULL || map->nbins == 0)
 		say_nothing(a, b->host);
 	else
@@ -480,7 +475,7 @@ latency_draw(struct model *m, struct area a, struct hits *hits)
 	if (s->parts != PARTS_HEAT)
 		draw_lines_part(m, b, map, a);
 	numbers_title(m, map, cells, title, sizeof(title));
-	draw_numbers(m, b, map, frame(numbers, title, NULL, false), cells);
+	draw_numbers(m, b, map, pane_frame(numbers, title, NULL, false), cells);
 }
 
 /* --- Keys ---------------------------------------------------------------- */

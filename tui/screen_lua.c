@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "tui/lua_text.h"
 #include "tui/lua_view.h"
+#include "tui/pane.h"
 
 static void
 state_fini(void *state)
@@ -316,12 +317,6 @@ draw_page(struct model *m, const struct object *o, struct area a)
 
 /* --- The screen ---------------------------------------------------------- */
 
-static struct area
-frame(struct area a, const char *title, const char *right, bool focus)
-{
-	return a.g->w >= 100 ? area_box(a, title, right, focus) : area_rule(a, title, right, focus);
-}
-
 static void
 page_title(const struct lua_state *s, const struct object *o, char *buf, size_t size)
 {
@@ -354,16 +349,16 @@ draw_right(struct model *m, const struct object *o, struct area a)
 
 	if (s->has_trial) {
 		part = area_take_bottom(&a, a.h >= 24 ? 13 : a.h * 6 / 10);
-		lua_trial_draw(m, o, frame(part, "Dry run: draft against what was recorded",
+		lua_trial_draw(m, o, pane_frame(part, "Dry run: draft against what was recorded",
 		    "F5 again  Esc close", false));
 	}
 	if (s->has_console) {
 		part = area_take_bottom(&a, a.h >= 16 ? 8 : a.h / 2);
-		console_draw(m, frame(part, "Console (on a copy, nothing is applied)", NULL, true));
+		console_draw(m, pane_frame(part, "Console (on a copy, nothing is applied)", NULL, true));
 	}
 	page_title(s, o, title, sizeof(title));
 	check_text(m, check, sizeof(check));
-	draw_page(m, o, frame(a, title, check, m->ui->pane == 1));
+	draw_page(m, o, pane_frame(a, title, check, m->ui->pane == 1));
 }
 
 static void
@@ -383,7 +378,7 @@ lua_draw_screen(struct model *m, struct area a, struct hits *hits)
 	else
 		list = area_take_top(&a, rows > a.h / 3 ? a.h / 3 : rows);
 	hits_add(hits, HIT_PANE, list, 0, 0);
-	table_draw(m, &t, frame(list, "Scripts", right, m->ui->pane == 0), m->ui->pane == 0, hits);
+	table_draw(m, &t, pane_frame(list, "Scripts", right, m->ui->pane == 0), m->ui->pane == 0, hits);
 	if (o == NULL)
 		return;
 	hits_add(hits, HIT_PANE, a, 1, 0);

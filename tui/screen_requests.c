@@ -12,6 +12,7 @@
 
 #include "base/xalloc.h"
 #include "tui/graph.h"
+#include "tui/pane.h"
 #include "tui/requests.h"
 
 static void
@@ -87,7 +88,19 @@ fn(const struct model *m, const void *row, char *buf, size_t size)		\
 	return (role);								\
 }
 
-SPAN(text_client, client, R_FG)
+/* Without the port, which says nothing. */
+static int
+text_client(const struct model *m, const void *row, char *buf, size_t size)
+{
+	const struct request *r = row;
+	const char *colon = strrchr(r->client, ':');
+
+	(void)m;
+	snprintf(buf, size, "%.*s", colon != NULL ? (int)(colon - r->client) :
+	    (int)strlen(r->client), r->client);
+	return R_FG;
+}
+
 SPAN(text_frontend, frontend, R_DIM)
 SPAN(text_method, method, R_DIM)
 SPAN(text_target, target, R_FG)
@@ -189,14 +202,14 @@ text_term(const struct model *m, const void *row, char *buf, size_t size)
 
 static const struct column columns[] = {
 	{ "time", "TIME", 0, 8, 12, 12, 0, 0, text_time, NULL, NULL, "when it ended" },
-	{ "client", "CLIENT", 3, 12, 16, 22, COL_MIDDLE, 0, text_client, NULL, NULL,
+	{ "client", "CLIENT", 3, 15, 15, 24, COL_MIDDLE, 0, text_client, NULL, NULL,
 	    "address of the client" },
-	{ "frontend", "FRONTEND", 6, 6, 8, 14, COL_MIDDLE, 0, text_frontend, NULL, NULL,
+	{ "frontend", "FRONTEND", 6, 8, 8, 14, COL_MIDDLE, 0, text_frontend, NULL, NULL,
 	    "where it came in" },
 	{ "server", "BACKEND/SERVER", 0, 12, 18, 30, COL_MIDDLE, 0, text_server, NULL, NULL,
 	    "who answered" },
 	{ "st", "ST", 0, 3, 3, 3, COL_RIGHT, 0, text_status, number_status, NULL, "its status" },
-	{ "method", "METHOD", 4, 4, 6, 7, 0, 0, text_method, NULL, NULL, "its method" },
+	{ "method", "METHOD", 4, 6, 6, 7, 0, 0, text_method, NULL, NULL, "its method" },
 	{ "path", "TARGET", 0, 10, 24, 0, COL_FLEX, 0, text_target, NULL, NULL, "its target" },
 	{ "tq", "Tq", 5, 4, 5, 6, COL_RIGHT, 0, tq_text, tq_number, NULL,
 	    "ms until its head was there" },
@@ -207,7 +220,7 @@ static const struct column columns[] = {
 	{ "ta", "Ta", 0, 4, 6, 7, COL_RIGHT, 0, ta_text, ta_number, NULL, "ms in all" },
 	{ "bytes", "BYTES", 4, 5, 6, 7, COL_RIGHT, 0, text_bytes, number_bytes, NULL,
 	    "bytes of the response" },
-	{ "flags", "FLAGS", 3, 4, 5, 5, 0, 0, text_term, NULL, NULL, "how it ended" },
+	{ "flags", "FLAGS", 3, 5, 5, 5, 0, 0, text_term, NULL, NULL, "how it ended" },
 };
 
 /* --- The list ------------------------------------------------------------ */
@@ -412,12 +425,6 @@ refusal(const struct model *m)
 	return NULL;
 }
 
-static struct area
-frame(struct area a, const char *title, const char *right, bool focus)
-{
-	return a.g->w >= 100 ? area_box(a, title, right, focus) : area_rule(a, title, right, focus);
-}
-
 static void
 requests_draw(struct model *m, struct area a, struct hits *hits)
 {
@@ -431,13 +438,13 @@ requests_draw(struct model *m, struct area a, struct hits *hits)
 		t.empty = why;
 	sampling_text(m, right, sizeof(right));
 	if (s->top != TOP_NONE) {
-		requests_draw_top(m, frame(a, "The last 60 s", right, true));
+		requests_draw_top(m, pane_frame(a, "The last 60 s", right, true));
 		return;
 	}
 	if (r != NULL && a.h >= 12)
-		draw_request(r, frame(area_take_bottom(&a, a.g->w >= 100 ? 6 : 5), "This request",
+		draw_request(r, pane_frame(area_take_bottom(&a, a.g->w >= 100 ? 6 : 5), "This request",
 		    NULL, false));
-	table_draw(m, &t, frame(a, "Requests", right, true), true, hits);
+	table_draw(m, &t, pane_frame(a, "Requests", right, true), true, hits);
 }
 
 static bool

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tui/overlay.h"
+#include "tui/pane.h"
 #include "tui/scaling.h"
 #include "tui/scaling_columns.h"
 
@@ -128,12 +129,12 @@ activities_table(struct model *m)
 	return finish(t, &s->activities, activity_columns, activity_ncolumns, m);
 }
 
-enum pane { PANE_GROUPS, PANE_INSTANCES, PANE_POLICIES, PANE_ACTIVITIES, PANES };
+enum scaling_pane { PANE_GROUPS, PANE_INSTANCES, PANE_POLICIES, PANE_ACTIVITIES, PANES };
 
 static struct table
 pane_table(struct model *m)
 {
-	switch ((enum pane)m->ui->pane) {
+	switch ((enum scaling_pane)m->ui->pane) {
 	case PANE_INSTANCES: return instances_table(m);
 	case PANE_POLICIES: return policies_table(m);
 	case PANE_ACTIVITIES: return activities_table(m);
@@ -164,13 +165,13 @@ scaling_wants(const struct model *m, struct wants *w)
 /* --- Drawing ------------------------------------------------------------- */
 
 static struct area
-frame(struct model *m, struct area a, enum pane pane, const char *title, const char *right,
+frame(struct model *m, struct area a, enum scaling_pane pane, const char *title, const char *right,
     struct hits *hits)
 {
 	bool focus = m->ui->pane == (unsigned)pane;
 
 	hits_add(hits, HIT_PANE, a, (int)pane, 0);
-	return a.g->w >= 100 ? area_box(a, title, right, focus) : area_rule(a, title, right, focus);
+	return pane_frame(a, title, right, focus);
 }
 
 /* The next scheduled action of the group, in words. */
@@ -252,7 +253,7 @@ draw_last(struct model *m, struct area a, struct hits *hits)
 static void
 draw_one(struct model *m, struct area a, struct hits *hits)
 {
-	switch ((enum pane)m->ui->pane) {
+	switch ((enum scaling_pane)m->ui->pane) {
 	case PANE_INSTANCES: draw_instances(m, a, hits); break;
 	case PANE_POLICIES: draw_policies(m, a, hits); break;
 	case PANE_ACTIVITIES: draw_last(m, a, hits); break;

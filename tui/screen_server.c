@@ -355,10 +355,7 @@ draw_frame(const struct model *m, const struct row *r, struct area a)
 	    "", r->type == ROW_SERVER ? r->sv : "");
 	snprintf(right, sizeof(right), "%s  %u min", state_of(m)->is_raw ? "all fields" :
 	    quality_name(host_quality(r->host)), m->ui->window_s / 60);
-	if (a.w < PANE_BOXES)
-		return area_rule(a, title, right, true);
-	a = area_box(a, title, right, true);
-	return area_part(a, 1, 0, a.w - 2, a.h);
+	return pane_frame(a, title, right, true);
 }
 
 static void

@@ -76,11 +76,7 @@ servers_draw(struct model *m, struct area a, struct hits *hits)
 	char words[160];
 
 	title_words(m, &t, words, sizeof(words));
-	if (a.w >= PANE_BOXES) {
-		a = area_box(a, "Servers", words, true);
-		a = area_part(a, 1, 0, a.w - 2, a.h);
-	} else
-		a = area_rule(a, "Servers", words, true);
+	a = pane_frame(a, "Servers", words, true);
 	if (a.h >= 8)
 		draw_sets(m, area_take_top(&a, 1));
 	table_draw(m, &t, a, true, hits);
