@@ -445,7 +445,8 @@ draw_lines_part(struct model *m, const struct row *b, const struct latmap *map, 
 		num_us(b->slo_us, slo, sizeof(slo));
 		snprintf(right + n, sizeof(right) - (size_t)n, "   SLO %s", slo);
 	}
-	a = pane_frame(a, state_of(m)->is_linear ? "Percentiles" : "Percentiles (log)", right, false);
+	a = pane_frame(a, state_of(m)->is_linear ? "Percentiles" : "Percentiles (log)", right,
+	    false);
 	if (map == NULL || map->nbins == 0)
 		say_nothing(a, b->host);
 	else

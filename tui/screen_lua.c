@@ -354,7 +354,8 @@ draw_right(struct model *m, const struct object *o, struct area a)
 	}
 	if (s->has_console) {
 		part = area_take_bottom(&a, a.h >= 16 ? 8 : a.h / 2);
-		console_draw(m, pane_frame(part, "Console (on a copy, nothing is applied)", NULL, true));
+		console_draw(m, pane_frame(part, "Console (on a copy, nothing is applied)", NULL,
+		    true));
 	}
 	page_title(s, o, title, sizeof(title));
 	check_text(m, check, sizeof(check));
@@ -378,7 +379,8 @@ lua_draw_screen(struct model *m, struct area a, struct hits *hits)
 	else
 		list = area_take_top(&a, rows > a.h / 3 ? a.h / 3 : rows);
 	hits_add(hits, HIT_PANE, list, 0, 0);
-	table_draw(m, &t, pane_frame(list, "Scripts", right, m->ui->pane == 0), m->ui->pane == 0, hits);
+	table_draw(m, &t, pane_frame(list, "Scripts", right, m->ui->pane == 0),
+	    m->ui->pane == 0, hits);
 	if (o == NULL)
 		return;
 	hits_add(hits, HIT_PANE, a, 1, 0);
