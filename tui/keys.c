@@ -255,8 +255,9 @@ key_remap(const char *scope, const char *act, const char *keys)
 	r = row_find(scope, act);
 	if (r == NULL) {
 		near = str_nearest(act, nth_act, NULL);
-		return near == NULL || strcmp(near, act) == 0 ? refuse("no action %s in %s", act, scope) :
-		    refuse("no action %s in %s; did you mean %s?", act, scope, near);
+		if (near != NULL && strcmp(near, act) != 0)
+			return refuse("no action %s in %s; did you mean %s?", act, scope, near);
+		return refuse("no action %s in %s", act, scope);
 	}
 	if (rest.len >= sizeof(remapped[0]))
 		return refuse("too many keys for %s", act);
