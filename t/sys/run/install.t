@@ -21,7 +21,9 @@ my %mode;
 File::Find::find(sub { $mode{ substr $File::Find::name, length $dir } =
     sprintf '%o', (stat)[2] & 07777 if -f }, "$dir");
 is_deeply \%mode, {
-	'/usr/sbin/weir' => 755, '/usr/lib/weir/make-cert' => 755,
+	'/usr/sbin/weir' => 755, '/usr/bin/weirtop' => 755,
+	'/usr/share/bash-completion/completions/weirtop' => 644,
+	'/usr/share/zsh/vendor-completions/_weirtop' => 644, '/usr/lib/weir/make-cert' => 755,
 	'/usr/lib/systemd/system/weir.service' => 644,
 	'/etc/weir/weir.cfg' => 644,
 	(map { m{(\w+)$}; ("/usr/share/man/man$1/$_" => 644) } map { s{doc/}{}r } glob 'doc/*.[1-8]'),
