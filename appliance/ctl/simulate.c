@@ -114,7 +114,8 @@ simulate_init(struct simulation *s, const char *group, const char *policy,
 	s->tries.bend = &s->bend;
 	s->tries.draft = draft;
 	if (g == NULL || g->conf == NULL)
-		return xasprintf("there is no group '%s'%s", group, g != NULL ? " in any file" : "");
+		return xasprintf("there is no group '%s'%s", group,
+		    g != NULL ? " in any file" : "");
 	if (p == NULL && (p = policy_find(g, policy)) == NULL)
 		return xstrdup("there is no such policy");
 	if (p->kind->want == NULL)
