@@ -109,14 +109,16 @@ requests_draw_top(struct model *m, struct area a)
 	struct requests_state *s = requests_state(m);
 	struct counts c = { 0 };
 	unsigned all = 0, i;
+	int x;
 
 	requests_find(m, s);
 	count_all(m, s, &c);
 	for (i = 0; i < c.n; i++)
 		all += c.at[i].n;
-	qsort(c.at, c.n, sizeof(*c.at), most_first);
-	area_fmt(a, 0, 0, R_DIM, "%u requests by ", all);
-	area_fmt(a, text_width("0000 requests by ") + 2, 0, R_TITLE, "%s", by[s->top]);
+	if (c.n > 1)
+		qsort(c.at, c.n, sizeof(*c.at), most_first);
+	x = area_fmt(a, 0, 0, R_DIM, "%u requests by ", all);
+	area_text(a, x, 0, R_TITLE, by[s->top]);
 	area_text(a, 32, 0, R_DIM, "T: by path, client, status, server, and back to the list");
 	for (i = 0; i < c.n && (int)i + 2 < a.h; i++)
 		draw_row(&c.at[i], all, a, (int)i + 2);

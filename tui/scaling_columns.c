@@ -162,9 +162,8 @@ const struct column group_columns[] = {
 	    "instances that come and go" },
 	{ "cooldown", "COOLDOWN", 4, 9, 20, 24, COL_SPARK, 0, NULL, NULL, group_cooldown,
 	    "until policies may act again" },
-	{ "launch_config",
-	    "LAUNCH", 6, 6, 12, 20, COL_MIDDLE | COL_FIT, 0, group_launch, NULL, NULL,
-	    "its launch configuration" },
+	{ "launch_config", "LAUNCH", 6, 6, 12, 20, COL_MIDDLE | COL_FIT, 0, group_launch, NULL,
+	    NULL, "its launch configuration" },
 	{ "last_activity", "LAST ACTIVITY", 5, 12, 30, 0, COL_FLEX, 0, group_last, NULL, NULL,
 	    "what happened last" },
 };

@@ -443,8 +443,7 @@ requests_draw(struct model *m, struct area a, struct hits *hits)
 	}
 	if (r != NULL && a.h >= 12)
 		draw_request(r, pane_frame(area_take_bottom(&a, a.g->w >= 100 ? 6 : 5),
-		    "This request",
-		    NULL, false));
+		    "This request", NULL, false));
 	table_draw(m, &t, pane_frame(a, "Requests", right, true), true, hits);
 }
 
