@@ -38,6 +38,8 @@ any_code(void)
 	char name[16];
 	size_t n;
 
+	if (m->ui->overlay == OVERLAY_CONFIRM && any(4) == 0)
+		return 'y';
 	switch (any(4)) {
 	case 0: return 32 + any(95);
 	case 1: return '1' + any(7);
