@@ -430,11 +430,32 @@ area_select(struct area a, int y)
 	}
 }
 
+/* As many of the words, parted by two blanks, as w columns hold, but the first. */
+static const char *
+fitting_words(const char *z, int w, char *buf, size_t size)
+{
+	char *last, *end;
+
+	if (text_width(z) <= w || strlen(z) >= size)
+		return z;
+	memcpy(buf, z, strlen(z) + 1);
+	while (text_width(buf) > w) {
+		last = NULL;
+		for (end = buf; (end = strstr(end, "  ")) != NULL; end += 2)
+			last = end;
+		if (last == NULL || last == buf)
+			break;
+		*last = '\0';
+	}
+	return buf;
+}
+
 /* Title and words into the upper edge, as far as they fit. */
 static void
 draw_edge(struct area a, int x0, int x1, const char *title, const char *right, bool is_focus)
 {
 	int w = x1 - x0, title_w, right_w = right == NULL ? 0 : text_width(right);
+	char words[256];
 
 	if (title != NULL && w >= 6) {
 		title_w = text_width(title);
@@ -447,6 +468,8 @@ draw_edge(struct area a, int x0, int x1, const char *title, const char *right, b
 		w -= title_w + 4;
 	}
 	if (right_w > 0 && w >= 6) {
+		right = fitting_words(right, w - 4, words, sizeof(words));
+		right_w = text_width(right);
 		if (right_w > w - 4)
 			right_w = w - 4;
 		area_rune(a, x1 - right_w - 4, 0, R_BORDER, ' ');

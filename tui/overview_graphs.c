@@ -207,11 +207,11 @@ errors_title(const struct model *m, char *left, char *right, size_t size)
 {
 	char e5[16], e4[16], max[16];
 
-	snprintf(left, size, "Errors 5xx/s");
+	snprintf(left, size, "Errors/s");
 	num_count(value_now(m, M_5XX), 6, e5, sizeof(e5));
 	num_count(value_now(m, M_4XX), 6, e4, sizeof(e4));
 	num_count(greatest(m, M_5XX), 6, max, sizeof(max));
-	snprintf(right, size, "5xx %s  max %s  4xx %s", e5, max, e4);
+	snprintf(right, size, "5xx %s  4xx %s  max %s", e5, e4, max);
 }
 
 static void
@@ -230,7 +230,7 @@ conns_title(const struct model *m, char *left, char *right, size_t size)
 	model_totals(m, m->ui->only, &t);
 	num_count(t.maxconn, 6, max, sizeof(max));
 	snprintf(left, size, "Connections");
-	snprintf(right, size, "%.0f of %s  queue %.0f", t.conns, max, t.queue);
+	snprintf(right, size, "now %.0f  queue %.0f  limit %s", t.conns, t.queue, max);
 }
 
 static void

@@ -24,7 +24,7 @@ struct band {
 static const struct band wide_bands[] = {
 	{ { { &overview_requests_graph, -1, 1 }, { &overview_latency_graph, -1, 1 },
 	    { &overview_errors_graph, -1, 1 }, { &overview_conns_graph, -1, 1 } }, 4, 4, 12, true },
-	{ { { &overview_tree, PANE_BACKENDS, 6 }, { &overview_heat, -1, 4 } }, 0, 6, 0, true },
+	{ { { &overview_tree, PANE_BACKENDS, 6 }, { &overview_heat, -1, 4 } }, 0, 12, 0, true },
 	{ { { &overview_alarms, PANE_ALARMS, 1 }, { &overview_scaling, PANE_SCALING, 1 },
 	    { &overview_events, PANE_EVENTS, 1 } }, 2, 3, 9, false },
 	{ { { &overview_requests, -1, 2 }, { &overview_lua, -1, 1 } }, 6, 3, 7, false },

@@ -92,6 +92,12 @@ test_boxes(void)
 	begin(3, 1, GLYPHS_BRAILLE);
 	area_box(grid_area(&g), "T", "r", true);
 	ok_named(true, "a box in one row draws within it");
+	begin(28, 2, GLYPHS_ASCII);	/* words go by twos of blanks */
+	area_rule(grid_area(&g), "List", "one two  three  four five", false);
+	is_str(picture(), "- List ---- one two  three -\n\n");
+	begin(16, 2, GLYPHS_ASCII);
+	area_rule(grid_area(&g), "List", "one two  three  four five", false);
+	is_str(picture(), "- List - one ~ -\n\n");
 }
 
 int
