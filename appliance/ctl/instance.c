@@ -352,6 +352,13 @@ fails_elb(const struct instance *i)
 	return now >= until && now >= i->grace_us;
 }
 
+bool
+instance_has_ended(const struct instance *i)
+{
+	return i->state == INSTANCE_SHUTTING_DOWN || i->state == INSTANCE_TERMINATED ||
+	    (i->missing_looks >= 2 && group_launch(i->group)->provider->type->owns_all);
+}
+
 void
 instance_judge(struct instance *i)
 {

@@ -171,6 +171,8 @@ void	 instance_to_pool(struct instance *i);
 void	 instance_from_pool(struct instance *i, const char *cause, bool begins_cooldown);
 /* Its time to boot, or the checks it failed: who is unhealthy now. */
 void	 instance_judge(struct instance *i);
+/* Its provider says so, or it would know: replacing it cannot be a mistake. */
+bool	 instance_has_ended(const struct instance *i);
 void	 instance_look(struct instance *i);	/* the same, and whether it is warm: each second */
 void	 instance_drained(struct instance *i);	/* by instance_server.c */
 

@@ -128,6 +128,8 @@ struct provider_type {
 	/* It answers adopt: instances of its that are another group's, or nobody's, are this
 	 * group's from then on. All of them are known to it, else PROVIDER_INVALID. */
 	bool		 can_adopt;
+	/* Its instances are its own children: one that it does not describe has ended. */
+	bool		 owns_all;
 	/* after the section was read: 0, or -1 after diag_error */
 	int		(*settle)(struct cfg *c, struct provider_conf *p);
 	void		(*start)(struct provider_call *call);	/* ends in provider_done */

@@ -32,7 +32,7 @@ const struct provider_type provider_process = {
 	.start = provider_child_start, .cancel = provider_child_cancel,
 	.sample = provider_child_sample, .console = provider_child_console,
 	.missing = provider_child_missing, .files = &provider_child_files,
-	.can_adopt = true,
+	.can_adopt = true, .owns_all = true,
 	.no_stop = "a process that was stopped is gone",
 };
 

@@ -305,7 +305,7 @@ const struct provider_type provider_qemu = {
 	.start = provider_child_start, .cancel = provider_child_cancel,
 	.sample = provider_child_sample, .console = provider_child_console,
 	.missing = provider_child_missing,
-	.can_adopt = true,
+	.can_adopt = true, .owns_all = true,
 	.no_stop = "a machine that was stopped is gone",
 	.no_files = "its machines have disks of their own: use user data",
 };

@@ -91,18 +91,27 @@ zones_of(const struct group *g, struct zone_count *z)
 
 /* ---- unhealthy ones ---- */
 
-static unsigned
-count_unhealthy(const struct group *g, unsigned *ret_going)
-{
-	unsigned n = 0;
+/* Unhealthy ones that count still, and those on their way out whose end was not asked for
+ * yet. What has ended is apart: the brake is not for it. */
+struct sick { unsigned here, ended, going, going_ended; };
 
-	*ret_going = 0;
+static struct sick
+count_sick(const struct group *g)
+{
+	struct sick n = { 0 };
+
 	LIST_EACH(node, &g->instances) {
 		const struct instance *i = LIST_ITEM(node, struct instance, node);
 
-		n += i->is_unhealthy && instance_counts(i);
-		*ret_going += i->is_unhealthy && i->lifecycle >= LIFE_TERMINATING &&
-		    i->lifecycle <= LIFE_TERMINATING_PROCEED && !i->is_in_call;
+		if (!i->is_unhealthy)
+			continue;
+		if (instance_counts(i))
+			*(instance_has_ended(i) ? &n.ended : &n.here) += 1;
+		else if (i->lifecycle >= LIFE_TERMINATING &&
+		    i->lifecycle <= LIFE_TERMINATING_PROCEED && !i->is_in_call) {
+			n.going++;
+			n.going_ended += instance_has_ended(i);
+		}
 	}
 	return n;
 }
@@ -167,22 +176,22 @@ scaler_replace(struct instance *i, const char *why)
 static void
 replace(struct group *g)
 {
-	unsigned going, unhealthy = count_unhealthy(g, &going);
+	struct sick now = count_sick(g);
+	unsigned sick = now.here + now.going - now.going_ended;
 
-	if (unhealthy == 0 || group_is_suspended(g, GROUP_P_REPLACE) ||
+	if (now.here + now.ended == 0 || group_is_suspended(g, GROUP_P_REPLACE) ||
 	    group_is_suspended(g, GROUP_P_TERMINATE)) {
-		if (unhealthy == 0)
+		if (now.here + now.ended == 0)
 			set_replace_pause(g, false, 0);
 		return;
 	}
-	set_replace_pause(g, unhealthy + going > replaceable(g, group_actual(g) + going),
-	    unhealthy + going);
-	if (g->is_replace_paused)
-		return;
+	set_replace_pause(g, sick > replaceable(g, group_actual(g) - now.ended +
+	    now.going - now.going_ended), sick);
 	LIST_EACH_SAFE(n, tmp, &g->instances) {
 		struct instance *i = LIST_ITEM(n, struct instance, node);
 
-		if (i->is_unhealthy && instance_counts(i))
+		if (i->is_unhealthy && instance_counts(i) &&
+		    (!g->is_replace_paused || instance_has_ended(i)))
 			end_unhealthy(i);
 	}
 }
@@ -517,7 +526,7 @@ fit(struct group *g)
 
 	settle_launch(g);
 	replace(g);
-	(void)count_unhealthy(g, &going);
+	going = count_sick(g).going;
 	actual = group_actual(g);
 	/* the new one is launched after its predecessor's end was asked for */
 	want = goal > going ? goal - going : 0;

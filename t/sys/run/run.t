@@ -6,6 +6,7 @@ use Cwd qw(abs_path);
 use File::Temp;
 use POSIX qw(WNOHANG);
 use Socket;
+use Tmux;
 use Weir;
 use Test::More;
 
@@ -66,4 +67,22 @@ ok Weir::poll(sub { waitpid($pid, WNOHANG) == $pid }, 10), 'a port in use ends i
 is $? >> 8, 1, 'exit 1';
 like slurp("$dir/err"), qr/127\.0\.0\.1:8080/, 'and the address is named';
 is((stat "$dir/weir.pem")[9], $made, 'the certificate is made once');
+
+# --- On a terminal weirtop shows it, and all ends with it -----------------------
+
+close $busy;
+SKIP: {
+	my $t = Tmux->new(['env', "WEIR_RUN=$dir", "WEIR_STATE=$dir", 'sh', 'conf/run', Weir::bin()])
+	    or skip 'no tmux here', 1;
+	$t->sees(qr/weirtop +demo .*\n.*1 Overview.*Backends 1\b.*demo .* 2\/2 /s,
+	    'weirtop shows the demo group: all instances were gone, and came back');
+	like $t->screen, qr/Scaling.*demo +1 +2 +3/s, 'with its sizes';
+	like slurp("$dir/weir.log"), qr{^instance i-\S+ of group demo}m, 'the log goes into a file';
+	my $load = Weir::run_command('perl', 'conf/load', '127.0.0.1:8080', 2);
+	like $load->{out}, qr/^\d+ x 200/m, 'conf/load loads it';
+	$t->sees_row([qr/demo/, qr/ [1-9]\d* +0\.\d/], 'and the picture moves');
+	$t->keys('q');
+	is $t->status, 0, 'q ends it';
+	ok Weir::poll(sub { !demos() }, 10), 'and all that it started';
+}
 done_testing;
