@@ -230,7 +230,10 @@ conns_title(const struct model *m, char *left, char *right, size_t size)
 	model_totals(m, m->ui->only, &t);
 	num_count(t.maxconn, 6, max, sizeof(max));
 	snprintf(left, size, "Connections");
-	snprintf(right, size, "now %.0f  queue %.0f  limit %s", t.conns, t.queue, max);
+	if (m->ui->cursor_ms > 0)
+		snprintf(right, size, "at cursor %.0f  limit %s", value_now(m, M_CUR), max);
+	else
+		snprintf(right, size, "now %.0f  queue %.0f  limit %s", t.conns, t.queue, max);
 }
 
 static void

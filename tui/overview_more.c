@@ -15,15 +15,19 @@ heat_title(const struct model *m, char *left, char *right, size_t size)
 {
 	const struct row *r = overview_branch(m);
 
-	snprintf(left, size, "Latency heat map: %.60s", r != NULL ? r->px : "");
+	snprintf(left, size, "Latency heat map%s%.60s", r != NULL ? ": " : "",
+	    r != NULL ? r->px : "");
 	snprintf(right, size, "log count");
 }
 
+/* Averages make no heat map. */
 static int
 heat_rows(const struct model *m)
 {
-	(void)m;
-	return 16;
+	const struct row *r = overview_branch(m);
+	enum quality q = r != NULL ? host_quality(r->host) : Q_HISTOGRAM;
+
+	return q == Q_HISTOGRAM || q == Q_RING ? 16 : 0;
 }
 
 static void
@@ -35,6 +39,8 @@ heat_draw_pane(struct model *m, struct area a, bool has_focus, struct hits *hits
 	(void)hits;
 	if (r != NULL)
 		latency_draw_heat(m, r->host, r->px, "", a);
+	else
+		area_text(a, 0, 0, R_DIM, "no backend is chosen");
 }
 
 const struct pane overview_heat = { heat_title, heat_rows, heat_draw_pane, NULL };
