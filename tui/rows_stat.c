@@ -219,9 +219,9 @@ put_history(struct row *r, int64_t from_ms, int64_t ms)
 		[M_P50] = r->p50_us, [M_P99] = r->p99_us, [M_AVG] = row_num(r, F_ttime) * 1000
 	};
 
-	if (r->hist == NULL && (r->type == ROW_LISTENER ||
+	if (r->hist == NULL && (r->type == ROW_LISTENER || r->sampled_ms == 0 ||
 	    (r->type == ROW_SERVER && r->host->nrows > HISTORY_ROWS)))
-		return;
+		return;			/* with the second sample it is known how many there are */
 	if (r->hist == NULL)
 		r->hist = history_new();
 	history_put(r->hist, from_ms / 1000, ms / 1000, v);

@@ -84,7 +84,7 @@ add_note(struct fill *f, struct str line)
 static void
 fill_init(struct fill *f, struct str text)
 {
-	struct str rest = text, line;
+	struct str rest = text, line = STR_NONE;
 	unsigned rows = csv_lines(text), ncols = 1, i;
 
 	memset(f, 0, sizeof(*f));

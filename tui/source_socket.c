@@ -104,6 +104,20 @@ ask_histories(struct source *s)
 	}
 }
 
+static void	on_lost(void *arg, const char *why);
+
+/* Nothing that is understood comes from there: as good as lost. */
+static void
+give_up(struct source *s)
+{
+	char why[sizeof(s->host->error)];
+
+	snprintf(why, sizeof(why), "%s", s->host->error);
+	link_close(s->poll);
+	s->garbled = 0;
+	on_lost(s, why);
+}
+
 static void
 round_ended(struct source *s, bool is_good)
 {
@@ -117,21 +131,23 @@ round_ended(struct source *s, bool is_good)
 		ask_histories(s);
 	} else {
 		h->gen = 0;		/* the next one in full */
-		s->garbled++;
+		if (++s->garbled == GARBLED_MAX)
+			give_up(s);
 	}
 	wants_run(s, s->round_ms);
 	s->round_ms = 0;
 }
 
-/* Asked in full when a recording begins. */
+/* A recording begins with full answers, and with what is asked once. */
 static uint64_t
 generation(struct source *s)
 {
-	if (s->record != NULL && record_files(s->record) != s->record_files) {
-		s->record_files = record_files(s->record);
-		return 0;
-	}
-	return s->host->gen;
+	if (s->record == NULL || record_files(s->record) == s->record_files)
+		return s->host->gen;
+	s->record_files = record_files(s->record);
+	s->had_histories = false;
+	wants_forget(s);
+	return 0;
 }
 
 static void

@@ -111,8 +111,13 @@ for my $anonymous ([], ['--anonymize']) {
 	    "app,one,server,7\napp,two,server,1\n"), 'and replayed';
 }
 
+# --- a second in which nothing happens costs little
+my $r = weirtop('--record', $w->file('idle.wrec'), '-i', '0.25', '--count', 5, '--no-tui', "lb1=$socket");
+my @sizes = $w->read_file('idle.wrec') =~ /^@\d+ lb1 (\d+) show snapshot since [1-9]/gm;
+ok @sizes >= 3 && !grep({ $_ > 2048 } @sizes), 'less than 2 KB' or diag "@sizes";
+
 # --- nobody there
-my $r = weirtop('--once', '--timeout', '0.3', '/nonexistent/x.sock');
+$r = weirtop('--once', '--timeout', '0.3', '/nonexistent/x.sock');
 is $r->{code}, 1, 'nobody there';
 like $r->{err}, qr/^weirtop: x\.sock: No such file or directory$/m, 'told why';
 is $r->{out}, '', 'and nothing else';

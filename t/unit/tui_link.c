@@ -444,6 +444,9 @@ test_garbled(void)
 	ok(strstr(h->error, "not understood") != NULL);
 	is_int(source_polls(src), 2);
 	is_int((int)h->gen, 0);
+	wait_until(h->state == HOST_LOST);
+	ok(strstr(h->error, "not understood") != NULL);
+	is_int(h->nrows, 1);
 	end_source();
 }
 

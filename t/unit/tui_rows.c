@@ -249,6 +249,7 @@ test_big(void)
 	ms = feed_big(&b, 100000);
 	tap_diag("100,000 rows: %.0f ms", ms);
 	is_int(h->nrows, 100000);
+	ok(host_row(h, "app-3", "srv-300")->hist == NULL);
 	outbuf_fini(&b);
 }
 
