@@ -50,6 +50,7 @@ like slurp("$dir/out"), qr{ demo/i-[0-9a-f]{17} .*"GET /y HTTP}, 'the log goes t
 my $made = (stat "$dir/weir.pem")[9];
 sub demos () { return grep { slurp("/proc/$_/environ") =~ /WEIR_GROUP=demo\0/ &&
     slurp("/proc/$_/cmdline") =~ /^\Q@{[abs_path(Weir::bin())]}\E\0/ } map { m{/(\d+)$} } glob '/proc/[0-9]*' }
+my %old = map { $_ => 1 } CLI->new("$dir/weir.sock")->ask('show instances') =~ /^(i-\w+)/mg;
 my @demos = demos();
 cmp_ok scalar(@demos), '>=', 2, 'its demo servers';
 kill 'INT', $pid;
@@ -74,9 +75,13 @@ close $busy;
 SKIP: {
 	my $t = Tmux->new(['env', "WEIR_RUN=$dir", "WEIR_STATE=$dir", 'sh', 'conf/run', Weir::bin()])
 	    or skip 'no tmux here', 1;
-	$t->sees(qr/weirtop +demo .*\n.*1 Overview.*Backends 1\b.*demo .* 2\/2 /s,
-	    'weirtop shows the demo group: all instances were gone, and came back');
-	like $t->screen, qr/Scaling.*demo +1 +2 +3/s, 'with its sizes';
+	$t->sees(qr/weirtop +demo .*\n.*1 Overview.*Backends 1\b/s, 'weirtop shows it');
+	ok Weir::poll(sub {
+		my $now = CLI->new("$dir/weir.sock")->ask('show instances');
+		return 2 == grep { !$old{$_} } $now =~ /^(i-\w+),.*,InService,Healthy,1,/mg;
+	}, 10),
+	    'all instances were gone with the last run; the group is whole again';
+	$t->sees(qr/Backends 1\b.*demo .* 2\/2 .*Scaling.*demo +1 +2 +3/s, 'weirtop shows that too');
 	like slurp("$dir/weir.log"), qr{^instance i-\S+ of group demo}m, 'the log goes into a file';
 	my $load = Weir::run_command('perl', 'conf/load', '127.0.0.1:8080', 2);
 	like $load->{out}, qr/^\d+ x 200/m, 'conf/load loads it';
