@@ -50,7 +50,8 @@ struct known {
 
 static struct {
 	struct known	*buckets[BUCKETS];
-	uint64_t	 walks;
+	uint64_t	 walks, gen;
+	unsigned	 walks_of_gen;	/* begun at generation gen */
 } all;
 
 enum place {
@@ -146,11 +147,20 @@ row_hash(const struct stat_row *r, const uint32_t *quantiles)
 	return h;
 }
 
+/* The mark of a row that is new: behind all answers that were begun without it. */
+static uint64_t
+new_gen(const struct walk *w)
+{
+	return all.gen == w->gen && all.walks_of_gen == 1 ? w->gen : all.gen + 1;
+}
+
 /* True when the row is news to who has seen generation `since`. */
 static bool
 note_row(struct walk *w, struct known *k, uint64_t hash)
 {
-	if (k->changed_gen == 0 || k->hash != hash || k->is_gone)
+	if (k->changed_gen == 0 || k->is_gone)
+		k->changed_gen = new_gen(w);
+	else if (k->hash != hash)
 		k->changed_gen = k->seen_gen == w->gen ? w->gen + 1 : w->gen;
 	k->hash = hash;
 	k->seen_gen = w->gen;
@@ -526,6 +536,8 @@ show_snapshot(struct cli *c)
 	w->is_full = w->since < tick.first_generation || w->since > w->gen ||
 	    w->since + OLDEST_TICKS < w->gen;
 	w->number = ++all.walks;
+	all.walks_of_gen = all.gen == w->gen ? all.walks_of_gen + 1 : 1;
+	all.gen = w->gen;
 	w->px = cli_hold(c)->proxies;
 	cli_more(c, snapshot_more, w, walk_free);
 }

@@ -35,7 +35,10 @@ like $a->{id}, qr/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-
 # --- wishes ---
 is said($w, "show instance $one->{id}"), said($w, 'show instances'), 'one alone';
 
+my ($gen) = $w->cli('show snapshot since 0 only instance') =~ /\bgen=(\d+)/;
 is said($w, 'group set-desired web 3'), 'desired 1 -> 3', 'more';
+is scalar(() = $w->cli("show snapshot since $gen only instance") =~ /^instance,i-/mg), 2,
+    'who has just looked is told of the new ones';
 is in_service($w, 'web'), 3, 'there when it answers';
 is join(' ', sort map { $_->{zone} } instances($w, 'web')), 'a a b', 'spread over zones';
 is group($w, 'web')->{cooldown_left_s}, 120, 'cooldown';
