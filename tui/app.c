@@ -50,12 +50,18 @@ app_want(struct app *a)
 }
 
 void
+app_clock(struct app *a)
+{
+	if (a->replay == NULL)
+		a->m->now_ms = a->o->now_ms != 0 ? a->o->now_ms : app_now_ms();
+}
+
+void
 app_draw(struct app *a)
 {
 	struct model *m = a->m;
 
-	if (a->replay == NULL)
-		m->now_ms = a->o->now_ms != 0 ? a->o->now_ms : app_now_ms();
+	app_clock(a);
 	m->ui->frame++;
 	screen_draw(m, &a->grid, &a->hits);
 	if (a->term != NULL && a->editor == 0)
@@ -112,6 +118,7 @@ on_key(void *arg, const struct key *k)
 {
 	struct app *a = arg;
 
+	app_clock(a);
 	screen_key(a->m, k, &a->hits);
 	app_wishes(a);
 	app_want(a);

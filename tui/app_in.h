@@ -35,6 +35,7 @@ struct app {
 };
 
 int64_t	app_now_ms(void);
+void	app_clock(struct app *a);		/* the picture's time is now */
 void	app_dirty(struct app *a);		/* the picture changes */
 void	app_draw(struct app *a);
 void	app_want(struct app *a);		/* the sources learn what the screen wants */

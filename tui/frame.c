@@ -253,18 +253,26 @@ static void
 draw_filter(struct model *m, struct area a)
 {
 	struct ui *ui = m->ui;
-	int x = area_text(a, 0, 0, R_KEY, "/"), shown;
+	int x = area_text(a, 0, 0, R_KEY, "/"), w = text_width(ui->edit.text) + 1, shown;
 
-	shown = area_text(a, x, 0, R_FG, ui->edit.text);
-	if (ui->is_filtering) {
-		a.g->cursor_x = a.x + x + (int)ui->edit.at;
-		a.g->cursor_y = a.y;
-	}
+	w = w < a.w - x ? w : a.w - x;
+	edit_draw(a, x, 0, w, &ui->edit);
+	shown = x + w - 1;
 	if (ui->filter_error[0] != '\0')
 		area_text(a, shown + 2, 0, R_CRIT, ui->filter_error);
 	else
 		area_text(a, shown + 2, 0, R_DIM,
 		    "words  !not  /re/  state:down  p99>300  5xx>1%  changed<5m  and or ( )");
+}
+
+/* Until a command says more. */
+static bool
+is_news(const struct model *m)
+{
+	const struct ui *ui = m->ui;
+
+	return ui->message[0] != '\0' && m->now_ms - ui->message_ms < 10000 &&
+	    (m->ncmds == 0 || m->cmds[m->ncmds - 1].sent_ms <= ui->message_ms);
 }
 
 static void
@@ -274,7 +282,7 @@ draw_message(struct model *m, struct area a)
 
 	if (ui->is_filtering)
 		draw_filter(m, a);
-	else if (ui->message[0] != '\0' && m->now_ms - ui->message_ms < 10000)
+	else if (is_news(m))
 		area_cut(a, 1, 0, a.w - 2, ui->message_role, ui->message);
 	else if (!draw_lost(m, a))
 		draw_command(m, a);

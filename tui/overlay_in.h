@@ -9,8 +9,6 @@
 void	overlay_open(struct model *m, enum overlay o);
 /* An empty frame of at most w x h in the middle of a; what is inside, with a margin. */
 struct area overlay_frame(struct area a, int w, int h, const char *title, const char *right);
-/* The line of input with its cursor, scrolled so that the cursor is in view. */
-void	edit_draw(struct area a, int x, int y, int w, const struct edit *e);
 /* Moves *row of n by a key of movement, `page` rows a page; false: it was none. */
 bool	overlay_move(unsigned *row, unsigned n, unsigned page, const struct key *k);
 /* *top so that row is in view. */

@@ -74,7 +74,7 @@ screen_open(struct model *m, const struct screen *s)
 /* --- Keys ---------------------------------------------------------------- */
 
 /* The filter's line is open: what is typed is in force at once. */
-static void
+static bool
 filter_key(struct model *m, const struct key *k)
 {
 	struct ui *ui = m->ui;
@@ -84,9 +84,11 @@ filter_key(struct model *m, const struct key *k)
 	} else if (k->code == K_ESC) {
 		ui->is_filtering = false;
 		ui_filter(m, "");
-	} else if (edit_key(&ui->edit, k)) {
+	} else if (edit_takes(&ui->edit, k)) {
 		ui_filter(m, ui->edit.text);
-	}
+	} else
+		return false;
+	return true;
 }
 
 static const struct screen *
@@ -186,8 +188,8 @@ screen_key(struct model *m, const struct key *k, const struct hits *hits)
 		ui->wishes |= WISH_QUIT;
 	} else if (ui->overlay != OVERLAY_NONE) {
 		overlay_key(m, k);
-	} else if (ui->is_filtering) {
-		filter_key(m, k);
+	} else if (ui->is_filtering && filter_key(m, k)) {
+		return;
 	} else if (k->code == K_CLICK || k->code == K_DOUBLE) {
 		click(m, k, hits);
 	} else if (k->code == K_WHEEL_UP || k->code == K_WHEEL_DOWN) {

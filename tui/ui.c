@@ -160,6 +160,13 @@ edit_cut(struct edit *e, unsigned from, unsigned n)
 	e->at = from;
 }
 
+/* Controls are no text, nor are those above ASCII. */
+static bool
+is_text(uint32_t c)
+{
+	return (c >= 0x20 && c < 0x7f) || (c >= 0xa0 && c < 0x10000);
+}
+
 static void
 edit_insert(struct edit *e, uint32_t rune)
 {
@@ -227,8 +234,24 @@ edit_key(struct edit *e, const struct key *k)
 		edit_cut_word(e);
 		return true;
 	}
-	if (k->code < 0x20 || k->code == 0x7f || k->code >= 0x10000)
+	if (!is_text(k->code))
 		return false;
 	edit_insert(e, k->code);
 	return true;
+}
+
+bool
+edit_takes(struct edit *e, const struct key *k)
+{
+	return edit_key(e, k) || (k->code != K_F10 && k->code != K_CTRL('z') &&
+	    k->code != K_CTRL('l'));
+}
+
+bool
+edit_is_argument(struct model *m, const struct edit *e)
+{
+	if (strpbrk(e->text, ";<") == NULL)
+		return true;
+	ui_say(m, R_WARN, "; and < begin other commands: they cannot stand here");
+	return false;
 }

@@ -117,6 +117,7 @@ struct ui {
 	bool	 is_slow;		/* no sparklines */
 	bool	 has_mouse;
 	bool	 is_recording;
+	bool	 is_quitting;		/* told what would be lost: q again means it */
 	bool	 is_test;		/* frame number in the title */
 	unsigned frame;
 };
@@ -137,6 +138,13 @@ void	ui_filter(struct model *m, const char *text);
 int64_t	ui_until_s(const struct model *m);
 
 void	edit_set(struct edit *e, const char *text);
+/* With its cursor, scrolled so that the cursor is in view. */
+void	edit_draw(struct area a, int x, int y, int w, const struct edit *e);
 bool	edit_key(struct edit *e, const struct key *k);	/* false: not an editing key */
+/* A line that is open takes all keys but those that mean the same everywhere (quit,
+ * suspend, repaint): false for these. */
+bool	edit_takes(struct edit *e, const struct key *k);
+/* Can it stand in a command that is sent unasked? False: told why not. */
+bool	edit_is_argument(struct model *m, const struct edit *e);
 
 #endif
