@@ -89,6 +89,9 @@ const char *action_name(enum action_kind k);
 /* What an act of the key table does to the appliance; DO_NOTHING: it only looks. */
 enum action_kind action_of_act(enum act a);
 
+/* `command`, `<<END`, the text, an END that is no line of the text; owned. */
+char	*payload_command(const char *command, const char *text);
+
 /* The user's own command from the palette or console: its level, by its words. Of several
  * with ; between the highest. */
 enum action_level command_level(const char *command);

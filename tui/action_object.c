@@ -366,9 +366,8 @@ has_line(const char *text, const char *line)
 	return false;
 }
 
-/* `lua load NAME WORDS <<%E0%`, the text, `%E0%`: a line that the text does not have. */
-static char *
-load_command(const char *name, const char *words, const char *text)
+char *
+payload_command(const char *command, const char *text)
 {
 	size_t len = strlen(text);
 	char end[16];
@@ -376,8 +375,18 @@ load_command(const char *name, const char *words, const char *text)
 
 	for (i = 0; snprintf(end, sizeof(end), "%%E%d%%", i), has_line(text, end); i++)
 		;
-	return xasprintf("lua load %s%s%s <<%s\n%s%s%s", name, *words != '\0' ? " " : "", words,
-	    end, text, len > 0 && text[len - 1] == '\n' ? "" : "\n", end);
+	return xasprintf("%s <<%s\n%s%s%s", command, end, text,
+	    len > 0 && text[len - 1] == '\n' ? "" : "\n", end);
+}
+
+static char *
+load_command(const char *name, const char *words, const char *text)
+{
+	char *command = xasprintf("lua load %s%s%s", name, *words != '\0' ? " " : "", words);
+	char *all = payload_command(command, text);
+
+	free(command);
+	return all;
 }
 
 /* A cell of the script, or of the first of its functions that is a `kind` (NULL: any). */
@@ -435,6 +444,49 @@ make_lua(const struct making *mk)
 	free(words);
 }
 
+/* Does the policy `lua FUNCTION ...` run a function of the script? */
+static bool
+is_of_script(const struct target *t, const char *adjustment)
+{
+	const struct sheet *s = &t->host->kinds[KIND_LUA];
+	const char *name, *slash;
+	size_t len;
+	unsigned i;
+
+	if (strncmp(adjustment, "lua ", 4) != 0)
+		return false;
+	adjustment += 4;
+	len = strcspn(adjustment, " ");
+	for (i = 0; i < s->nrows; i++) {
+		name = sheet_get(s, i, "name");
+		slash = strchr(name, '/');
+		name = slash != NULL ? slash + 1 : name;
+		if (strcmp(sheet_get(s, i, "script"), t->px) == 0 && strlen(name) == len &&
+		    memcmp(name, adjustment, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The one group whose size the script decides; the script itself when it is not just one. */
+static const char *
+group_of_script(const struct target *t)
+{
+	const struct sheet *s = &t->host->kinds[KIND_POLICY];
+	const char *group = NULL, *other;
+	unsigned i;
+
+	for (i = 0; i < s->nrows; i++) {
+		if (!is_of_script(t, sheet_get(s, i, "adjustment")))
+			continue;
+		other = sheet_get(s, i, "group");
+		if (group != NULL && strcmp(group, other) != 0)
+			return t->px;
+		group = other;
+	}
+	return group != NULL && group[0] != '\0' ? group : t->px;
+}
+
 /* What decides the size of a group is dangerous. */
 void
 judge_lua(const struct model *m, struct plan *p)
@@ -447,8 +499,9 @@ judge_lua(const struct model *m, struct plan *p)
 		t = &p->targets[i];
 		if (*lua_cell(t, "policy", "name") == '\0' || p->kind == DO_LUA_DISABLE)
 			continue;
-		plan_effect(p, "a scaling policy: it decides the size of groups");
-		plan_endanger(p, t->px);
+		plan_effect(p, "a scaling policy: it decides the size of %s",
+		    group_of_script(t) != t->px ? group_of_script(t) : "groups");
+		plan_endanger(p, group_of_script(t));
 	}
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tui/alarm_columns.h"
+#include "tui/rows.h"
 #include "tui/timeline.h"
 
 static bool
@@ -31,12 +32,9 @@ alarm_severity(const struct model *m, const void *row)
 	return by_state[alarm_state(row)];
 }
 
-static int
-text_name(const struct model *m, const void *row, char *buf, size_t size)
-{
-	(void)m;
-	return object_text(row, "name", buf, size);
-}
+OBJECT_CELL(text_name, "name", R_FG)
+OBJECT_CELL(text_metric, "metric", R_FG)
+OBJECT_CELL(text_stat, "stat", R_DIM)
 
 static int
 text_state(const struct model *m, const void *row, char *buf, size_t size)
@@ -47,20 +45,6 @@ text_state(const struct model *m, const void *row, char *buf, size_t size)
 	snprintf(buf, size, "%s", is_idle(row) ? "idle" :
 	    strcmp(state, "INSUFFICIENT_DATA") == 0 ? "NO DATA" : state);
 	return state_role(alarm_state(row));
-}
-
-static int
-text_metric(const struct model *m, const void *row, char *buf, size_t size)
-{
-	(void)m;
-	return object_text(row, "metric", buf, size);
-}
-
-static int
-text_stat(const struct model *m, const void *row, char *buf, size_t size)
-{
-	(void)m;
-	return object_text(row, "stat", buf, size) == R_FG ? R_DIM : R_FG;
 }
 
 /* Seconds as durations; other units as they are. */
@@ -116,9 +100,7 @@ text_points(const struct model *m, const void *row, char *buf, size_t size)
 static int
 text_since(const struct model *m, const void *row, char *buf, size_t size)
 {
-	double t = time_of(object_get(row, "since"));
-
-	num_age(isnan(t) ? -1 : m->now_ms / 1000 - (int64_t)t, buf, size);
+	num_age(object_age_s(m, row, "since"), buf, size);
 	return R_DIM;
 }
 
@@ -134,7 +116,9 @@ static int
 text_notes(const struct model *m, const void *row, char *buf, size_t size)
 {
 	const char *by = object_get(row, "acked_by");
-	double until = time_of(object_get(row, "silenced_until"));
+	const struct object *o = row;
+	double until = time_of(object_get(row, "silenced_until")) -
+	    (double)host_skew_s(o->host);
 	size_t n = 0;
 	char age[16];
 
@@ -159,20 +143,10 @@ draw_timeline(const struct model *m, const void *row, struct area cell)
 	    m->ui->window_s, cell);
 }
 
-static int
-text_host(const struct model *m, const void *row, char *buf, size_t size)
-{
-	const struct object *o = row;
-
-	(void)m;
-	snprintf(buf, size, "%s", o->host->name);
-	return R_HOST + (int)(o->host->index % 8);
-}
-
 const struct column alarm_columns[] = {
 	{ "name", "ALARM", 0, 10, 18, 32, COL_MIDDLE | COL_FIT, 0, text_name, NULL, NULL,
 	    "its name" },
-	{ "host", "HOST", 8, 4, 8, 12, 0, 2, text_host, NULL, NULL, "its appliance" },
+	{ "host", "HOST", 8, 4, 8, 12, 0, 2, object_host, NULL, NULL, "its appliance" },
 	{ "state", "STATE", 0, 7, 7, 7, 0, 0, text_state, alarm_severity, NULL,
 	    "ALARM, OK, NO DATA or idle" },
 	{ "metric", "METRIC", 3, 8, 14, 24, COL_MIDDLE | COL_FIT, 0, text_metric, NULL, NULL,
@@ -185,7 +159,7 @@ const struct column alarm_columns[] = {
 	    "bad points of the newest, and their length" },
 	{ "since", "FOR", 4, 4, 4, 5, COL_RIGHT, 0, text_since, number_since, NULL,
 	    "since the state changed" },
-	{ "notes", "NOTES", 7, 6, 10, 20, 0, 0, text_notes, NULL, NULL,
+	{ "notes", "NOTES", 7, 6, 20, 24, COL_FIT, 0, text_notes, NULL, NULL,
 	    "acknowledged, silenced, off" },
 	{ "timeline", "STATES", 7, 10, 24, 0, COL_SPARK | COL_FLEX, 0, NULL, NULL, draw_timeline,
 	    "its states over the window" },

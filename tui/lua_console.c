@@ -6,6 +6,7 @@
 
 #include "base/xalloc.h"
 #include "tui/lua_view.h"
+#include "tui/rows.h"
 
 /* --- Console ------------------------------------------------------------- */
 
@@ -50,9 +51,7 @@ console_draw(struct model *m, struct area a)
 
 	take_answer(m);
 	x = area_text(a, 0, y, R_KEY, "lua> ");
-	area_text(a, x, y, R_FG, s->line.text);
-	a.g->cursor_x = a.x + x + (int)s->line.at;
-	a.g->cursor_y = a.y + y;
+	edit_draw(a, x, y, a.w - x, &s->line);
 	for (i = s->npast; i-- > 0 && y-- > 0;)
 		area_text(a, 0, y, strncmp(s->past[i], "lua> ", 5) == 0 ? R_DIM : R_FG, s->past[i]);
 }
@@ -119,5 +118,6 @@ lua_trial_draw(struct model *m, const struct object *o, struct area a)
 	}
 	snprintf(name, sizeof(name), "active v%u", lua_version(o));
 	trial_draw(&s->trial, (struct trial_side){ now, name },
-	    (struct trial_side){ draft, "draft    " }, ui_until_s(m), lua_trial_window(m), a);
+	    (struct trial_side){ draft, "draft    " },
+	    ui_until_s(m) + host_skew_s(o->host), lua_trial_window(m), a);
 }

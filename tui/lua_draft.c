@@ -13,20 +13,6 @@
 #include "tui/lua_view.h"
 #include "tui/overlay.h"
 
-/* A line of its own that is no line of the text. */
-char *
-payload_command(const char *command, const char *text)
-{
-	char pattern[32] = "WEIRTOP";
-	size_t len = strlen(text);
-	unsigned n = 0;
-
-	while (strstr(text, pattern) != NULL)
-		snprintf(pattern, sizeof(pattern), "WEIRTOP%u", n++);
-	return xasprintf("%s <<%s\n%s%s%s", command, pattern, text,
-	    len > 0 && text[len - 1] == '\n' ? "" : "\n", pattern);
-}
-
 void
 lua_refresh_diff(struct lua_state *s, const char *source)
 {
@@ -41,6 +27,8 @@ drop_draft(struct lua_state *s)
 	free(s->draft);
 	s->draft = NULL;
 	diff_fini(&s->diff);
+	if (s->page == LUA_DIFF)
+		s->page = LUA_SOURCE;
 }
 
 /* The draft's text, or else what is in service; a new string, NULL: not known. */
@@ -214,9 +202,8 @@ enable(struct model *m, const struct object *o)
 	confirm_open(m, &p);
 }
 
-/* What was applied is no draft any more. */
-static void
-notice_applied(struct model *m, const struct object *o)
+void
+lua_notice_applied(struct model *m, const struct object *o)
 {
 	struct lua_state *s = lua_state(m);
 	char *source = lua_draft(s, o) != NULL ? lua_source(o) : NULL;
@@ -231,7 +218,7 @@ lua_draft_act(struct model *m, enum act act, const struct object *o)
 {
 	struct lua_state *s = lua_state(m);
 
-	notice_applied(m, o);
+	lua_notice_applied(m, o);
 	switch (act) {
 	case ACT_EDIT: edit(m, o); break;
 	case ACT_SAVE: save(m, o); break;

@@ -40,12 +40,11 @@ char	*lua_source(const struct object *o);
 /* The draft, if it is that script's; NULL: none. */
 const char *lua_draft(const struct lua_state *s, const struct object *o);
 
-/* command, `<<`, the text, and a line that is not in the text. */
-char	*payload_command(const char *command, const char *text);
-
 /* lua_draft.c: keys that change the draft or ask the appliance. */
 bool	lua_draft_act(struct model *m, enum act act, const struct object *o);
 void	lua_edited(struct model *m);
+/* A draft that is in service by now is none any more. */
+void	lua_notice_applied(struct model *m, const struct object *o);
 void	lua_refresh_diff(struct lua_state *s, const char *source);
 
 /* lua_console.c */

@@ -7,6 +7,7 @@
 
 #include "base/xalloc.h"
 #include "tui/objects.h"
+#include "tui/rows.h"
 
 void
 objects_fini(struct objects *o)
@@ -108,6 +109,29 @@ object_text(const void *object, const char *column, char *buf, size_t size)
 
 	snprintf(buf, size, "%s", text[0] != '\0' ? text : "-");
 	return R_FG;
+}
+
+int64_t
+object_age_s(const struct model *m, const void *object, const char *column)
+{
+	const struct object *o = object;
+	double t = time_of(object_get(o, column));
+	int64_t age;
+
+	if (isnan(t))
+		return -1;
+	age = m->now_ms / 1000 + host_skew_s(o->host) - (int64_t)t;
+	return age > 0 ? age : 0;
+}
+
+int
+object_host(const struct model *m, const void *object, char *buf, size_t size)
+{
+	const struct object *o = object;
+
+	(void)m;
+	snprintf(buf, size, "%s", o->host->name);
+	return R_HOST + (int)(o->host->index % 8);
 }
 
 /* The first column names a row, but for policies, which stand behind their group. */

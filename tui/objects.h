@@ -39,6 +39,19 @@ const char *object_get(const void *object, const char *column);
 double	object_num(const void *object, const char *column);
 /* The cell's text, with `-` for an empty one; the role to draw it in: R_FG. */
 int	object_text(const void *object, const char *column, char *buf, size_t size);
+/* Seconds since the time in the cell, by the appliance's own clock; -1: none. */
+int64_t	object_age_s(const struct model *m, const void *object, const char *column);
+/* The appliance's name in its colour: a column's text. */
+int	object_host(const struct model *m, const void *object, char *buf, size_t size);
+/* A column's text that is a cell as it is. */
+#define OBJECT_CELL(fn, column, role)						\
+static int									\
+fn(const struct model *m, const void *row, char *buf, size_t size)		\
+{										\
+	(void)m;								\
+	object_text(row, column, buf, size);					\
+	return (role);								\
+}
 /* host and the first column: what a list's cursor holds on to. */
 void	object_key(const void *object, char buf[ROW_KEY_MAX]);
 

@@ -16,7 +16,7 @@ points_fini(struct points *p)
 
 void
 points_read(struct points *p, const struct sheet *s, const char *time_column,
-    const char *value_column, double period_s)
+    const char *value_column, double period_s, int64_t skew_s)
 {
 	double t, v;
 	unsigned i;
@@ -26,7 +26,7 @@ points_read(struct points *p, const struct sheet *s, const char *time_column,
 	p->t = xcalloc(s->nrows + 1, sizeof(*p->t));
 	p->v = xcalloc(s->nrows + 1, sizeof(*p->v));
 	for (i = 0; i < s->nrows; i++) {
-		t = time_of(sheet_get(s, i, time_column));
+		t = time_of(sheet_get(s, i, time_column)) - (double)skew_s;
 		v = sheet_num(s, i, value_column);
 		if (isnan(t) || isnan(v) || (p->n > 0 && t <= p->t[p->n - 1]))
 			continue;

@@ -6,16 +6,6 @@
 #include "tui/graph.h"
 #include "tui/scaling_columns.h"
 
-/* A column that is a cell of the sheet as it is. */
-#define CELL(fn, column, role)							\
-static int									\
-fn(const struct model *m, const void *row, char *buf, size_t size)		\
-{										\
-	(void)m;								\
-	object_text(row, column, buf, size);					\
-	return (role);								\
-}
-
 /* Its number, for sorting. */
 #define NUMBER(fn, column)							\
 static double									\
@@ -29,18 +19,16 @@ fn(const struct model *m, const void *row)					\
 static int
 age_text(const struct model *m, const void *row, const char *column, char *buf, size_t size)
 {
-	double t = time_of(object_get(row, column));
-
-	num_age(isnan(t) ? -1 : m->now_ms / 1000 - (int64_t)t, buf, size);
+	num_age(object_age_s(m, row, column), buf, size);
 	return R_DIM;
 }
 
 /* --- Groups -------------------------------------------------------------- */
 
-CELL(group_name, "name", R_FG)
-CELL(group_min, "min", R_DIM)
-CELL(group_max, "max", R_DIM)
-CELL(group_launch, "launch_config", R_DIM)
+OBJECT_CELL(group_name, "name", R_FG)
+OBJECT_CELL(group_min, "min", R_DIM)
+OBJECT_CELL(group_max, "max", R_DIM)
+OBJECT_CELL(group_launch, "launch_config", R_DIM)
 NUMBER(group_desired_n, "desired")
 
 static bool
@@ -137,20 +125,10 @@ group_last(const struct model *m, const void *row, char *buf, size_t size)
 	return R_DIM;
 }
 
-static int
-host_name(const struct model *m, const void *row, char *buf, size_t size)
-{
-	const struct object *o = row;
-
-	(void)m;
-	snprintf(buf, size, "%s", o->host->name);
-	return R_HOST + (int)(o->host->index % 8);
-}
-
 const struct column group_columns[] = {
 	{ "name", "GROUP", 0, 8, 16, 28, COL_MIDDLE | COL_FIT, 0, group_name, NULL, NULL,
 	    "its name" },
-	{ "host", "HOST", 8, 4, 8, 12, 0, 2, host_name, NULL, NULL, "its appliance" },
+	{ "host", "HOST", 8, 4, 8, 12, 0, 2, object_host, NULL, NULL, "its appliance" },
 	{ "state", "", 99, 0, 0, 1, 0, 4, group_name, group_severity, NULL, "trouble first" },
 	{ "min", "MIN", 2, 3, 4, 5, COL_RIGHT, 0, group_min, NULL, NULL, "smallest size" },
 	{ "desired", "DES", 0, 3, 4, 5, COL_RIGHT, 0, group_desired, group_desired_n, NULL,
@@ -171,10 +149,10 @@ const unsigned group_ncolumns = sizeof(group_columns) / sizeof(group_columns[0])
 
 /* --- Instances ----------------------------------------------------------- */
 
-CELL(instance_id, "id", R_FG)
-CELL(instance_zone, "zone", R_DIM)
-CELL(instance_address, "address", R_DIM)
-CELL(instance_version, "version", R_DIM)
+OBJECT_CELL(instance_id, "id", R_FG)
+OBJECT_CELL(instance_zone, "zone", R_DIM)
+OBJECT_CELL(instance_address, "address", R_DIM)
+OBJECT_CELL(instance_version, "version", R_DIM)
 NUMBER(instance_age_n, "age_s")
 
 enum state
@@ -247,10 +225,10 @@ const unsigned instance_ncolumns = sizeof(instance_columns) / sizeof(instance_co
 
 /* --- Policies ------------------------------------------------------------ */
 
-CELL(policy_name, "name", R_FG)
-CELL(policy_type, "type", R_DIM)
-CELL(policy_adjustment, "adjustment", R_FG)
-CELL(policy_alarms, "alarms", R_DIM)
+OBJECT_CELL(policy_name, "name", R_FG)
+OBJECT_CELL(policy_type, "type", R_DIM)
+OBJECT_CELL(policy_adjustment, "adjustment", R_FG)
+OBJECT_CELL(policy_alarms, "alarms", R_DIM)
 
 enum state
 policy_state(const void *row)
@@ -290,8 +268,8 @@ const unsigned policy_ncolumns = sizeof(policy_columns) / sizeof(policy_columns[
 
 /* --- Activities ---------------------------------------------------------- */
 
-CELL(activity_text, "description", R_FG)
-CELL(activity_cause, "cause", R_DIM)
+OBJECT_CELL(activity_text, "description", R_FG)
+OBJECT_CELL(activity_cause, "cause", R_DIM)
 
 enum state
 activity_state(const void *row)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tui/overlay.h"
+#include "tui/rows.h"
 #include "tui/scaling.h"
 
 /* Recorded metrics are looked at for at least an hour. */
@@ -78,12 +79,10 @@ draw_with(const struct scaling_state *s, struct area a)
 
 	x = area_text(a, x + 1, 0, R_KEY, "with ");
 	if (s->is_typing) {
-		a.g->cursor_x = a.x + x + (int)s->edit.at;
-		a.g->cursor_y = a.y;
+		edit_draw(a, x, 0, a.w - x, &s->edit);
 		if (s->edit.len == 0)
 			area_text(a, x + 1, 0, R_DIM,
 			    "ALARM.threshold=1.5 POLICY.adjustment=2 cooldown=60s min=1 max=8");
-		area_text(a, x, 0, R_FG, s->edit.text);
 	} else
 		area_text(a, x, 0, R_FG, s->with[0] != '\0' ? s->with : "nothing changed");
 }
@@ -104,7 +103,8 @@ scaling_try_draw(struct model *m, struct area a)
 		return;
 	}
 	trial_draw(&s->trial, (struct trial_side){ now, "as it is" },
-	    (struct trial_side){ tried, "tried   " }, ui_until_s(m), window_of(m), a);
+	    (struct trial_side){ tried, "tried   " },
+	    ui_until_s(m) + host_skew_s(s->host), window_of(m), a);
 }
 
 /* While values are typed all keys are the line's. */
@@ -117,10 +117,13 @@ scaling_try_key(struct model *m, const struct key *k)
 		return false;
 	if (k->code == K_ESC) {
 		s->is_typing = s->is_trying = false;
-	} else if (k->code == K_ENTER) {
+		return true;
+	}
+	if (k->code != K_ENTER)
+		return edit_takes(&s->edit, k);
+	if (edit_is_argument(m, &s->edit)) {
 		s->is_typing = false;
 		snprintf(s->with, sizeof(s->with), "%.250s", s->edit.text);
-	} else
-		edit_key(&s->edit, k);
+	}
 	return true;
 }

@@ -35,6 +35,8 @@ struct screen {
 	bool	(*act)(struct model *m, enum act act, const struct key *k);
 	/* A character that no key of the table has (a console, an input); may be NULL. */
 	bool	(*key)(struct model *m, const struct key *k);
+	/* What a user has made and would lose, by name; NULL: nothing. May be NULL. */
+	const char *(*unsaved)(const struct model *m);
 	/* CSV of what is shown, for export; NULL: the picture as text. */
 	void	(*export)(const struct model *m, struct outbuf *b);
 };

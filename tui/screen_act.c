@@ -68,6 +68,23 @@ go_back(struct model *m)
 		ui->cursor_ms = 0;
 }
 
+/* What would be lost is told once. */
+static bool
+may_quit(struct model *m)
+{
+	const char *what = NULL;
+	unsigned i;
+
+	for (i = 0; screens[i] != NULL && what == NULL; i++)
+		if (screens[i]->unsaved != NULL)
+			what = screens[i]->unsaved(m);
+	if (what == NULL || m->ui->is_quitting)
+		return true;
+	m->ui->is_quitting = true;
+	ui_say(m, R_WARN, "the draft of %s is not applied: q again quits without it", what);
+	return false;
+}
+
 static void
 close_or_quit(struct model *m)
 {
@@ -75,7 +92,7 @@ close_or_quit(struct model *m)
 
 	if (ui->nback > 0)
 		ui->screen = ui->back[--ui->nback];
-	else
+	else if (may_quit(m))
 		ui->wishes |= WISH_QUIT;
 }
 
@@ -208,6 +225,8 @@ wish_of(enum act act)
 void
 screen_act(struct model *m, enum act act, const struct key *k)
 {
+	if (act != ACT_CLOSE)
+		m->ui->is_quitting = false;
 	if (m->ui->screen->act(m, act, k) || act_time(m, act) || act_view(m, act))
 		return;
 	m->ui->wishes |= wish_of(act);

@@ -16,6 +16,7 @@
 #include "tui/overlay.h"
 #include "tui/pane.h"
 #include "tui/points.h"
+#include "tui/rows.h"
 #include "tui/scale.h"
 
 enum detail { DETAIL_HISTORY, DETAIL_EXPLAIN, DETAIL_TRY, DETAIL_COUNT };
@@ -135,7 +136,7 @@ alarms_wants(const struct model *m, struct wants *w)
 	want_answer(w, o->host, 5, "show alarm %s history max 30", name);
 	if (metric_command(m, o, metric, sizeof(metric)))
 		want_answer(w, o->host, 5, "%s", metric);
-	if (state_of(m)->tried[0] != '\0') {
+	if (state_of(m)->detail == DETAIL_TRY && !state_of(m)->is_typing) {
 		try_command(m, o, metric, sizeof(metric));
 		want_answer(w, o->host, 0, "%s", metric);
 	}
@@ -187,7 +188,8 @@ draw_graph(struct model *m, const struct object *o, struct area a)
 		area_text(a, 2, a.h / 2, R_DIM, "no points in this time");
 		return;
 	}
-	points_read(&s->points, sheet, "time", column, object_num(o, "period_s"));
+	points_read(&s->points, sheet, "time", column, object_num(o, "period_s"),
+	    host_skew_s(o->host));
 	hi = graph_draw(&g, plot);
 	if (s->tried[0] != '\0' && s->detail == DETAIL_TRY) {
 		g.threshold = strtod(s->tried, NULL);
@@ -280,12 +282,11 @@ draw_try(const struct model *m, const struct object *o, struct area a)
 	int x, y = 1;
 
 	x = area_text(a, 0, 0, R_KEY, "threshold ");
-	area_text(a, x, 0, R_FG, s->is_typing ? s->edit.text : s->tried);
 	if (s->is_typing) {
-		a.g->cursor_x = a.x + x + (int)s->edit.at;
-		a.g->cursor_y = a.y;
+		edit_draw(a, x, 0, a.w - x, &s->edit);
 		return;
 	}
+	area_text(a, x, 0, R_FG, s->tried);
 	try_command(m, o, cmd, sizeof(cmd));
 	t = host_answer(o->host, cmd);
 	if (t == NULL)
@@ -464,11 +465,14 @@ alarms_key(struct model *m, const struct key *k)
 	if (k->code == K_ESC) {
 		s->is_typing = false;
 		s->detail = DETAIL_HISTORY;
-	} else if (k->code == K_ENTER) {
+		return true;
+	}
+	if (k->code != K_ENTER)
+		return edit_takes(&s->edit, k);
+	if (edit_is_argument(m, &s->edit)) {
 		s->is_typing = false;
 		snprintf(s->tried, sizeof(s->tried), "%.60s", s->edit.text);
-	} else
-		edit_key(&s->edit, k);
+	}
 	return true;
 }
 

@@ -75,17 +75,8 @@ text_name(const struct model *m, const void *row, char *buf, size_t size)
 	return is_script ? R_TITLE : R_FG;
 }
 
-#define CELL(fn, column, role)							\
-static int									\
-fn(const struct model *m, const void *row, char *buf, size_t size)		\
-{										\
-	(void)m;								\
-	object_text(row, column, buf, size);					\
-	return (role);								\
-}
-
-CELL(text_kind, "kind", R_DIM)
-CELL(text_said, "said", R_DIM)
+OBJECT_CELL(text_kind, "kind", R_DIM)
+OBJECT_CELL(text_said, "said", R_DIM)
 
 static int
 text_version(const struct model *m, const void *row, char *buf, size_t size)
@@ -208,6 +199,7 @@ lua_wants(const struct model *m, struct wants *w)
 
 	if (o == NULL)
 		return;
+	lua_notice_applied((struct model *)m, o);
 	word_quote(lua_script_of(o), name, sizeof(name));
 	if (o->host->level != LEVEL_USER)
 		want_answer(w, o->host, 3, "show lua %s source", name);
@@ -215,7 +207,7 @@ lua_wants(const struct model *m, struct wants *w)
 	want_answer(w, o->host, 3, "show lua %s errors", name);
 }
 
-/* Each line stands behind one blank. */
+/* Each line stands behind one blank; the answer's last line end is not there. */
 char *
 lua_source(const struct object *o)
 {
@@ -231,6 +223,8 @@ lua_source(const struct object *o)
 			continue;
 		*to++ = *p;
 	}
+	if (to > text && to[-1] != '\n')
+		*to++ = '\n';
 	*to = '\0';
 	return text;
 }
@@ -284,17 +278,22 @@ draw_diff(struct lua_state *s, const struct object *o, const char *source, struc
 	}
 }
 
-/* Any sheet, a row a line: versions, errors. */
+/* Any sheet, column beside column: versions, errors. */
 static void
-draw_sheet(const struct sheet *s, struct area a)
+draw_sheet(const struct sheet *s, unsigned top, struct area a)
 {
-	unsigned i, c;
-	int x;
+	unsigned i, c, skip;
+	int x, w, end;
 
-	for (i = 0; i <= s->nrows && (int)i < a.h; i++)
-		for (c = 0, x = 0; c < s->ncols; c++)
-			x = area_text(a, x, (int)i, i == 0 ? R_DIM : R_FG,
-			    s->text + s->cell[i * s->ncols + c]) + 2;
+	for (c = 0, x = 0; c < s->ncols && x < a.w; c++, x += w + 2)
+		for (i = 0, w = 0; i <= s->nrows && (int)i < a.h; i++) {
+			skip = i > 0 ? top : 0;		/* the header stays */
+			if (i + skip > s->nrows)
+				break;
+			end = area_text(a, x, (int)i, i == 0 ? R_DIM : R_FG,
+			    s->text + s->cell[(i + skip) * s->ncols + c]);
+			w = end - x > w ? end - x : w;
+		}
 }
 
 static void
@@ -310,7 +309,7 @@ draw_page(struct model *m, const struct object *o, struct area a)
 	case LUA_DIFF: draw_diff(s, o, source, a); break;
 	default:
 		if (list != NULL)
-			draw_sheet(&list->sheet, a);
+			draw_sheet(&list->sheet, s->top, a);
 	}
 	free(source);
 }
@@ -455,8 +454,17 @@ lua_take_key(struct model *m, const struct key *k)
 	return lua_state(m)->has_console && console_key(m, k);
 }
 
+static const char *
+unsaved(const struct model *m)
+{
+	const struct lua_state *s = lua_state(m);
+
+	return s->draft != NULL ? s->script : NULL;
+}
+
 const struct screen screen_lua = {
 	.name = "lua", .title = "Lua", .tab = '6', .panes = 2,
 	.state_size = sizeof(struct lua_state), .state_fini = state_fini,
 	.wants = lua_wants, .draw = lua_draw_screen, .act = lua_act, .key = lua_take_key,
+	.unsaved = unsaved,
 };

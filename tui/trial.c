@@ -22,7 +22,7 @@ sizes_of(struct points *p, const struct sheet *s, int64_t until_s, unsigned wind
 	double t0 = (double)until_s - window_s, v0 = sheet_num(s, 0, "from");
 	unsigned i;
 
-	points_read(p, s, "time", "to", 0);
+	points_read(p, s, "time", "to", 0, 0);
 	p->is_step = true;
 	if (p->n == 0)
 		return;
@@ -58,29 +58,45 @@ size_text(const void *arg, double v, char *buf, size_t size)
 }
 
 static void
+read_sizes(struct points *p, const struct answer *a, int64_t until_s, unsigned window_s)
+{
+	points_fini(p);
+	if (a == NULL)
+		return;
+	sizes_of(p, &a->sheet, until_s, window_s);
+	flat_size(p, a, until_s, window_s);
+}
+
+static double
+highest(const struct points *p, double so_far)
+{
+	unsigned i;
+
+	for (i = 0; i < p->n; i++)
+		so_far = fmax(so_far, p->v[i]);
+	return so_far;
+}
+
+/* Both on one scale. */
+static void
 draw_sizes(struct trial *s, const struct answer *now, const struct answer *tried, int64_t until_s,
     unsigned window_s, struct area a)
 {
 	struct area plot = area_part(a, 5, 0, a.w - 5, a.h - 1);
-	struct graph g = { .fn = points_span,
-		.until_s = until_s, .window_s = window_s, .threshold = NAN, .use_max = true,
-		.role = R_GRAPH };
-	double hi = 0;
+	struct graph g = { .fn = points_span, .arg = &s->now, .until_s = until_s,
+		.window_s = window_s, .threshold = NAN, .use_max = true, .role = R_GRAPH };
 
-	sizes_of(&s->now, &now->sheet, g.until_s, g.window_s);
-	flat_size(&s->now, now, g.until_s, g.window_s);
-	g.arg = &s->now;
-	hi = graph_draw(&g, plot);
+	read_sizes(&s->now, now, until_s, window_s);
+	read_sizes(&s->tried, tried, until_s, window_s);
+	g.hi = graph_ceiling(highest(&s->tried, highest(&s->now, 1)));
+	graph_draw(&g, plot);
 	if (tried != NULL) {
-		sizes_of(&s->tried, &tried->sheet, g.until_s, g.window_s);
-		flat_size(&s->tried, tried, g.until_s, g.window_s);
 		g.arg = &s->tried;
 		g.is_line = true;
 		g.role = R_WARN;
-		g.hi = hi;
 		graph_draw(&g, plot);
 	}
-	scale_draw(&g, area_part(a, 0, 0, 5, plot.h), plot, hi, size_text, NULL);
+	scale_draw(&g, area_part(a, 0, 0, 5, plot.h), plot, g.hi, size_text, NULL);
 	axis_draw(area_part(a, 5, a.h - 1, a.w - 5, 1), g.until_s, g.window_s);
 }
 

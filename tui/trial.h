@@ -13,7 +13,7 @@ struct trial {
 };
 void	trial_fini(struct trial *t);
 
-/* tried NULL: one only. Names stand before the totals. */
+/* tried NULL: one only. Names stand before the totals; until_s is the appliance's time. */
 struct trial_side { const struct answer *answer; const char *name; };
 void	trial_draw(struct trial *t, struct trial_side now, struct trial_side tried,
 	    int64_t until_s, unsigned window_s, struct area a);
