@@ -74,7 +74,7 @@ count_all(const struct model *m, const struct requests_state *s, struct counts *
 		n = count_of(c, name);
 		n->n++;
 		n->errors += r->status >= 500 || r->status <= 0;
-		n->sum_ms += r->ta_ms;
+		n->sum_ms += isnan(r->ta_ms) ? 0 : r->ta_ms;
 		n->max_ms = fmax(n->max_ms, r->ta_ms);
 	}
 }
@@ -118,8 +118,9 @@ requests_draw_top(struct model *m, struct area a)
 	if (c.n > 1)
 		qsort(c.at, c.n, sizeof(*c.at), most_first);
 	x = area_fmt(a, 0, 0, R_DIM, "%u requests by ", all);
-	area_text(a, x, 0, R_TITLE, by[s->top]);
-	area_text(a, 32, 0, R_DIM, "T: by path, client, status, server, and back to the list");
+	x = area_text(a, x, 0, R_TITLE, by[s->top]);
+	area_text(a, x < 28 ? 30 : x + 2, 0, R_DIM,
+	    "T: by path, client, status, server, and back to the list");
 	for (i = 0; i < c.n && (int)i + 2 < a.h; i++)
 		draw_row(&c.at[i], all, a, (int)i + 2);
 	free(c.at);

@@ -12,6 +12,7 @@
 #include "tui/graph.h"
 #include "tui/heat.h"
 #include "tui/lat.h"
+#include "tui/row_acts.h"
 #include "tui/latency.h"
 #include "tui/pane.h"
 #include "tui/scale.h"
@@ -40,48 +41,64 @@ is_shown(const struct row *r)
 	return r->type == ROW_BACKEND;
 }
 
-/* The backend in view: the one that was chosen, else the one with most trouble. */
-static struct row *
-backend_of(const struct model *m)
+static bool
+is_chosen(const struct model *m, const struct row *r)
 {
-	struct row *r, *worst = NULL;
+	return strcmp(r->px, m->ui->px) == 0 &&
+	    (m->ui->px_host == NULL || m->ui->px_host == r->host);
+}
+
+/* The backend in view: the one that was chosen, else the one with most trouble. Also the
+ * one before and behind it in the order of the answers, round and round. */
+static struct row *
+look_for(const struct model *m, struct row **ret_before, struct row **ret_behind)
+{
+	struct row *r, *worst = NULL, *chosen = NULL, *first = NULL, *last = NULL;
 	unsigned i, k;
 
+	*ret_before = *ret_behind = NULL;
 	for (i = 0; i < m->nhosts; i++)
 		for (k = 0; k < m->hosts[i]->nrows; k++) {
 			r = m->hosts[i]->rows[k];
 			if (!is_shown(r) || (m->ui->only != NULL && r->host != m->ui->only))
 				continue;
-			if (strcmp(r->px, m->ui->px) == 0)
-				return r;
+			if (chosen == NULL && is_chosen(m, r)) {
+				chosen = r;
+				*ret_before = last;
+			} else if (last == chosen && chosen != NULL)
+				*ret_behind = r;
 			if (worst == NULL || r->p99_us > worst->p99_us || isnan(worst->p99_us))
 				worst = r;
+			first = first != NULL ? first : r;
+			last = r;
 		}
-	return worst;
+	*ret_before = *ret_before != NULL ? *ret_before : last;
+	*ret_behind = *ret_behind != NULL ? *ret_behind : first;
+	return chosen != NULL ? chosen : worst;
 }
 
-/* The next backend in the order of the answer, round and round. */
+static struct row *
+backend_of(const struct model *m)
+{
+	struct row *before, *behind;
+
+	return look_for(m, &before, &behind);
+}
+
 static void
 next_backend(struct model *m, int step)
 {
-	struct row *now = backend_of(m), *r;
-	struct host *h;
-	unsigned i, at = 0;
+	struct row *before, *behind, *now;
 
+	now = look_for(m, &before, &behind);
 	if (now == NULL)
 		return;
-	h = now->host;
-	for (i = 0; i < h->nrows; i++)
-		if (h->rows[i] == now)
-			at = i;
-	for (i = 1; i <= h->nrows; i++) {
-		r = h->rows[(at + h->nrows + (unsigned)step * i) % h->nrows];
-		if (is_shown(r)) {
-			snprintf(m->ui->px, sizeof(m->ui->px), "%s", r->px);
-			state_of(m)->sv[0] = '\0';
-			return;
-		}
+	if (!is_chosen(m, now)) {	/* the worst was shown: its neighbours */
+		row_view(m, now);
+		look_for(m, &before, &behind);
 	}
+	row_view(m, step < 0 ? before : behind);
+	state_of(m)->sv[0] = '\0';
 }
 
 /* All servers, then one after another. */
@@ -495,7 +512,7 @@ move_cursor(struct model *m, int step)
 	m->ui->cursor_ms = s * 1000;
 }
 
-/* Requests at least as slow as the p99 under the cursor. */
+/* Requests that are slower than nine of ten under the cursor. */
 static void
 open_requests(struct model *m)
 {

@@ -14,6 +14,7 @@
 #include "tui/graph.h"
 #include "tui/pane.h"
 #include "tui/requests.h"
+#include "tui/row_acts.h"
 
 static void
 state_fini(void *state)
@@ -397,6 +398,8 @@ sampling_text(const struct model *m, char *buf, size_t size)
 
 	for (i = 0; i < m->nhosts; i++) {
 		h = m->hosts[i];
+		if (m->ui->only != NULL && m->ui->only != h)
+			continue;
 		lost += h->requests.lost;
 		if (h->kind == HOST_WEIR && sample_of(m, h) > sample)
 			sample = sample_of(m, h);
@@ -417,6 +420,8 @@ refusal(const struct model *m)
 
 	for (i = 0; i < m->nhosts; i++) {
 		h = m->hosts[i];
+		if (m->ui->only != NULL && m->ui->only != h)
+			continue;
 		if (h->kind == HOST_WEIR && h->level == LEVEL_USER)
 			return "requests need level operator on the socket";
 		if (h->kind == HOST_HAPROXY && !h->has_ring)
@@ -453,6 +458,7 @@ requests_act(struct model *m, enum act act, const struct key *k)
 	struct requests_state *s = requests_state(m);
 	struct list_view *v = &m->ui->lists[LIST_REQUESTS];
 	const struct request *r;
+	const struct row *row;
 	struct table t = table_of(m);
 
 	(void)k;
@@ -476,11 +482,11 @@ requests_act(struct model *m, enum act act, const struct key *k)
 		return true;
 	case ACT_OPEN:
 		r = table_current(m, &t);
-		if (r == NULL || host_row(r->host, r->backend, r->server) == NULL)
-			return true;
-		snprintf(m->ui->px, sizeof(m->ui->px), "%s", r->backend);
-		snprintf(m->ui->sv, sizeof(m->ui->sv), "%s", r->server);
-		screen_open(m, &screen_server);
+		row = r != NULL ? host_row(r->host, r->backend, r->server) : NULL;
+		if (row != NULL) {
+			row_view(m, row);
+			screen_open(m, &screen_server);
+		}
 		return true;
 	default:
 		return table_act(m, &t, act);
