@@ -5,14 +5,6 @@
 #include "tui/event_text.h"
 #include "tui/screen.h"
 
-void
-clock_text(int64_t ms, char buf[16])
-{
-	int s = (int)(ms / 1000 % 86400);
-
-	snprintf(buf, 16, "%02d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
-}
-
 /* What matters of a health event's long sentence. */
 static void
 reason_text(const char *text, char *buf, size_t size)
@@ -111,7 +103,7 @@ events_newest(const struct model *m, const struct filter *filter, const struct e
 	unsigned have = 0, i, k;
 
 	for (i = 0; i < m->nhosts; i++) {
-		if (m->ui->only != NULL && m->ui->only != m->hosts[i])
+		if (!ui_shows(m, m->hosts[i]))
 			continue;
 		for (k = 0; (e = event_newest(&m->hosts[i]->events, k)) != NULL; k++) {
 			if (have == n && n > 0 && e->t_ms <= ret[n - 1]->t_ms)

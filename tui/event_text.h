@@ -8,8 +8,6 @@
 
 /* Its words into buf; the role to draw them in. */
 int	event_text(const struct event *e, char *buf, size_t size);
-/* 05:58:40 */
-void	clock_text(int64_t ms, char buf[16]);
 /* The newest of all appliances in view, newest first; filter: NULL, or only those it finds;
  * how many. */
 unsigned events_newest(const struct model *m, const struct filter *filter,

@@ -56,12 +56,6 @@ is_branch_shown(const struct model *m, const struct row *proxy)
 	return false;
 }
 
-static bool
-is_in_view(const struct model *m, const struct host *h)
-{
-	return m->ui->only == NULL || m->ui->only == h;
-}
-
 /* --- Order ---------------------------------------------------------------- */
 
 /* Smaller is worse. */
@@ -101,7 +95,7 @@ add_proxies(const struct model *m, bool with_frontends, struct list *l)
 
 	for (i = 0; i < m->nhosts; i++) {
 		h = m->hosts[i];
-		for (k = 0; is_in_view(m, h) && k < h->nrows; k++) {
+		for (k = 0; ui_shows(m, h) && k < h->nrows; k++) {
 			r = h->rows[k];
 			if ((r->type == ROW_BACKEND || (with_frontends &&
 			    r->type == ROW_FRONTEND)) && is_branch_shown(m, r))
@@ -148,7 +142,7 @@ list_tree_size(const struct model *m)
 	unsigned n = 0, i, k;
 
 	for (i = 0; i < m->nhosts; i++)
-		for (k = 0; is_in_view(m, m->hosts[i]) && k < m->hosts[i]->nrows; k++)
+		for (k = 0; ui_shows(m, m->hosts[i]) && k < m->hosts[i]->nrows; k++)
 			n += m->hosts[i]->rows[k]->type != ROW_LISTENER;
 	return n;
 }

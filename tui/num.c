@@ -99,3 +99,24 @@ num_age(int64_t s, char *buf, size_t size)
 		i++;
 	snprintf(buf, size, "%lld%c", (long long)(s / rows[i].unit), rows[i].sign);
 }
+
+void
+num_window(unsigned s, char *buf, size_t size)
+{
+	if (s < 120)
+		snprintf(buf, size, "%u s", s);
+	else if (s < 7200)
+		snprintf(buf, size, "%u min", s / 60);
+	else if (s < 2 * 86400)
+		snprintf(buf, size, "%u h", s / 3600);
+	else
+		snprintf(buf, size, "%u d", s / 86400);
+}
+
+void
+num_clock(int64_t ms, char *buf, size_t size)
+{
+	int s = (int)(ms / 1000 % 86400);
+
+	snprintf(buf, size, "%02d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
+}

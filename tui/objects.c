@@ -49,12 +49,6 @@ add_sheet(const struct model *m, struct host *h, const struct sheet *s, objects_
 			objects_add(ret, h, s, o.row);
 }
 
-static bool
-is_shown(const struct model *m, const struct host *h)
-{
-	return m->ui->only == NULL || m->ui->only == h;
-}
-
 void
 objects_of(const struct model *m, enum kind kind, objects_keep_fn *keep, const void *arg,
     struct objects *ret)
@@ -63,7 +57,7 @@ objects_of(const struct model *m, enum kind kind, objects_keep_fn *keep, const v
 
 	ret->n = 0;
 	for (i = 0; i < m->nhosts; i++)
-		if (is_shown(m, m->hosts[i]))
+		if (ui_shows(m, m->hosts[i]))
 			add_sheet(m, m->hosts[i], &m->hosts[i]->kinds[kind], keep, arg, ret);
 	objects_point(ret);
 }
@@ -77,7 +71,7 @@ objects_in(const struct model *m, objects_sheet_fn *sheet, objects_keep_fn *keep
 
 	ret->n = 0;
 	for (i = 0; i < m->nhosts; i++) {
-		s = is_shown(m, m->hosts[i]) ? sheet(m->hosts[i]) : NULL;
+		s = ui_shows(m, m->hosts[i]) ? sheet(m->hosts[i]) : NULL;
 		if (s != NULL)
 			add_sheet(m, m->hosts[i], s, keep, arg, ret);
 	}

@@ -28,7 +28,7 @@ count_kind(const struct model *m, enum kind kind)
 	unsigned n = 0, i;
 
 	for (i = 0; i < m->nhosts; i++)
-		if (m->ui->only == NULL || m->ui->only == m->hosts[i])
+		if (ui_shows(m, m->hosts[i]))
 			n += m->hosts[i]->kinds[kind].nrows;
 	return n;
 }

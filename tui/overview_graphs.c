@@ -10,12 +10,6 @@
 
 struct sum { const struct model *m; enum metric metric; };
 
-static bool
-is_in_view(const struct model *m, const struct host *h)
-{
-	return m->ui->only == NULL || m->ui->only == h;
-}
-
 /* One second: rates are added, of latencies the worst counts. NAN: a gap. */
 static double
 sum_at(const struct sum *s, int64_t second)
@@ -25,7 +19,7 @@ sum_at(const struct sum *s, int64_t second)
 	unsigned i;
 
 	for (i = 0; i < s->m->nhosts; i++) {
-		if (!is_in_view(s->m, s->m->hosts[i]))
+		if (!ui_shows(s->m, s->m->hosts[i]))
 			continue;
 		v = history_at(&s->m->hosts[i]->total, s->metric, second);
 		if (isnan(sum) || isnan(v))
@@ -66,7 +60,7 @@ restarted_s(const struct model *m)
 	unsigned i;
 
 	for (i = 0; i < m->nhosts; i++)
-		if (is_in_view(m, m->hosts[i]) && m->hosts[i]->restarted_ms > last)
+		if (ui_shows(m, m->hosts[i]) && m->hosts[i]->restarted_ms > last)
 			last = m->hosts[i]->restarted_ms;
 	return last / 1000;
 }
@@ -122,17 +116,6 @@ draw_metric(struct model *m, struct area a, enum metric metric, int index, int r
 	hits_add(hits, HIT_TIME, a, 0, 0);
 }
 
-static void
-window_text(unsigned s, char *buf, size_t size)
-{
-	if (s < 120)
-		snprintf(buf, size, "%u s", s);
-	else if (s < 7200)
-		snprintf(buf, size, "%u min", s / 60);
-	else
-		snprintf(buf, size, "%u h", s / 3600);
-}
-
 /* What is told of a graph's right edge, or of its cursor when there is one. */
 static double
 value_now(const struct model *m, enum metric metric)
@@ -152,7 +135,7 @@ requests_title(const struct model *m, char *left, char *right, size_t size)
 	snprintf(left, size, "Requests/s");
 	num_count(value_now(m, M_REQ), 6, now, sizeof(now));
 	num_count(greatest(m, M_REQ), 6, max, sizeof(max));
-	window_text(m->ui->window_s, window, sizeof(window));
+	num_window(m->ui->window_s, window, sizeof(window));
 	snprintf(right, size, "%s %s  max %s  %s", m->ui->cursor_ms > 0 ? "at cursor" : "now", now,
 	    max, window);
 }
@@ -170,7 +153,7 @@ has_percentiles(const struct model *m)
 	unsigned i;
 
 	for (i = 0; i < m->nhosts; i++)
-		if (is_in_view(m, m->hosts[i]) && host_quality(m->hosts[i]) != Q_AVG1024)
+		if (ui_shows(m, m->hosts[i]) && host_quality(m->hosts[i]) != Q_AVG1024)
 			return true;
 	return false;
 }

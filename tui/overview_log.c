@@ -13,7 +13,7 @@ events_in_all(const struct model *m)
 	unsigned n = 0, i;
 
 	for (i = 0; i < m->nhosts; i++)
-		if (m->ui->only == NULL || m->ui->only == m->hosts[i])
+		if (ui_shows(m, m->hosts[i]))
 			n += m->hosts[i]->events.n;
 	return n;
 }
@@ -39,7 +39,7 @@ draw_event(const struct model *m, const struct event *e, struct area a)
 	char time[16], text[512];
 	int role = event_text(e, text, sizeof(text)), x;
 
-	clock_text(e->t_ms, time);
+	num_clock(e->t_ms, time, sizeof(time));
 	x = area_text(a, 0, 0, R_DIM, time) + 1;
 	if (m->nhosts > 1)
 		x = area_cut(a, x, 0, 8, R_HOST + (int)(e->host->index % 8), e->host->name) + 1;

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tui/event_text.h"
 #include "tui/latency.h"
 #include "tui/objects.h"
 #include "tui/overview.h"
+#include "tui/requests.h"
 
 /* --- Heat map ------------------------------------------------------------- */
 
@@ -53,7 +53,7 @@ live_requests(const struct model *m)
 	unsigned i;
 
 	for (i = 0; i < m->nhosts; i++)
-		if ((m->ui->only == NULL || m->ui->only == m->hosts[i]) &&
+		if (ui_shows(m, m->hosts[i]) &&
 		    m->hosts[i]->requests.n > 0)
 			return &m->hosts[i]->requests;
 	return NULL;
@@ -73,33 +73,18 @@ requests_rows(const struct model *m)
 	return live_requests(m) != NULL ? 7 : 0;
 }
 
-static int
-status_role(int status)
-{
-	return status >= 500 || status < 100 ? R_CRIT : status >= 400 ? R_WARN : R_FG;
-}
-
-/* Without the port, which says nothing. */
-static int
-client_len(const char *client)
-{
-	const char *colon = strrchr(client, ':');
-
-	return colon != NULL ? (int)(colon - client) : (int)strlen(client);
-}
-
 static void
 draw_request(const struct request *r, struct area a)
 {
 	char time[16], ms[16], place[160];
 
-	clock_text(r->t_ms, time);
+	num_clock(r->t_ms, time, sizeof(time));
 	area_fmt(a, 0, 0, R_DIM, "%s.%03d", time, (int)(r->t_ms % 1000));
-	snprintf(place, sizeof(place), "%.*s", client_len(r->client), r->client);
+	request_client(r, place, sizeof(place));
 	area_cut(a, 13, 0, 15, R_FG, place);
 	snprintf(place, sizeof(place), "%s/%s", r->backend, r->server);
 	area_cut_middle(a, 29, 0, 26, R_FG, place);
-	area_fmt(a, 56, 0, status_role(r->status), "%3d", r->status);
+	area_fmt(a, 56, 0, request_role(r->status), "%3d", r->status);
 	area_cut(a, 60, 0, 7, R_DIM, r->method);
 	num_us(r->ta_ms * 1000, ms, sizeof(ms));
 	area_right(a, a.w - 7, 0, 7, R_FG, ms);

@@ -19,6 +19,10 @@ struct requests_state *requests_state(const struct model *m);
 void	requests_find(const struct model *m, struct requests_state *s);
 filter_field_fn request_field;
 
+int	request_role(int status);		/* of a status, by its class */
+/* The client's address without the port, which says nothing. */
+void	request_client(const struct request *r, char *buf, size_t size);
+
 /* Counts of the last minute, most first. */
 void	requests_draw_top(struct model *m, struct area a);
 

@@ -423,23 +423,12 @@ numbers_title(const struct model *m, const struct latmap *map, struct area cells
 /* --- The screen ---------------------------------------------------------- */
 
 static void
-window_text(unsigned s, char *buf, size_t size)
-{
-	if (s >= 86400)
-		snprintf(buf, size, "%u d", s / 86400);
-	else if (s >= 7200)
-		snprintf(buf, size, "%u h", s / 3600);
-	else
-		snprintf(buf, size, "%u min", s / 60);
-}
-
-static void
 draw_heat_part(struct model *m, const struct row *b, struct area a, struct hits *hits)
 {
 	struct latency_state *s = state_of(m);
 	char title[256], right[160], window[16];
 
-	window_text(m->ui->window_s, window, sizeof(window));
+	num_window(m->ui->window_s, window, sizeof(window));
 	snprintf(title, sizeof(title), "Latency %s %s", b->px, s->sv[0] != '\0' ? s->sv :
 	    "(all servers)");
 	snprintf(right, sizeof(right), "source: %s   window %s   bucket %u s   %s",

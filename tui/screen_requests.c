@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/xalloc.h"
 #include "tui/graph.h"
@@ -52,7 +51,7 @@ requests_wants(const struct model *m, struct wants *w)
 
 	for (i = 0; i < m->nhosts; i++) {
 		h = m->hosts[i];
-		if (m->ui->only != NULL && m->ui->only != h)
+		if (!ui_shows(m, h))
 			continue;
 		if (h->kind == HOST_WEIR && h->level != LEVEL_USER)
 			want_stream(w, h, "subscribe requests sample %u", sample_of(m, h));
@@ -67,14 +66,11 @@ static int
 text_time(const struct model *m, const void *row, char *buf, size_t size)
 {
 	const struct request *r = row;
-	time_t t = (time_t)(r->t_ms / 1000);
-	struct tm tm;
-	size_t n;
+	char time[16];
 
 	(void)m;
-	gmtime_r(&t, &tm);
-	n = strftime(buf, size, "%H:%M:%S", &tm);
-	snprintf(buf + n, size - n, ".%03d", (int)(r->t_ms % 1000));
+	num_clock(r->t_ms, time, sizeof(time));
+	snprintf(buf, size, "%s.%03d", time, (int)(r->t_ms % 1000));
 	return R_DIM;
 }
 
@@ -89,16 +85,20 @@ fn(const struct model *m, const void *row, char *buf, size_t size)		\
 	return (role);								\
 }
 
-/* Without the port, which says nothing. */
+void
+request_client(const struct request *r, char *buf, size_t size)
+{
+	const char *colon = strrchr(r->client, ':');
+
+	snprintf(buf, size, "%.*s", colon != NULL ? (int)(colon - r->client) :
+	    (int)strlen(r->client), r->client);
+}
+
 static int
 text_client(const struct model *m, const void *row, char *buf, size_t size)
 {
-	const struct request *r = row;
-	const char *colon = strrchr(r->client, ':');
-
 	(void)m;
-	snprintf(buf, size, "%.*s", colon != NULL ? (int)(colon - r->client) :
-	    (int)strlen(r->client), r->client);
+	request_client(row, buf, size);
 	return R_FG;
 }
 
@@ -116,8 +116,8 @@ text_server(const struct model *m, const void *row, char *buf, size_t size)
 	return R_FG;
 }
 
-static int
-status_role(int status)
+int
+request_role(int status)
 {
 	return status >= 500 || status <= 0 ? R_CRIT : status >= 400 ? R_WARN :
 	    status >= 300 ? R_INFO : R_GOOD;
@@ -133,7 +133,7 @@ text_status(const struct model *m, const void *row, char *buf, size_t size)
 		snprintf(buf, size, "%d", r->status);
 	else
 		snprintf(buf, size, "-");
-	return status_role(r->status);
+	return request_role(r->status);
 }
 
 static double
@@ -304,7 +304,7 @@ requests_find(const struct model *m, struct requests_state *s)
 	s->nrows = 0;
 	for (i = 0; i < m->nhosts; i++) {
 		h = m->hosts[i];
-		if (m->ui->only != NULL && m->ui->only != h)
+		if (!ui_shows(m, h))
 			continue;
 		hosts++;
 		for (back = 0; (r = request_newest(&h->requests, back)) != NULL; back++)
@@ -374,7 +374,7 @@ draw_request(const struct request *r, struct area a)
 {
 	int x;
 
-	x = area_fmt(a, 0, 0, status_role(r->status), "%d", r->status);
+	x = area_fmt(a, 0, 0, request_role(r->status), "%d", r->status);
 	x = area_fmt(a, x + 1, 0, R_TITLE, "%s", r->method);
 	area_cut(a, x + 1, 0, a.w - x - 1, R_FG, r->target);
 	x = area_fmt(a, 0, 1, R_DIM, "%s ", r->client);

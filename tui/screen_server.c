@@ -348,13 +348,14 @@ raw_act(struct model *m, enum act act)
 static struct area
 draw_frame(const struct model *m, const struct row *r, struct area a)
 {
-	char title[160], right[64];
+	char title[160], right[64], window[16];
 
 	snprintf(title, sizeof(title), "%s %s%s%s", r->type == ROW_SERVER ? "Server" :
 	    r->type == ROW_BACKEND ? "Backend" : "Frontend", r->px, r->type == ROW_SERVER ? "/" :
 	    "", r->type == ROW_SERVER ? r->sv : "");
-	snprintf(right, sizeof(right), "%s  %u min", state_of(m)->is_raw ? "all fields" :
-	    quality_name(host_quality(r->host)), m->ui->window_s / 60);
+	num_window(m->ui->window_s, window, sizeof(window));
+	snprintf(right, sizeof(right), "%s  %s", state_of(m)->is_raw ? "all fields" :
+	    quality_name(host_quality(r->host)), window);
 	return pane_frame(a, title, right, true);
 }
 

@@ -78,6 +78,8 @@ void	num_bytes(double v, int width, char *buf, size_t size);	/* 980, 3.1M, 34M *
 void	num_us(double us, char *buf, size_t size);		/* 0.4ms, 48ms, 1.2s */
 void	num_ms(double us, int width, char *buf, size_t size);	/* the same without ms */
 void	num_share(double percent, char *buf, size_t size);	/* 0.3, 12, 100 */
+void	num_window(unsigned seconds, char *buf, size_t size);	/* 90 s, 10 min, 6 h, 7 d */
+void	num_clock(int64_t ms, char *buf, size_t size);		/* 05:58:41, of UTC */
 void	num_age(int64_t seconds, char *buf, size_t size);	/* 12s, 5m, 3d; below 0: - */
 
 #endif

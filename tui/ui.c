@@ -95,6 +95,12 @@ ui_answered(struct model *m, enum ask_id id, unsigned serial, bool ok, const cha
 	sheet_parse(&a->answer.sheet, a->answer.text, a->answer.len);
 }
 
+bool
+ui_shows(const struct model *m, const struct host *h)
+{
+	return m->ui->only == NULL || m->ui->only == h;
+}
+
 int64_t
 ui_until_s(const struct model *m)
 {

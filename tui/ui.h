@@ -134,6 +134,9 @@ void	ui_say(struct model *m, int role, const char *fmt, ...)
 /* A new text of the filter: in force at once when it parses. */
 void	ui_filter(struct model *m, const char *text);
 
+/* Is it one of the appliances in view? */
+bool	ui_shows(const struct model *m, const struct host *h);
+
 /* The right edge of graphs in seconds, whether the picture moves or not. */
 int64_t	ui_until_s(const struct model *m);
 

@@ -323,6 +323,16 @@ test_numbers(void)
 		num_us(times[i].us, buf, sizeof(buf));
 		is_str(buf, times[i].text);
 	}
+	num_window(60, buf, sizeof(buf));
+	is_str(buf, "60 s");
+	num_window(600, buf, sizeof(buf));
+	is_str(buf, "10 min");
+	num_window(6 * 3600, buf, sizeof(buf));
+	is_str(buf, "6 h");
+	num_window(7 * 86400, buf, sizeof(buf));
+	is_str(buf, "7 d");
+	num_clock(1795327121500, buf, sizeof(buf));
+	is_str(buf, "05:58:41");
 	for (i = 0; i < sizeof(ages) / sizeof(ages[0]); i++) {
 		num_age(ages[i].s, buf, sizeof(buf));
 		is_str(buf, ages[i].text);
