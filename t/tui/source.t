@@ -1,10 +1,9 @@
-# weirtop against a live weir and a live haproxy: what it sees, what it does when one goes.
+# weirtop against a live weir: what it sees, what it does when that goes, what it records.
 use v5.36;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Weir;
 use Weirtop;
-use HAProxy;
 use Test::More;
 
 my $w = Weir->new(binds => ['fe'], keep => 1, cfg => <<'CFG');
@@ -53,71 +52,21 @@ is $h->{restarts}, 1, 'back, with a mark';
 is scalar(grep { ($_->{req_s} // 0) < 0 } @{ $h->{rows} }), 0, 'no rate below nothing';
 undef $t;
 
-# --- the other socket: a haproxy, by path and by TCP, with a ring
-SKIP: {
-	$w->write_file('h.cfg', <<"CFG");
-global
-	stats socket ${\$w->file('h.sock')} level operator
-	stats socket fd\@\${tcp} level user
-ring reqs
-	format raw
-	size 65536
-defaults
-	mode http
-	timeout client 5s
-	timeout server 5s
-	timeout connect 1s
-	log ring\@reqs local0
-	option httplog
-frontend web
-	bind fd\@\${web}
-	default_backend back
-backend back
-	server s "127.0.0.1:\${PORT_own}" check inter 100
-frontend own
-	bind fd\@\${own}
-	http-request return status 200 content-type text/plain string hi
-CFG
-	my $peer = HAProxy->new(file => $w->file('h.cfg'), binds => [qw(web own tcp)])
-	    or skip 'no haproxy here', 8;
-	$w->wait_for(sub { -S $w->file('h.sock') });
-	$t = Weirtop->follow('-i', '0.25', 'edge=' . $w->file('h.sock'), '127.0.0.1:' . $peer->port('tcp'),
-	    "lb1=$socket");
-	$h = $t->wait_for(sub ($h) { $h->{state} eq 'up' && @{ $h->{rows} } });
-	is $h->{kind}, 'haproxy', 'a haproxy';
-	like $h->{version}, qr/^[2-9]\.\d+/, 'its version';
-	is $h->{latency}, 'from ring', 'latencies from its log';
-	$w->curl('127.0.0.1:' . $peer->port('web') . "/$_") for 1 .. 3;
-	ok $t->wait_for(sub ($h) { defined Weirtop::row($h, 'back', 's')->{p99_ms} }), 'percentiles of a server';
-	ok $t->wait_for(sub ($h) { (Weirtop::row($h, 'web', 'FRONTEND')->{req_s} // 0) > 0 ||
-	    Weirtop::row($h, 'web', 'FRONTEND')->{fields}{req_tot} == 3 }), 'its counters';
-	$h = $t->wait_for(sub ($h) { $h->{state} eq 'up' && @{ $h->{rows} } }, 1);
-	is $h->{kind}, 'haproxy', 'the same by TCP';
-	$h = $t->wait_for(sub ($h) { $h->{state} eq 'up' && @{ $h->{rows} } }, 2);
-	is $h->{kind}, 'weir', 'and weir beside it';
-	undef $peer;
-	ok $t->wait_for(sub ($h) { $h->{state} eq 'lost' }), 'one is gone';
-	is $t->tick->{hosts}[2]{state}, 'up', 'the other one does not mind';
-	undef $t;
-}
-
 # --- what is recorded is seen again, under other names if so wanted
-for my $anonymous ([], ['--anonymize']) {
-	my $file = $w->file('r.wrec');
-	my $r = weirtop('--record', $file, @$anonymous, '-i', '0.25', '--count', 3, '--no-tui', "lb1=$socket");
+sub record_of ($count, @args) {
+	my $file = $w->file("r$count.wrec");
+	my $r = weirtop('--record', $file, @args, '-i', '0.25', '--count', $count, '--no-tui', "lb1=$socket");
 	is $r->{code}, 0, 'recorded' or diag $r->{err};
-	$r = weirtop('--replay', $file, '--csv', '--cols', 'proxy,server,type,weight', '--filter', 'type:server');
-	is $r->{out}, "proxy,server,type,weight\n" . (@$anonymous ? "px2,sv1,server,7\npx2,sv2,server,1\n" :
-	    "app,one,server,7\napp,two,server,1\n"), 'and replayed';
+	return weirtop('--replay', $file, '--csv', '--cols', 'proxy,server,weight', '--filter', 'type:server')->{out};
 }
-
-# --- a second in which nothing happens costs little
-my $r = weirtop('--record', $w->file('idle.wrec'), '-i', '0.25', '--count', 5, '--no-tui', "lb1=$socket");
-my @sizes = $w->read_file('idle.wrec') =~ /^@\d+ lb1 (\d+) show snapshot since [1-9]/gm;
-ok @sizes >= 3 && !grep({ $_ > 2048 } @sizes), 'less than 2 KB' or diag "@sizes";
+is record_of(4), "proxy,server,weight\napp,one,7\napp,two,1\n", 'and replayed';
+is record_of(1, '--anonymize'), "proxy,server,weight\npx2,sv1,7\npx2,sv2,1\n", 'with other names';
+my @sizes = $w->read_file('r4.wrec') =~ /^@\d+ lb1 (\d+) show snapshot since [1-9]/gm;
+ok @sizes >= 2 && !grep({ $_ > 2048 } @sizes), 'a second in which nothing happens costs less than 2 KB'
+    or diag "@sizes";
 
 # --- nobody there
-$r = weirtop('--once', '--timeout', '0.3', '/nonexistent/x.sock');
+my $r = weirtop('--once', '--timeout', '0.3', '/nonexistent/x.sock');
 is $r->{code}, 1, 'nobody there';
 like $r->{err}, qr/^weirtop: x\.sock: No such file or directory$/m, 'told why';
 is $r->{out}, '', 'and nothing else';
