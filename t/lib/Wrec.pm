@@ -36,9 +36,16 @@ sub wave ($row, $t) {
 	return 0.5 + 0.28 * sin($t / 47 + $h) + 0.17 * sin($t / 13 + $h * 2) + 0.05 * sin($t / 3 + $h * 3);
 }
 
+# When recordings end, and how many ten minutes before that t is.
+our $END = 1795327121;
+sub ago ($t) { return ($END - $t) / 600 }
+
+# The day's load: it comes and goes, and is 1 at the end.
+sub load ($t) { return 0.75 + 0.25 * cos(10.7 * ago($t)) - 0.1 * sin(27 * ago($t)) }
+
 # Requests a second at that time: around the rate, or the sum of those that serve it.
 sub rate_at ($row, $t) {
-	return $row->{rate} * (0.7 + 0.6 * wave($row, $t)) unless $row->{servers};
+	return $row->{rate} * load($t) * (0.7 + 0.6 * wave($row, $t)) unless $row->{servers};
 	my $sum = 0;
 	$sum += rate_at($_, $t) for @{ $row->{servers} };
 	return $sum;
@@ -49,7 +56,9 @@ sub is_bad ($row, $t) { return $row->{px} eq 'search' && $t >= 1795326905 }
 
 sub p99_at ($row, $t) {
 	return undef unless defined $row->{p99} && $row->{rate} > 0;
-	my $p = $row->{px} eq 'search' && !is_bad($row, $t) ? 48000 : $row->{p99};
+	my $drift = ($row->{px} eq 'search' ? 0.8 : 0.3) * sin(8.8 * ago($t) + 0.5);
+	my $p = is_bad($row, $t) ? $row->{p99} * (1 + 0.6 * exp((1795326905 - $t) / 40)) :
+	    ($row->{px} eq 'search' ? 48000 : $row->{p99}) * exp($drift);
 	return int $p * (0.85 + 0.3 * wave($row, $t));
 }
 

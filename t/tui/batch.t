@@ -18,10 +18,10 @@ is $r->{code}, 0, 'a table';
 is $r->{out} =~ s/^# .*\n//r, <<'TABLE', 'as a person reads it';
 NAME     STATE  UP/W  REQ/S  P50  P99  5XX%  QUEUE  CONN  CHECK     CHG
 www      OPEN      -    224    -    -   0.0      -    24  -           -
-app      UP      3/3    224  1.4   23   0.0      0    24  -         25h
-  app-1  UP      100     88  1.4   22   0.0      0     9  L7OK 200  25h
-  app-2  UP      100     63  1.2   19   0.0      0     7  L7OK 200  25h
-  app-3  UP      100     73  1.3   20   0.0      0     8  L7OK 200  25h
+app      UP      3/3    224  1.7   27   0.0      0    24  -         25h
+  app-1  UP      100     88  1.6   25   0.0      0     9  L7OK 200  25h
+  app-2  UP      100     63  1.4   22   0.0      0     7  L7OK 200  25h
+  app-3  UP      100     73  1.4   23   0.0      0     8  L7OK 200  25h
 TABLE
 is replay('healthy')->{out}, $r->{out}, 'without --once too, when stdout is no terminal';
 unlike $r->{out}, qr/\e/, 'and no escape sequence';
@@ -44,7 +44,7 @@ is_deeply [map { $_->{name} } grep { $_->{state} eq 'ALARM' } @{ $host->{alarms}
 is Weirtop::row($host, 'search', 'web-5')->{fields}{check_code}, 503, 'fields as they came';
 is $host->{groups}[0]{desired}, 8, 'groups';
 $r = replay('states', '--json', '--cols', 'proxy,p99', '--filter', 'server:web-5');
-is_deeply decode_json($r->{out})->{hosts}[0]{rows}, [{ proxy => 'search', p99 => 891.19 }], 'chosen columns';
+is_deeply decode_json($r->{out})->{hosts}[0]{rows}, [{ proxy => 'search', p99 => 893.61 }], 'chosen columns';
 $host = decode_json(replay('restart', '--json')->{out})->{hosts}[0];
 is $host->{restarts}, 1, 'a restart';
 
