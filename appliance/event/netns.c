@@ -130,8 +130,11 @@ netns_tap(const char *bridge, const char *gateway, const char *name, uid_t user)
 {
 	if (make_bridge(bridge, gateway) == -1 ||
 	    ip("tuntap add dev %s mode tap user %u", name, (unsigned)user) == -1)
-		return -1;
-	return ip("link set %s master %s up", name, bridge);
+		return -1;		/* one of that name is somebody else's */
+	if (ip("link set %s master %s up", name, bridge) == 0)
+		return 0;
+	netns_tap_remove(name);
+	return errno = EPERM, -1;
 }
 
 void

@@ -19,10 +19,11 @@ int	netns_enter(struct netns *n);
 /* In the warden meanwhile. */
 int	netns_connect(struct netns *n, pid_t child);
 
-/* Why there can be none here, added to a text; nothing if there can. */
-/* A tap for a program of this user on the bridge, which is made as well; and its end. */
+/* A tap for a program of this user on the bridge, which is made as well; and its end.
+ * -1 with errno: there is none, or one of that name is not from here. */
 int	netns_tap(const char *bridge, const char *gateway, const char *name, uid_t user);
 void	netns_tap_remove(const char *name);
+/* Why there can be none here, added to a text; nothing if there can. */
 void	netns_probe(char *missing, size_t size);
 
 #endif

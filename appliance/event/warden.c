@@ -337,7 +337,7 @@ static int
 start_program(struct warden *k, struct keeper_job *job)
 {
 	const struct program *row = k->w->row;
-	char procs[512];
+	char procs[512], tap[PROGRAM_TAP_BYTES];
 	int rc;
 
 	k->cgroup = cgroup_make(row, k->w->id, k->report.missing, sizeof(k->report.missing));
@@ -345,10 +345,11 @@ start_program(struct warden *k, struct keeper_job *job)
 	if (k->cgroup != -1)
 		job->cgroup = open(procs, O_WRONLY | O_CLOEXEC);
 	if (row->is_tap) {
-		program_tap_name(k->w->id, k->tap);
-		if (netns_tap(row->bridge, row->gateway, k->tap,
+		program_tap_name(k->w->id, tap);
+		if (netns_tap(row->bridge, row->gateway, tap,
 		    job->who.has_uid ? job->who.uid : geteuid()) == -1)
 			return -1;
+		memcpy(k->tap, tap, sizeof(tap));	/* made here: it goes with the child */
 	} else if (row->bridge != NULL) {
 		if ((k->network = netns_new(row->bridge, row->gateway, k->w->address)) == NULL)
 			return -1;
