@@ -296,9 +296,8 @@ make_files(const struct child_work *w)
 
 /* A job thread. */
 static void
-start_it(void *arg)
+spawn(struct child_work *w)
 {
-	struct child_work *w = arg;
 	struct child_start s = { .id = w->id, .meta = w->meta, .meta_len = strlen(w->meta),
 		.data = { -1, -1 }, .address = w->address };
 	bool is_good = true;
@@ -316,6 +315,38 @@ start_it(void *arg)
 	for (int i = 0; i < CHILD_DATA_MAX; i++)
 		if (s.data[i] != -1)
 			close(s.data[i]);
+}
+
+/* What was made for one that could not be started goes. */
+static void
+forget_files(const struct child_work *w)
+{
+	if (program_has_folder())
+		(void)program_forget(w->id);
+}
+
+/* A job thread. */
+static void
+start_it(void *arg)
+{
+	struct child_work *w = arg;
+
+	spawn(w);
+	if (w->fd == -1)
+		forget_files(w);
+}
+
+/* A job thread. */
+static void
+forget_it(void *arg)
+{
+	forget_files(arg);
+}
+
+static void
+on_forgotten(void *arg)
+{
+	work_free(arg);
 }
 
 static void
@@ -348,7 +379,8 @@ on_before(struct exec_call *e)
 	struct child_work *w = e->arg;
 	struct child *c = w->child;
 	char text[160];
-	int len = (int)strcspn(e->errors, "\n");
+	const char *lf = memchr(e->errors, '\n', e->errors_len);
+	size_t len = lf != NULL ? (size_t)(lf - e->errors) : e->errors_len;
 
 	if (e->end == PROGRAM_EXITED && e->value == 0) {
 		job_run(control_loop, start_it, on_started, w);
@@ -356,10 +388,11 @@ on_before(struct exec_call *e)
 	}
 	exec_call_end_text(e, text, sizeof text);
 	snprintf(c->why, sizeof c->why, "%s%s%.*s", text, len > 0 ? ": " : "",
-	    len < 160 ? len : 160, e->errors);
+	    (int)(len < 160 ? len : 160), e->errors);
 	c->work = NULL;
+	w->child = NULL;
+	job_run(control_loop, forget_it, on_forgotten, w);
 	child_ended(c, PROGRAM_NOT_RUN, e->end == PROGRAM_NOT_RUN ? e->value : EIO);
-	work_free(w);
 }
 
 static void

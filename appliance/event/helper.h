@@ -24,7 +24,8 @@ enum helper_op {
 	HELPER_TREE,				/* flags: enum file_tree_op; suffix: target */
 	HELPER_RUN,
 	HELPER_CALL, HELPER_SPAWN,		/* struct program_run */
-	HELPER_ADOPT, HELPER_PROBE, HELPER_FILES, HELPER_CONNECT	/* struct program_ask */
+	HELPER_ADOPT, HELPER_PROBE, HELPER_FILES, HELPER_CONNECT,	/* struct program_ask */
+	HELPER_FORGET
 };
 
 /* One message each way; an answer to HELPER_OPEN brings a descriptor. */

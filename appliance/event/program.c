@@ -284,6 +284,14 @@ program_connect(const char *id, const char *suffix)
 	return ask(HELPER_CONNECT, 0, name, &rp);
 }
 
+int
+program_forget(const char *id)
+{
+	struct helper_reply rp;
+
+	return ask(HELPER_FORGET, 0, id, &rp);
+}
+
 void
 program_probe(int row, char *ret, size_t size)
 {
@@ -377,6 +385,19 @@ is_good_name(const char *name)
 	return true;
 }
 
+/* In the folder of instances {id} is part of file names, so it leads nowhere else; of a
+ * child it is the child's own. */
+static bool
+is_good_id(const struct program_run *rq)
+{
+	const char *id = value_of(rq, "id", strlen("id"));
+
+	if (id != NULL && rows[rq->row].is_in_folder && !is_good_name(id))
+		return false;
+	return rq->op != HELPER_SPAWN || (is_good_name(rq->id) &&
+	    (id == NULL || strcmp(id, rq->id) == 0));
+}
+
 static int
 make_job(struct keeper_job *job, const struct program_run *rq, char *text,
     const struct helper_identity *who)
@@ -417,7 +438,7 @@ program_serve_run(struct program_run *rq, const int *fds, const struct helper_id
 	struct warden_job w = { .folder = -1 };
 	int error;
 
-	if (!is_good(rq))
+	if (!is_good(rq) || !is_good_id(rq))
 		return EINVAL;
 	if ((error = make_job(&w.job, rq, text, who)) != 0)
 		return error;
@@ -426,8 +447,6 @@ program_serve_run(struct program_run *rq, const int *fds, const struct helper_id
 		w.job.out = rq->has_out ? fds[rq->has_in ? 1 : 0] : -1;
 		return (*ret_fd = keeper_start(&w.job)) == -1 ? errno : 0;
 	}
-	if (!is_good_name(rq->id))
-		return EINVAL;
 	w.job.data[0] = rq->has_in ? fds[0] : -1;
 	w.job.data[1] = rq->has_out ? fds[1] : -1;
 	w.row = &rows[rq->row];
@@ -495,6 +514,20 @@ serve_files(const struct program_ask *rq, const struct helper_identity *who)
 	return error;
 }
 
+static int
+serve_forget(const struct program_ask *rq)
+{
+	int dir, error;
+
+	if (!is_good_name(rq->name) || strlen(rq->name) > CHILD_ID_MAX)
+		return EINVAL;
+	if ((dir = program_folder_open()) == -1)
+		return errno;
+	error = program_folder_forget(dir, rq->name) ? 0 : EBUSY;
+	close(dir);
+	return error;
+}
+
 /* A file that a row cannot do without. */
 static void
 probe_file(const char *path, int how, char *text, size_t size)
@@ -533,6 +566,9 @@ program_serve_ask(struct program_ask *rq, struct helper_reply *reply,
 	case HELPER_ADOPT:
 		if (rq->name[0] == '\0' || is_good_name(rq->name))
 			return serve_folder(rq, who, reply->text, ret_fd);
+		return EINVAL;
+	case HELPER_FORGET:
+		return serve_forget(rq);
 	}
 	return rq->op == HELPER_FILES ? serve_files(rq, who) : EINVAL;
 }

@@ -83,6 +83,8 @@ struct child_start {
 int	program_spawn(const struct program_run *r, const struct child_start *c);
 /* The first child behind the id `after` ("": of all) that lives on; ENOENT: no more. */
 int	program_adopt(const char *after, char ret_id[CHILD_ID_MAX + 1]);
+/* Files that were made for a child that could not be started go; EBUSY: it is there. */
+int	program_forget(const char *id);
 /* A connection to the stream socket ID+suffix that a child has made in the folder of
  * instances. */
 int	program_connect(const char *id, const char *suffix);

@@ -92,22 +92,37 @@ program_folder_remove(int dir, const char *id)
 	program_files_remove(dir, id);
 }
 
+static bool
+has_child(int dir, const char *id)
+{
+	char child[CHILD_ID_MAX + sizeof(SUFFIX)];
+
+	snprintf(child, sizeof(child), "%s" SUFFIX, id);
+	return faccessat(dir, child, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+bool
+program_folder_forget(int dir, const char *id)
+{
+	if (has_child(dir, id))
+		return false;
+	program_folder_remove(dir, id);
+	return true;
+}
+
 /* A child's: ID.SUFFIX of these, without ID.child beside it. */
 static bool
 is_orphan(int dir, const char *file, char id[CHILD_ID_MAX + 1])
 {
 	static const char *const suffixes[] = { ".files", ".qcow2", ".qmp" };
 	const char *dot = strrchr(file, '.');
-	char child[CHILD_ID_MAX + sizeof(SUFFIX)];
 
 	if (dot == NULL || dot == file || dot - file > (ptrdiff_t)CHILD_ID_MAX)
 		return false;
 	snprintf(id, CHILD_ID_MAX + 1, "%.*s", (int)(dot - file), file);
-	snprintf(child, sizeof(child), "%s" SUFFIX, id);
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		if (strcmp(dot, suffixes[i]) == 0)
-			return faccessat(dir, child, F_OK, AT_SYMLINK_NOFOLLOW) == -1 &&
-			    errno == ENOENT;
+			return !has_child(dir, id);
 	return false;
 }
 

@@ -24,5 +24,7 @@ int	program_folder_adopt(int dir, const char *after, char ret_id[CHILD_ID_MAX + 
 void	program_folder_remove(int dir, const char *id);
 /* What was made for children that never came, or are gone: at the start. */
 void	program_folder_sweep(int dir);
+/* What was made for a child that never was; false: it is there. */
+bool	program_folder_forget(int dir, const char *id);
 
 #endif

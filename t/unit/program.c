@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,8 @@ row(const char *const *args, unsigned n)
 	    .kill_after_ms = 1000 });
 }
 
-static int rows[4];
+static int rows[6];
+static bool has_taps;
 
 static void
 test_rows(void)
@@ -40,6 +42,9 @@ test_rows(void)
 	rows[1] = row(hang, 3);
 	rows[2] = row(none, 1);
 	rows[3] = row(lives, 3);
+	rows[4] = program_row(&(struct program){ .args = lives, .nargs = 3, .is_in_folder = true });
+	rows[5] = program_row(&(struct program){ .args = lives, .nargs = 3, .is_tap = true,
+	    .bridge = "wbr-t", .gateway = "10.9.2.1/24" });
 	is_int(rows[0], 0);
 	is_int(rows[1], 1);
 	is_int(row(sh, 4), 0);	/* the same again */
@@ -215,9 +220,82 @@ test_sweep(void)
 	unlink(path);
 }
 
+/* What was made for a child that never was goes; of one that is there all stays. */
+static void
+test_forget(void)
+{
+	static const char *const names[] = { "i-6.qcow2", "i-7.qcow2", "i-7.child" };
+	char path[3][128];
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path[i], sizeof(path[i]), "%s/%s", folder, names[i]);
+		close(open(path[i], O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	}
+	is_int(program_forget("i-6"), 0);
+	is_int(program_forget("i-7"), -1);
+	is_int(errno, EBUSY);
+	is_int(program_forget("../i-7"), -1);
+	is_int(errno, EINVAL);
+	is_int(access(path[0], F_OK), -1);
+	is_int(access(path[1], F_OK), 0);
+	unlink(path[1]);
+	unlink(path[2]);
+}
+
+static int
+spawn_as(int n, const char *id, const char *value)
+{
+	struct child_start s = { .id = id, .meta = "", .data = { -1, -1 } };
+	struct program_run *r = program_run_new(n);
+	int fd;
+
+	ok(program_run_value(r, "id", value));
+	fd = program_spawn(r, &s);
+	free(r);
+	return fd;
+}
+
+/* In the folder {id} is a file's name, and a child's is its own. */
+static void
+test_ids(void)
+{
+	struct program_run *r = program_run_new(rows[4]);
+
+	is_int(spawn_as(rows[3], "i-8", "i-9"), -1);
+	is_int(errno, EINVAL);
+	ok(program_run_value(r, "id", "../../etc/x"));
+	is_int(program_call(r, 5000, 0, -1, -1), -1);
+	is_int(errno, EINVAL);
+	free(r);
+}
+
+/* An interface that is there already is not the child's, and does not go with it. */
+static void
+test_tap(void)
+{
+	struct child_report rep = { .end = -1 };
+	int fd;
+
+	if (!has_taps) {
+		ok(true);
+		return;
+	}
+	ok(system("/sbin/ip link show wg-other >/dev/null 2>&1") == 0);
+	fd = spawn_as(rows[5], "g-other", "g-other");
+	ok(fd != -1);
+	ok(report_of(fd, &rep, CHILD_EXITED));
+	is_int(rep.end, PROGRAM_NOT_RUN);
+	while (recv(fd, &rep, sizeof(rep), 0) > 0)	/* until its warden has gone */
+		;
+	close(fd);
+	ok(system("/sbin/ip link show wg-other >/dev/null 2>&1") == 0);
+}
+
 int
 main(void)
 {
+	has_taps = unshare(CLONE_NEWNET) == 0 && system("/sbin/ip tuntap add dev wg-other mode tap "
+	    "2>/dev/null") == 0;
 	test_rows();
 	if (mkdtemp(folder) == NULL)
 		return 1;
@@ -230,6 +308,9 @@ main(void)
 	test_child();
 	test_connect();
 	test_sweep();
+	test_forget();
+	test_ids();
+	test_tap();
 	helper_stop();
 	(void)rmdir(folder);
 	return tap_done();

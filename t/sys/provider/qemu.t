@@ -72,7 +72,7 @@ $w->start;
 is state_of($id), 'running', 'it goes on';
 ok $w->wait_for(sub { my $a = call('terminate', "id $id"); state_of($id) eq 'terminated' }), 'ends';
 like spoken($id), qr/power button/, 'asked to by its button';
-is join(' ', files()), 'notes.txt', 'nothing is left of it, nor of one that never came';
+ok $w->wait_for(sub { join(' ', files()) eq 'notes.txt' }), 'nothing is left of it, nor of one that never came';
 unlink $w->file('instances/notes.txt');
 
 # --- one that does not listen to its button, a bad one, a broken one ---
@@ -120,6 +120,9 @@ ok $w->wait_for(sub { said($w, "show instance $id console") =~ /^power button/m 
 mode('full');
 like told(call('launch', 'launch-config l token full')),
     qr/^capacity: \S+ cannot be run: exit status 1: qemu-img: no space left$/, 'no overlay';
+mode('floods');
+like told(call('launch', 'launch-config l token floods')), qr/exit status 1: 0{50,160}$/, 'an error without a line end';
+ok $w->wait_for(sub { !grep { /qcow2/ && !-e $w->file("instances/$_" =~ s/qcow2$/child/r) } files() }), 'half a disk goes';
 like $w->cli('provider call absent launch launch-config none'), qr/"code":"invalid".*No such file/, 'no qemu';
 my ($p) = grep { $_->{name} eq 'absent' } csv_rows($w->cli('show providers'));
 like $p->{missing}, qr/none\/qemu: No such file or directory$/, 'missing';
