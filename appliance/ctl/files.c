@@ -77,16 +77,18 @@ keep(const struct kept_file *f)
 	outbuf_fini(&b);
 }
 
+/* NULL: it is damaged. */
 static struct file_text *
 decode(const char *data, size_t len)
 {
-	struct file_text *t;
+	struct file_text *t = NULL;
 	unsigned char *bytes = xmalloc(len / 4 * 3 + 4);
 	int n = EVP_DecodeBlock(bytes, (const unsigned char *)data, (int)len);
 
 	for (size_t i = len; n > 0 && i > 0 && i > len - 2 && data[i - 1] == '='; i--)
 		n--;
-	t = n >= 0 ? file_text_new(bytes, (size_t)n) : NULL;
+	if (n >= 0 && (unsigned)n <= FILE_BYTES_MAX)
+		t = file_text_new(bytes, (size_t)n);
 	free(bytes);
 	return t;
 }
@@ -232,17 +234,22 @@ static void
 on_row(const char *key, int64_t t_us, const char *data, size_t len, void *arg)
 {
 	json_t *o = json_loadb(data, len, 0, NULL);
-	const json_t *text = json_object_get(o, "data");
+	const json_t *data_in = json_object_get(o, "data"), *version = json_object_get(o, "version");
+	struct file_text *text = NULL;
 	struct kept_file *f;
 
 	(void)t_us, (void)arg;
-	if (!file_is_name(key) || !json_is_integer(json_object_get(o, "version")))
-		log_warnx("state-dir: the row of file '%s' cannot be read", key);
-	else {
+	if (json_is_string(data_in))
+		text = decode(json_string_value(data_in), json_string_length(data_in));
+	/* damaged data are not a deleted file's: it would be taken from all instances */
+	if (!file_is_name(key) || !json_is_integer(version) || json_integer_value(version) < 1 ||
+	    (data_in != NULL && text == NULL)) {
+		log_warnx("state-dir: the row of file '%s' is damaged and left out", key);
+		file_text_unref(text);
+	} else {
 		f = file_new(key);
-		f->version = (uint32_t)json_integer_value(json_object_get(o, "version"));
-		if (json_is_string(text))
-			f->text = decode(json_string_value(text), json_string_length(text));
+		f->version = (uint32_t)json_integer_value(version);
+		f->text = text;
 	}
 	json_decref(o);
 }

@@ -3,9 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "base/module.h"
+#include "ctl/control.h"
 #include "ctl/files.h"
+#include "ctl/store.h"
+#include "event/job.h"
+#include "event/loop.h"
+#include "event/sched.h"
 #include "tap.h"
 
 extern const struct module mod_files;
@@ -117,9 +124,66 @@ test_limits(void)
 	ok(files_find("n97") != NULL);
 }
 
+const struct module *const modules[] = { NULL };
+
+static unsigned nwarnings;
+
+static void
+count_warning(enum log_level level, const char *text)
+{
+	(void)level;
+	nwarnings += strstr(text, "is damaged and left out") != NULL;
+}
+
+static void
+put_row(const char *name, const char *row)
+{
+	store_put(STORE_FILE, name, 1, row, strlen(row));
+}
+
+/* A row whose bytes cannot be read is no deleted file, which would go from instances. */
+static void
+test_rows(void)
+{
+	char dir[] = "/tmp/weir-files-XXXXXX", path[64];
+	static const char *const ends[] = { "", "-wal", "-shm" };
+
+	if (mkdtemp(dir) == NULL)
+		return;
+	control_loop = loop_self = loop_new(0);
+	sched_start(control_loop, 0);
+	job_start(1);
+	is_int(store_open(dir), 0);
+	put_row("bad", "{\"version\":3,\"data\":\"@@\"}");
+	put_row("none", "{\"version\":0,\"data\":\"YQ==\"}");
+	put_row("gone", "{\"version\":7}");
+	put_row("good", "{\"version\":2,\"data\":\"YQBi\"}");
+	store_close();
+	is_int(store_open(dir), 0);
+	log_set_sink(count_warning);
+	mod_files.start();
+	log_set_sink(NULL);
+	is_int(nwarnings, 2);
+	ok(files_find("bad") == NULL && files_find("none") == NULL);
+	ok(files_find("gone") != NULL && files_find("gone")->text == NULL);
+	ok(files_find("good") != NULL && files_find("good")->text->len == 3);
+	ok(memcmp(files_find("good")->text->data, "a\0b", 3) == 0);
+	mod_files.stop();
+	store_close();
+	job_stop();
+	sched_stop();
+	loop_free(control_loop);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof path, "%s/weir.db%s", dir, ends[i]);
+		(void)unlink(path);
+	}
+	(void)rmdir(dir);
+}
+
 int
 main(void)
 {
+	test_rows();
 	mod_files.start();
 	files_on_change(on_change);
 	test_names();
