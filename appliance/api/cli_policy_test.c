@@ -35,6 +35,9 @@ struct test {
 	char		*text;		/* owned: to be loaded by a job; or NULL */
 	struct script_source source;
 	struct script_choice choice;
+	/* owned: of choice, when the target names it; of source. What they are called now
+	 * may change while the job loads. */
+	char		*function, *path;
 	uint64_t	 now_us;
 	char		*error;		/* owned: what is wrong with it; or NULL */
 	struct script_draft draft;	/* the rest borrows of it */
@@ -51,6 +54,8 @@ test_free(void *state)
 	simulate_fini(&t->sim);
 	script_draft_close(&t->draft);
 	free(t->text);
+	free(t->function);
+	free(t->path);
 	free(t->error);
 	free(t);
 }
@@ -215,14 +220,14 @@ init_policy(struct test *t, const char *target)
 
 /* A function, not the script, may be named. */
 static const struct script_unit *
-unit_of(const char *name, struct script_choice *choice)
+unit_of(const char *name, struct test *t)
 {
 	const struct script_unit *u = script_unit_find(name);
 	const struct script_live *f = u == NULL ? script_live_find(SCRIPT_POLICY, name) : NULL;
 
 	if (f == NULL)
 		return u;
-	choice->function = f->fn->name;
+	t->choice.function = t->function = xstrdup(f->fn->name);
 	return f->unit;
 }
 
@@ -230,7 +235,7 @@ unit_of(const char *name, struct script_choice *choice)
 static char *
 take_text(struct cli *c, struct test *t, const char *name)
 {
-	const struct script_unit *u = name != NULL ? unit_of(name, &t->choice) : NULL;
+	const struct script_unit *u = name != NULL ? unit_of(name, t) : NULL;
 	const struct script_version *v = u != NULL ? script_unit_version(u, u->version) : NULL;
 	struct str text = c->payload;
 
@@ -243,8 +248,10 @@ take_text(struct cli *c, struct test *t, const char *name)
 		text = (struct str){ v->text, v->len };
 	t->text = xstrndup(text.p, text.len);
 	t->source = (struct script_source){ .file = "draft", .text = t->text, .len = text.len };
-	if (u != NULL)
+	if (u != NULL) {
 		t->source = script_unit_source(u, t->text, text.len);
+		t->source.file = t->path = xstrdup(u->path);
+	}
 	return NULL;
 }
 
