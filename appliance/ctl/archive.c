@@ -29,7 +29,7 @@
 
 #define FILE_BYTES_MAX	(512u << 20)
 #define ERRORS_MAX	20u
-#define PIECE		100u		/* rows that are taken up in one go */
+#define PIECE_US	500u		/* so long rows are taken up in one go */
 
 static struct archive_part *parts;	/* in order of names */
 
@@ -251,14 +251,16 @@ row_of(const json_t *o, struct archive_part **ret_part)
 	    json_integer_value(json_object_get(o, "t")), json_object_get(o, "row") };
 }
 
-/* Of the rows from job.at on, PIECE of them; false: those were the last. */
+/* Of the rows from job.at on those that PIECE_US allows, for one may be a whole script;
+ * false: they were the last. */
 static bool
 piece(void (*fn)(const struct archive_part *p, const struct archive_row *r))
 {
-	size_t n = json_array_size(job.rows), end = job.at + PIECE < n ? job.at + PIECE : n;
+	uint64_t until = clock_mono_us() + PIECE_US;
+	size_t n = json_array_size(job.rows);
 	struct archive_part *p;
 
-	for (; job.at < end; job.at++) {
+	for (; job.at < n && clock_mono_us() < until; job.at++) {
 		struct archive_row r = row_of(json_array_get(job.rows, job.at), &p);
 
 		if (p != NULL)
