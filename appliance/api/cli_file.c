@@ -4,6 +4,7 @@
  *
  * Thread: control.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,23 +96,47 @@ no_file(struct cli *c, const char *name)
 	cli_err_near(c, str_nearest(name, nth_file, NULL), ".", "No such file: '%s'", name);
 }
 
+/* A file at a time, with all instances; the list may change meanwhile. */
+struct listing {
+	struct fields	 fields;
+	char		 one[FILE_NAME_MAX + 1];	/* "" = all */
+	char		 last[FILE_NAME_MAX + 1];	/* that was put */
+};
+
+static bool
+list_more(struct cli *c)
+{
+	struct listing *l = c->state;
+
+	LIST_EACH(n, &kept_files) {
+		const struct kept_file *k = KEPT_FILE_OF(n);
+
+		if (strcmp(k->name, l->last) <= 0 ||
+		    (l->one[0] != '\0' && strcmp(k->name, l->one) != 0))
+			continue;
+		memcpy(l->last, k->name, sizeof l->last);
+		put_all(&l->fields, k);
+		return false;
+	}
+	fields_end(&l->fields);
+	return true;
+}
+
 static void
 show_files(struct cli *c)
 {
 	bool is_json = cli_wants_json(c);
 	const char *name = cli_arg(c, 0);
-	const struct kept_file *one = name[0] != '\0' ? files_find(name) : NULL;
-	struct fields f;
+	struct listing *l;
 
-	if (name[0] != '\0' && one == NULL) {
+	if (name[0] != '\0' && files_find(name) == NULL) {
 		no_file(c, name);
 		return;
 	}
-	fields_begin(&f, &c->out, "name,version,instance,state", is_json);
-	LIST_EACH(n, &kept_files)
-		if (one == NULL || one == KEPT_FILE_OF(n))
-			put_all(&f, KEPT_FILE_OF(n));
-	fields_end(&f);
+	l = xcalloc(1, sizeof *l);
+	snprintf(l->one, sizeof l->one, "%s", name);
+	fields_begin(&l->fields, &c->out, "name,version,instance,state", is_json);
+	cli_more(c, list_more, l, free);
 }
 
 /* ---- changes ---- */
