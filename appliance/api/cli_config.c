@@ -228,10 +228,14 @@ static void
 confirm(struct cli *c)
 {
 	bool was_waiting = confirm_done();
+	uint64_t left;
+	uint32_t back_to = confirm_back_to(&left);
 
 	outbuf_fmt(&c->out, "Success=%d\n--\n", was_waiting);
 	if (was_waiting)
 		outbuf_fmt(&c->out, "Version %u stays.\n", generation_current());
+	else if (back_to > 0)
+		cli_err(c, "It is too late: version %u is on its way back.", back_to);
 	else
 		cli_err(c, "There is nothing to confirm.");
 }

@@ -27,6 +27,7 @@
 
 static struct {
 	uint32_t	 back_to;	/* 0: nothing waits */
+	bool		 is_going;	/* time is over, it is on its way back */
 	struct sched_timer timer;
 } state;
 
@@ -34,6 +35,7 @@ static void
 forget(void)
 {
 	state.back_to = 0;
+	state.is_going = false;
 	sched_cancel(&state.timer);
 	store_del(STORE_SETTING, KEY);
 }
@@ -84,7 +86,8 @@ on_text(void *arg, struct config_text *text, const char *error)
 	} else {
 		how.seed = config_text_seed(text);
 		config_text_free(text);
-		if (reload_request_how(&how, on_reloaded, NULL) != 0)
+		state.is_going = reload_request_how(&how, on_reloaded, NULL) == 0;
+		if (!state.is_going)
 			sched_after(&state.timer, AGAIN_US);
 	}
 }
@@ -118,7 +121,7 @@ confirm_begin(uint32_t back_to, uint64_t us)
 bool
 confirm_done(void)
 {
-	if (state.back_to == 0)
+	if (state.back_to == 0 || state.is_going)
 		return false;
 	forget();
 	return true;

@@ -14,7 +14,7 @@
 
 /* Begin anew; one that waits already keeps its generation, its time starts again. */
 void	confirm_begin(uint32_t back_to, uint64_t us);
-/* False: nothing waits. */
+/* False: nothing waits, or it is on its way back already. */
 bool	confirm_done(void);
 /* The generation that comes back; 0: nothing waits. */
 uint32_t confirm_back_to(uint64_t *ret_left_us);

@@ -21,6 +21,7 @@
 #include "base/xalloc.h"
 #include "cfg/snapshot.h"
 #include "ctl/config_text.h"
+#include "ctl/confirm.h"
 #include "ctl/control.h"
 #include "ctl/generation_folder.h"
 #include "ctl/reload.h"
@@ -173,6 +174,18 @@ write_begin(const struct generation *g, struct config_text *text, char *drop)
 		write_next();
 }
 
+/* The oldest, but for the one that comes back unless somebody confirms. */
+static struct generation *
+oldest(void)
+{
+	struct generation *g = LIST_ITEM(generations.next, struct generation, node);
+	uint64_t left;
+
+	if (g->number == confirm_back_to(&left))
+		g = LIST_ITEM(g->node.next, struct generation, node);
+	return g;
+}
+
 /* The path of what no longer has a place; owned by the caller. NULL: all have one. */
 static char *
 drop_oldest(void)
@@ -182,7 +195,7 @@ drop_oldest(void)
 
 	if (gen.nkept <= KEPT)
 		return NULL;
-	g = LIST_ITEM(generations.next, struct generation, node);
+	g = oldest();
 	path = folder_of(g->number);
 	snprintf(key, sizeof key, "%u", g->number);
 	store_del(STORE_CONFIG, key);
