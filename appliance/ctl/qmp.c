@@ -8,6 +8,7 @@
 #include "ctl/qmp.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include <jansson.h>
 
 #include "base/clock.h"
+#include "base/out.h"
 #include "base/xalloc.h"
 #include "ctl/control.h"
 #include "event/loop.h"
@@ -43,21 +45,40 @@ struct qmp {
 
 /* ---- messages ---- */
 
+/* For logs and answers: what is not visible is \xNN. */
+static void
+copy_text(char *to, size_t size, const char *z)
+{
+	struct out o;
+
+	out_init(&o, to, size - 1);
+	out_visible(&o, str_of(z));
+	*o.p = '\0';
+}
+
 static void
 copy(char *to, size_t size, const json_t *text)
 {
 	const char *z = json_string_value(text);
 
-	snprintf(to, size, "%s", z != NULL ? z : "");
+	copy_text(to, size, z != NULL ? z : "");
+}
+
+/* 0: none, or no number that we give. */
+static unsigned
+id_of(const json_t *j)
+{
+	json_int_t id = json_integer_value(json_object_get(j, "id"));
+
+	return id > 0 && id <= UINT_MAX ? (unsigned)id : 0;
 }
 
 static void
 take_message(const json_t *j, struct qmp_message *m)
 {
-	const json_t *body, *id = json_object_get(j, "id");
+	const json_t *body;
 
-	m->id = json_is_integer(id) && json_integer_value(id) > 0 ?
-	    (unsigned)json_integer_value(id) : 0;
+	m->id = id_of(j);
 	if (json_is_object(json_object_get(j, "QMP")))
 		m->kind = QMP_GREETING;
 	else if ((body = json_object_get(j, "return")) != NULL) {
@@ -80,15 +101,17 @@ void
 qmp_parse(const char *line, size_t len, struct qmp_message *ret)
 {
 	json_error_t e;
+	char why[160];
 	json_t *j = json_loadb(line, len, JSON_REJECT_DUPLICATES, &e);
 
 	memset(ret, 0, sizeof *ret);
 	ret->kind = QMP_BAD;
 	if (json_is_object(j))
 		take_message(j, ret);
-	else
-		snprintf(ret->text, sizeof ret->text, "no JSON: %.120s",
-		    j != NULL ? "not an object" : e.text);
+	else {
+		snprintf(why, sizeof why, "no JSON: %.120s", j != NULL ? "not an object" : e.text);
+		copy_text(ret->text, sizeof ret->text, why);
+	}
 	json_decref(j);
 }
 

@@ -140,6 +140,9 @@ test_messages(void)
 	is_message("{}", QMP_BAD, 0, "", "no message of QMP");
 	is_message("[1]", QMP_BAD, 0, "", "no JSON: not an object");
 	is_message("{\"return\":{},\"id\":-1}", QMP_RETURN, 0, "", "");
+	is_message("{\"return\":{},\"id\":4294967297}", QMP_RETURN, 0, "", "");
+	is_message("{\"event\":\"A\\n\",\"data\":{\"reason\":\"\\u001b[1m\"}}", QMP_EVENT, 0,
+	    "A\\x0a", "\\x1b[1m");
 }
 
 static void
