@@ -123,8 +123,13 @@ launch_kept(const char *name, uint32_t number)
 		return v != NULL ? v->conf : NULL;
 	v->arena = arena_new();
 	v->conf = launch_text_read(name, v->text, v->arena);
-	if (v->conf == NULL)
+	if (v->conf == NULL) {		/* damaged: nobody asks again */
+		arena_free(v->arena);
+		v->arena = NULL;
+		free(v->text);
+		v->text = NULL;
 		return NULL;
+	}
 	v->conf->object.digest = v->digest;
 	v->conf->version = number;
 	look_up(v->conf);
