@@ -26,11 +26,12 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/magic.h"
 #include "base/module.h"
+#include "base/out.h"
 #include "base/xalloc.h"
-#include "base/file.h"
 #include "ctl/control.h"
 #include "ctl/exec_call.h"
 #include "ctl/file_sync.h"
@@ -371,6 +372,25 @@ on_started(void *arg)
 	work_free(w);
 }
 
+/* `exit status 1: qemu-img: no space left`, the first line that it wrote. */
+static void
+say_before(const struct exec_call *e, char *ret, size_t size)
+{
+	const char *lf = memchr(e->errors, '\n', e->errors_len);
+	struct str line = { e->errors, lf != NULL ? (size_t)(lf - e->errors) : e->errors_len };
+	char text[160];
+	struct out o;
+
+	exec_call_end_text(e, text, sizeof text);
+	out_init(&o, ret, size - 1);
+	out_z(&o, text);
+	if (line.len > 0)
+		out_z(&o, ": ");
+	line.len = line.len < 160 ? line.len : 160;
+	out_visible(&o, line);
+	*o.p = '\0';
+}
+
 /* The end of what runs before it. One that is to end is started and ended: so what was
  * made for it goes. */
 static void
@@ -378,17 +398,12 @@ on_before(struct exec_call *e)
 {
 	struct child_work *w = e->arg;
 	struct child *c = w->child;
-	char text[160];
-	const char *lf = memchr(e->errors, '\n', e->errors_len);
-	size_t len = lf != NULL ? (size_t)(lf - e->errors) : e->errors_len;
 
 	if (e->end == PROGRAM_EXITED && e->value == 0) {
 		job_run(control_loop, start_it, on_started, w);
 		return;
 	}
-	exec_call_end_text(e, text, sizeof text);
-	snprintf(c->why, sizeof c->why, "%s%s%.*s", text, len > 0 ? ": " : "",
-	    (int)(len < 160 ? len : 160), e->errors);
+	say_before(e, c->why, sizeof c->why);
 	c->work = NULL;
 	w->child = NULL;
 	job_run(control_loop, forget_it, on_forgotten, w);

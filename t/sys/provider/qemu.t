@@ -121,7 +121,7 @@ mode('full');
 like told(call('launch', 'launch-config l token full')),
     qr/^capacity: \S+ cannot be run: exit status 1: qemu-img: no space left$/, 'no overlay';
 mode('floods');
-like told(call('launch', 'launch-config l token floods')), qr/exit status 1: 0{50,160}$/, 'an error without a line end';
+like told(call('launch', 'launch-config l token floods')), qr/exit status 1: \\x1b0{50,160}$/, 'an error without a line end';
 ok $w->wait_for(sub { !grep { /qcow2/ && !-e $w->file("instances/$_" =~ s/qcow2$/child/r) } files() }), 'half a disk goes';
 like $w->cli('provider call absent launch launch-config none'), qr/"code":"invalid".*No such file/, 'no qemu';
 my ($p) = grep { $_->{name} eq 'absent' } csv_rows($w->cli('show providers'));
