@@ -103,6 +103,7 @@ check_instances(struct cfg *c)
 	for (const struct proxy *px = c->snap->proxies; px != NULL; px = px->next)
 		for (const struct server *srv = px->server_list; srv != NULL; srv = srv->next)
 			if ((other = same_instance(px, srv)) != NULL) {
+				diag_at(c->diag, srv->file, srv->line);
 				diag_error(c->diag, "servers '%s/%s' and '%s/%s' have the same "
 				    "instance-id '%s'.", px->name, other->name, px->name, srv->name,
 				    srv->instance_id);

@@ -75,7 +75,7 @@ like ask('show metrics name depth dimension Backend=plain'), qr/,Kilobytes,3\.0,
 is value('CPUUtilization server plain/s1'), '75.0', 'named as in a configuration';
 is value('CPUUtilization instance i-box'), '75.0', 'of the instance that it is';
 like Weir->check("backend b\n\tserver a 127.0.0.1:1 instance-id i\n\tserver b 127.0.0.1:2 instance-id i\n")->{err},
-    qr{servers 'b/a' and 'b/b' have the same instance-id 'i'\.}, 'once in a backend';
+    qr{parsing \[\S+:3\] : servers 'b/a' and 'b/b' have the same instance-id 'i'\.}, 'once in a backend';
 like Weir->check("backend b\n\tserver a 127.0.0.1:1 instance-id a/b\n")->{err},
     qr/'instance-id' expects up to 64 of A-Za-z0-9\._-, not 'a\/b'/, 'an id';
 
