@@ -377,10 +377,10 @@ parse_golden(struct cfg *c, const struct kw_row *row, char **args, int nargs)
 	struct qemu_settings *s = settings(c);
 
 	(void)nargs;
-	if (s == NULL || !is_file(c, row->name, args[0], "QFI\xfb", 4))
+	if (s == NULL)
 		return -1;
-	s->golden = args[0];
-	return 0;
+	s->golden = args[0];		/* it is named, though it may be a bad one */
+	return is_file(c, row->name, args[0], "QFI\xfb", 4) ? 0 : -1;
 }
 
 static int
