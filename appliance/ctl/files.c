@@ -234,7 +234,8 @@ static void
 on_row(const char *key, int64_t t_us, const char *data, size_t len, void *arg)
 {
 	json_t *o = json_loadb(data, len, 0, NULL);
-	const json_t *data_in = json_object_get(o, "data"), *version = json_object_get(o, "version");
+	const json_t *data_in = json_object_get(o, "data");
+	const json_t *version = json_object_get(o, "version");
 	struct file_text *text = NULL;
 	struct kept_file *f;
 
