@@ -106,13 +106,23 @@ SPAN(text_frontend, frontend, R_DIM)
 SPAN(text_method, method, R_DIM)
 SPAN(text_target, target, R_FG)
 
+/* `-`: nobody was asked, the frontend answered. */
+static void
+answered_by(const struct request *r, char *buf, size_t size)
+{
+	if (r->backend[0] == '\0')
+		snprintf(buf, size, "-");
+	else
+		snprintf(buf, size, "%s/%s", r->backend, r->server[0] != '\0' ? r->server : "-");
+}
+
 static int
 text_server(const struct model *m, const void *row, char *buf, size_t size)
 {
 	const struct request *r = row;
 
 	(void)m;
-	snprintf(buf, size, "%s/%s", r->backend, r->server[0] != '\0' ? r->server : "-");
+	answered_by(r, buf, size);
 	return R_FG;
 }
 
@@ -372,6 +382,7 @@ draw_phases(const struct request *r, struct area a)
 static void
 draw_request(const struct request *r, struct area a)
 {
+	char by[160];
 	int x;
 
 	x = area_fmt(a, 0, 0, request_role(r->status), "%d", r->status);
@@ -380,7 +391,8 @@ draw_request(const struct request *r, struct area a)
 	x = area_fmt(a, 0, 1, R_DIM, "%s ", r->client);
 	x = area_fmt(a, x, 1, R_DIM, "%s", r->frontend);
 	area_rune(a, x + 1, 1, R_DIM, 0x2192);
-	x = area_fmt(a, x + 3, 1, R_FG, "%s/%s", r->backend, r->server);
+	answered_by(r, by, sizeof(by));
+	x = area_text(a, x + 3, 1, R_FG, by);
 	area_fmt(a, x + 2, 1, R_DIM, "in %.0f B  out %.0f B  ended %s  in all %.0f ms", r->bytes_in,
 	    r->bytes_out, r->term, r->ta_ms);
 	draw_phases(r, area_part(a, 0, 2, a.w, 2));
@@ -468,6 +480,7 @@ requests_act(struct model *m, enum act act, const struct key *k)
 		v->index = v->top = 0;
 		m->ui->is_paused = false;
 		m->ui->until_ms = 0;
+		ui_say(m, R_INFO, "%s", "");
 		return true;
 	case ACT_TOP:
 		s->top = (s->top + 1) % TOP_COUNT;

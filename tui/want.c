@@ -60,7 +60,7 @@ want_histogram(struct wants *w, struct host *h, const char *px, const char *sv, 
 
 	if (x == NULL)
 		return;
-	x->every_s = step_s < 10 ? step_s : 10;
+	x->every_s = step_s <= 10 ? 2 : 10;
 	x->step_s = step_s;
 	x->from_s = from_s;
 }
