@@ -22,7 +22,7 @@ struct picture {
 	uint64_t *count;		/* cells.w * rows, row 0: lowest latency */
 	uint64_t max;
 	unsigned rows, low;		/* low: the octave, or half octave, of row 0 */
-	bool	 has_halves;
+	bool	 has_halves, is_cut;	/* is_cut: row 0 has all that is below, too */
 };
 
 bool
@@ -86,6 +86,7 @@ choose_rows(struct picture *p)
 	p->has_halves = h >= 2 * n;
 	p->rows = p->has_halves ? 2 * n : n < h ? n : h;
 	p->low = p->has_halves ? 2 * lo : hi + 1 - p->rows;
+	p->is_cut = p->rows < n;
 }
 
 static uint64_t
@@ -96,7 +97,7 @@ row_count(const struct picture *p, const struct lat *l, unsigned row)
 
 	if (p->has_halves)
 		return lat_half_octave(l, p->low + row);
-	if (row == 0)
+	if (p->is_cut && row == 0)
 		for (i = 0; i < p->low; i++)
 			n += lat_octave(l, i);
 	return n + lat_octave(l, p->low + row);
@@ -177,7 +178,11 @@ paint_scale(const struct picture *p, struct area a)
 		if (p->has_halves && row % 2 != 0)
 			continue;
 		octave = p->has_halves ? (p->low + row) / 2 : p->low + row;
-		label(octave, text, sizeof(text));
+		text[0] = '<';
+		if (p->is_cut && row == 0)
+			label(octave + 1, text + 1, sizeof(text) - 1);
+		else
+			label(octave, text, sizeof(text));
 		area_right(a, 0, p->cells.h - 1 - (int)row, HEAT_LABEL - 1, R_DIM, text);
 	}
 }
