@@ -323,7 +323,7 @@ requests_find(const struct model *m, struct requests_state *s)
 			    filter_match(m->ui->filter, request_field, r)))
 				add_row(s, r);
 	}
-	if (hosts > 1)
+	if (hosts > 1 && s->nrows > 1)
 		qsort(s->rows, s->nrows, sizeof(*s->rows), newest_first);
 }
 

@@ -33,6 +33,14 @@ sub tick ($self) {
 	return decode_json($line);
 }
 
+# How often it has slept, and its reads and writes, so far.
+sub costs ($self) {
+	my ($status, $io) = map { open my $f, '<', "/proc/$self->{pid}/$_" or die "$_: $!"; join '', <$f> }
+	    'status', 'io';
+	return map { $_->[1] =~ /^\Q$_->[0]\E:\s+(\d+)/m } ['voluntary_ctxt_switches', $status],
+	    ['syscr', $io], ['syscw', $io];
+}
+
 # The first tick whose host n fits, within some seconds.
 sub wait_for ($self, $code, $n = 0, $seconds = 10) {
 	my $end = time + $seconds;

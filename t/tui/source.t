@@ -32,6 +32,16 @@ is $h->{latency}, 'histogram', 'where latencies come from';
 is Weirtop::row($h, 'app', 'one')->{fields}{weight}, 7, 'a field';
 is Weirtop::row($h, 'app', 'two')->{state}, 'maint', 'a state';
 is Weirtop::row($h, 'app', 'BACKEND')->{servers}, 2, 'servers of a backend';
+
+# --- what a second costs when nothing happens
+my @from = $t->costs;
+$t->tick for 1 .. 4;
+my @to = $t->costs;
+my @each = map { ($to[$_] - $from[$_]) / 4 } 0 .. 2;
+cmp_ok $each[0], '<=', 6, 'wake-ups a poll';
+cmp_ok $each[1] + $each[2], '<=', 10, 'reads and writes a poll';
+
+# --- traffic
 $w->curl($w->url('fe', "/$_")) for 1 .. 3;
 ok $t->wait_for(sub ($h) { (Weirtop::row($h, 'www', 'FRONTEND')->{req_s} // 0) > 0 }), 'a rate';
 ok $t->wait_for(sub ($h) { (Weirtop::row($h, 'www', 'FRONTEND')->{req_s} // 1) == 0 }), 'and its end';
