@@ -34,4 +34,20 @@ struct verb {
 };
 const struct verb *palette_verbs(void);
 
+/* palette_list.c: what fits the line of input, best first. */
+enum entry_kind { E_LINE, E_BEGIN, E_ACT, E_SEND };
+struct entry {
+	char	 line[200];
+	char	 help[100];
+	enum entry_kind kind;
+	int	 act, score;
+	unsigned order;
+};
+struct entries { struct entry *at; unsigned n; const char *typed; };
+const struct entries *palette_entries(const struct model *m);
+/* The verb that the line begins with, when a blank follows; NULL: none. */
+const struct verb *palette_verb_of(const struct model *m, const char *typed);
+/* It begins with a word of the stats socket. */
+bool	palette_is_command(const char *typed);
+
 #endif

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/str.h"
+#include "tui/columns.h"
 #include "tui/overlay_in.h"
 
 /* Appliances in view: m->ui->only, or all. NULL at the end. */
@@ -202,6 +203,40 @@ run_screen(struct model *m, const struct verb *v, char *rest)
 	return true;
 }
 
+/* The same column again turns the order round. */
+static bool
+run_sort(struct model *m, const struct verb *v, char *rest)
+{
+	struct list_view *list = &m->ui->lists[LIST_TREE];
+	int column = row_column(rest);
+
+	(void)v;
+	if (column < 0) {
+		ui_say(m, R_WARN, "no column is called %s", rest);
+		return true;
+	}
+	list->is_reversed = list->sort == column && !list->is_reversed;
+	list->sort = column;
+	screen_open(m, &screen_servers);
+	return true;
+}
+
+static bool
+run_columns(struct model *m, const struct verb *v, char *rest)
+{
+	unsigned i;
+
+	(void)v;
+	for (i = 0; row_sets[i] != NULL; i++)
+		if (str_ieq(str_of(row_sets[i]), str_of(rest))) {
+			m->ui->lists[LIST_TREE].column_set = i;
+			screen_open(m, &screen_servers);
+			return true;
+		}
+	ui_say(m, R_WARN, "no set of columns is called %s", rest);
+	return true;
+}
+
 static bool
 run_theme(struct model *m, const struct verb *v, char *rest)
 {
@@ -360,6 +395,9 @@ static const struct verb verbs[] = {
 	{ "rw", "", "allow actions, when it was started read-only", DO_ALLOW, run_rw },
 	{ "ro", "", "no actions from now on", DO_NOTHING, run_ro },
 	{ "screen", "NAME", "another screen", DO_NOTHING, run_screen },
+	{ "sort", "COLUMN", "servers by a column; once more: the other way round", DO_NOTHING,
+	    run_sort },
+	{ "columns", "SET", "servers with another set of columns", DO_NOTHING, run_columns },
 	{ "theme", "NAME", "other colours", DO_NOTHING, run_theme },
 	{ "only", "APPLIANCE", "show one appliance; all: every one", DO_NOTHING, run_only },
 	{ "every", "SECONDS", "how often it is asked", DO_NOTHING, run_every },

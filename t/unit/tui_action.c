@@ -41,13 +41,20 @@ static const char objects[] =
     "#end rows=10\n";
 
 static void
+end(void)
+{
+	if (m != NULL)
+		ui_free(m->ui);
+	model_free(m);
+}
+
+static void
 begin(void)
 {
 	plan_fini(&p);
-	model_free(m);
+	end();
 	m = model_new();
-	if (m->ui == NULL)
-		m->ui = ui_new();
+	m->ui = ui_new();
 	m->now_ms = T0;
 	h = model_host(m, "lb1");
 	h->kind = HOST_WEIR;
@@ -433,6 +440,6 @@ main(void)
 	test_hosts();
 	test_followups();
 	plan_fini(&p);
-	model_free(m);
+	end();
 	return tap_done();
 }
