@@ -262,6 +262,7 @@ void	host_rows_set(struct host *h, struct row **rows, unsigned n);
 void	row_free(struct row *r);
 struct latmap *host_latmap_add(struct host *h, const char *px, const char *sv, unsigned step_s,
 	    enum quality q);
+void	latmap_free(struct latmap *l);
 /* The bin that begins at t_s: found, or made with no count in it. NULL: older than all. */
 struct latbin *latmap_bin(struct latmap *l, int64_t t_s);
 struct answer *host_answer_add(struct host *h, const char *command);

@@ -35,12 +35,27 @@ void	stat_end(struct stat_feed *s);		/* rates, states of backends, sums */
 void	stat_fini(struct stat_feed *s);
 bool	feed_stat(struct feed *f);
 
-/* rows_native.c */
+/* rows_derive.c */
+enum row_type row_type_of(const struct row *r);
+bool	row_derive(struct row *r, int64_t ms);	/* true: a counter went back */
+void	rows_unsent(struct host *h, int64_t ms);
+void	host_backends(struct host *h);
+void	host_sums(struct host *h, int64_t ms);
+
+/* rows_snapshot.c, rows_kept.c */
 bool	feed_snapshot(struct feed *f);
+int	kept_kind(struct str word);		/* -1: none of ours */
+void	kept_clear(struct kept_rows *k);
+void	kept_line(struct host *h, int kind, char sign, struct str rest, int64_t ms);
+bool	kept_ages(int kind);			/* some of its columns move by themselves */
+void	kept_update(struct host *h, int kind, int64_t ms);
+
+/* rows_native.c */
 bool	feed_info(struct feed *f);
 void	info_set(struct feed *f, const char *name, const char *value);
 bool	feed_histogram(struct feed *f);
 bool	feed_history(struct feed *f);
+void	host_pid(struct host *h, unsigned pid, int64_t ms);
 void	host_restarted(struct host *h, int64_t ms);
 
 /* rows_stream.c */
