@@ -117,10 +117,13 @@ static void
 on_key(void *arg, const struct key *k)
 {
 	struct app *a = arg;
+	bool was_quitting = a->is_quitting;
 
 	app_clock(a);
 	screen_key(a->m, k, &a->hits);
 	app_wishes(a);
+	if (was_quitting)
+		a->is_quitting = false;
 	app_want(a);
 	event_active(a->draw_timer, EV_TIMEOUT, 0);	/* one picture for keys that come at once */
 }
@@ -281,6 +284,15 @@ open_all(struct app *a)
 	return o->nwhere > 0 || open_found(a);
 }
 
+/* A terminal on a line: vt100, vt220 and the like, as getty names them. */
+static bool
+is_serial(void)
+{
+	const char *term = getenv("TERM");
+
+	return term != NULL && strncmp(term, "vt", 2) == 0 && term[2] >= '0' && term[2] <= '9';
+}
+
 /* Signs by locale and terminal: braille where UTF-8 is, blocks on the Linux console. */
 static enum glyph_set
 glyphs_for(const struct options *o)
@@ -289,7 +301,7 @@ glyphs_for(const struct options *o)
 
 	if (o->graph >= 0)
 		return (enum glyph_set)o->graph;
-	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0 || is_serial())
 		return GLYPHS_ASCII;
 	return term != NULL && strncmp(term, "linux", 5) == 0 ? GLYPHS_BLOCK : GLYPHS_BRAILLE;
 }
@@ -305,7 +317,7 @@ set_up(struct app *a)
 	if (o->theme != NULL)
 		ui->theme = theme_find(o->theme);
 	ui->depth = o->color >= 0 ? (enum depth)o->color : DEPTH_256;
-	ui->is_slow = o->is_slow;
+	ui->is_slow = o->is_slow || (is_serial() && o->dump == NULL);
 	ui->is_test = getenv("WEIRTOP_TEST") != NULL;
 	ui->is_recording = a->record != NULL;
 	a->m->is_readonly = o->is_readonly;

@@ -28,6 +28,7 @@ struct app {
 	struct event *draw_timer;	/* pictures that come soon after another are one */
 	struct event *second_timer;	/* while something counts down */
 	struct event *child_signal, *test_signal;
+	bool	 is_quitting;		/* the user has asked once */
 	unsigned waits_for;		/* the command whose answer the next order waits for */
 	int	 editor;		/* its process; 0: none */
 	char	 editor_dir[256], editor_path[512];

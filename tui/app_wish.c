@@ -49,6 +49,8 @@ on_answer(void *arg, bool ok, const char *text, size_t len)
 	cmds_done(a->m, s->number, ok, text, len, app_now_ms());
 	if (a->waits_for == s->number)
 		go_on(a, cmds_find(a->m, s->number));
+	if (a->is_quitting && a->m->ui->orders.n == 0 && cmds_waiting(a->m) == 0)
+		app_end(a, 0);
 	app_dirty(a);
 	free(s);
 }
@@ -375,6 +377,42 @@ term_wishes(struct app *a, unsigned w)
 		start_editor(a);
 }
 
+/* --- The end ------------------------------------------------------------------ */
+
+#define QUIT_WAIT_S	2
+
+static void
+on_quit_late(evutil_socket_t fd, short what, void *arg)
+{
+	struct app *a = arg;
+
+	(void)fd, (void)what;
+	if (a->is_quitting)
+		app_end(a, 0);
+}
+
+/* What was confirmed goes out first; what waits for a server to be empty is lost, which
+ * is said once. The second time it ends at once, another key takes it back. */
+static void
+quit(struct app *a)
+{
+	const struct timeval wait = { QUIT_WAIT_S, 0 };
+	struct ui *ui = a->m->ui;
+
+	if (a->is_quitting || a->term == NULL) {
+		app_end(a, 0);
+		return;
+	}
+	a->is_quitting = true;
+	if (ui->nfollowups > 0)
+		ui_say(a->m, R_WARN, "%u drained server%s would not come to maintenance: quit "
+		    "again to leave", ui->nfollowups, ui->nfollowups == 1 ? "" : "s");
+	else if (ui->orders.n > 0 || cmds_waiting(a->m) > 0)
+		event_base_once(a->base, -1, EV_TIMEOUT, on_quit_late, a, &wait);
+	else
+		app_end(a, 0);
+}
+
 void
 app_wishes(struct app *a)
 {
@@ -402,5 +440,5 @@ app_wishes(struct app *a)
 		replay_back(a->replay);
 	term_wishes(a, w);
 	if (w & WISH_QUIT)
-		app_end(a, 0);
+		quit(a);
 }

@@ -91,6 +91,16 @@ cmds_done(struct model *m, unsigned number, bool ok, const char *text, size_t le
 		undone->is_undone = true;
 }
 
+unsigned
+cmds_waiting(const struct model *m)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < m->ncmds; i++)
+		n += m->cmds[i].state == CMD_SENT;
+	return n;
+}
+
 void
 cmds_fini(struct model *m)
 {

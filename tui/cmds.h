@@ -14,6 +14,7 @@ unsigned cmds_add(struct model *m, const struct order *o, unsigned undoes);
 void	cmds_done(struct model *m, unsigned number, bool ok, const char *text, size_t len,
 	    int64_t now_ms);
 struct cmd *cmds_find(struct model *m, unsigned number);
+unsigned cmds_waiting(const struct model *m);		/* not answered yet */
 void	cmds_fini(struct model *m);
 
 #endif

@@ -245,7 +245,8 @@ add_verbs(const struct model *m, struct entries *l)
 		snprintf(help, sizeof(help), "%s%s%s", v->arguments,
 		    *v->arguments != '\0' ? ": " : "", v->help);
 		add(l, *v->arguments != '\0' ? E_BEGIN : E_LINE, 0, line, help);
-		add_names(m, l, v);
+		if (l->typed[0] != '\0')
+			add_names(m, l, v);
 	}
 }
 

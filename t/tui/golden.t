@@ -37,6 +37,12 @@ my @screens = (
 	[ 'scaling', 'scaling', '' ],
 	[ 'lua', 'lua', '' ],
 	[ 'requests', 'requests', '' ],
+	[ 'help', 'servers', '?' ],
+	[ 'help-search', 'overview', '? z o o m', '80x24' ],
+	[ 'palette', 'overview', ':' ],
+	[ 'palette-theme', 'overview', ': t h e m e', '120x40' ],
+	[ 'settings', 'overview', 'F2 j', '80x24' ],
+	[ 'commands', 'overview', 'c', '80x24' ],
 );
 
 sub slurp ($file) {
