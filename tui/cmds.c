@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "tui/cmds.h"
 
 #define CMDS_MAX	500
+#define BLANKS		" \n\r\t"
 
 static void
 cmd_fini(struct cmd *c)
@@ -52,10 +54,28 @@ static const char *const silent[] = { "set server * state *", "set server * weig
 	"set weight *", "enable *", "disable *", "shutdown *", "alarm *", "group suspend *",
 	"group resume *", "group detach *", "scaling *", "policy enable *", "policy disable *" };
 
+/* Commands that tell what came of them: any other answer is a refusal. */
+static const struct { const char *command, *good; } telling[] = {
+	{ "group set-desired *", "desired *" }, { "group set-size *", "min *" },
+	{ "instance terminate *", "[0-9a-f][0-9a-f]*-*-*-*-*" },
+	{ "policy execute *", "[0-9a-f][0-9a-f]*-*-*-*-*" },
+	{ "lua load *", "* active*" }, { "lua rollback *", "* active*" },
+	{ "reload", "Success=1*" }
+};
+
 /* How refusals of others begin: those answer a value, an id, a version. */
 static const char *const refusals[] = { "No such", "Unknown", "Permission denied", "Require",
 	"Invalid", "Can't", "Cannot", "Failed", "Error", "Usage", "There is no", "Missing",
 	"Success=0", "Refused", "Ignored", "Version is now", "Expected" };
+
+static bool
+is_told(const char *good, struct str text)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), STR_FMT, STR_ARG(text));
+	return fnmatch(good, line, 0) == 0;
+}
 
 static bool
 is_refusal(const char *command, struct str text)
@@ -64,6 +84,9 @@ is_refusal(const char *command, struct str text)
 
 	if (text.len == 0)
 		return false;
+	for (i = 0; i < sizeof(telling) / sizeof(telling[0]); i++)
+		if (fnmatch(telling[i].command, command, 0) == 0)
+			return !is_told(telling[i].good, text);
 	for (i = 0; i < sizeof(silent) / sizeof(silent[0]); i++)
 		if (fnmatch(silent[i], command, 0) == 0)
 			return true;
@@ -77,12 +100,14 @@ void
 cmds_done(struct model *m, unsigned number, bool ok, const char *text, size_t len, int64_t now_ms)
 {
 	struct cmd *c = cmds_find(m, number), *undone;
-	struct str answer = str_trim((struct str){ text, len });
+	struct str answer = { text, len };
 
 	if (c == NULL)
 		return;
-	while (answer.len > 0 && strchr(" \n\r\t", answer.p[answer.len - 1]) != NULL)
+	while (answer.len > 0 && strchr(BLANKS, answer.p[answer.len - 1]) != NULL)
 		answer.len--;
+	for (; answer.len > 0 && strchr(BLANKS, answer.p[0]) != NULL; answer.len--)
+		answer.p++;
 	c->took_ms = (double)(now_ms - c->sent_ms);
 	c->answer = xstrndup(answer.p, answer.len);
 	c->state = !ok ? CMD_LOST : is_refusal(c->command, answer) ? CMD_FAILED : CMD_OK;
