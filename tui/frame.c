@@ -88,7 +88,7 @@ draw_about(const struct model *m, struct area a, int x)
 		x = area_text(a, x + 2, 0, R_DIM, text) + 1;
 	}
 	x = area_text(a, x + 1, 0, R_DIM, m->is_replay ? "replay" : m->is_readonly ? "ro" : "rw");
-	return area_fmt(a, x + 2, 0, R_DIM, a.w >= WIDE ? "every %g s" : "%gs", m->poll_s);
+	return area_fmt(a, x + 2, 0, R_DIM, a.g->w >= WIDE ? "every %g s" : "%gs", m->poll_s);
 }
 
 /* Words from the right edge leftwards. */
@@ -121,7 +121,7 @@ draw_alarms(const struct model *m, struct area *a)
 	model_totals(m, m->ui->only, &t);
 	if (t.alarms + t.insufficient + t.alarms_ok + t.idle == 0)
 		return;
-	if (a->w >= WIDE) {
+	if (a->g->w >= WIDE) {
 		snprintf(text, sizeof(text), "%u OK", t.alarms_ok);
 		put_left(a, R_DIM, 0, text);
 		snprintf(text, sizeof(text), "%u INSUFFICIENT", t.insufficient);

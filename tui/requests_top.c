@@ -90,14 +90,16 @@ most_first(const void *a, const void *b)
 static void
 draw_row(const struct count *c, unsigned all, struct area a, int y)
 {
-	int name_w = a.w > 90 ? 48 : a.w / 2 - 4, x = name_w + 2;
+	int name_w = a.w >= 96 ? 48 : a.w >= 62 ? a.w - 48 : a.w - 26, x = name_w + 1;
 	double share = (double)c->n / all;
 
 	area_cut_middle(a, 0, y, name_w, R_FG, c->name);
 	x = area_fmt(a, x, y, R_TITLE, "%7u", c->n);
 	x = area_fmt(a, x, y, R_DIM, " %5.1f%%", 100 * share);
 	x = area_fmt(a, x, y, c->errors > 0 ? R_CRIT : R_DIM, " %5u err", c->errors);
-	x = area_fmt(a, x, y, R_DIM, "  avg %.0fms max %.0fms", c->sum_ms / c->n, c->max_ms);
+	if (a.w >= 62)
+		x = area_fmt(a, x, y, R_DIM, "  avg %.0fms max %.0fms", c->sum_ms / c->n,
+		    c->max_ms);
 	if (a.w - x > 12)
 		bar_draw(area_part(a, x + 2, y, a.w - x - 3, 1), share, R_SPARK);
 }
@@ -117,9 +119,10 @@ requests_draw_top(struct model *m, struct area a)
 		all += c.at[i].n;
 	if (c.n > 1)
 		qsort(c.at, c.n, sizeof(*c.at), most_first);
-	x = area_fmt(a, 0, 0, R_DIM, "%u requests by ", all);
+	x = area_fmt(a, 0, 0, R_DIM, "%u request%s by ", all, all == 1 ? "" : "s");
 	x = area_text(a, x, 0, R_TITLE, by[s->top]);
-	area_text(a, x < 28 ? 30 : x + 2, 0, R_DIM,
+	x = x < 28 ? 30 : x + 2;
+	area_cut(a, x, 0, a.w - x, R_DIM,
 	    "T: by path, client, status, server, and back to the list");
 	for (i = 0; i < c.n && (int)i + 2 < a.h; i++)
 		draw_row(&c.at[i], all, a, (int)i + 2);
