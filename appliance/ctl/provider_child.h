@@ -38,6 +38,11 @@ bool	provider_child_sample(const struct provider_conf *p, const char *id,
 	    struct provider_sample *ret);
 const char *provider_child_console(const struct provider_conf *p, const char *id);
 const char *provider_child_missing(const struct provider_conf *p);
+/* Of their struct provider_type. */
+#define PROVIDER_OF_CHILDREN \
+	.start = provider_child_start, .cancel = provider_child_cancel, \
+	.sample = provider_child_sample, .console = provider_child_console, \
+	.missing = provider_child_missing, .can_adopt = true, .owns_all = true
 extern const struct provider_files provider_child_files;	/* child_files.c */
 
 /* `place` of a kind: 127.0.0.1 and a port that nobody has; an address of the subnet. */

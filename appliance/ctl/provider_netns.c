@@ -49,10 +49,7 @@ settle(struct cfg *c, struct provider_conf *p)
 
 const struct provider_type provider_netns = {
 	.name = "netns", .settings_size = sizeof(struct child_settings), .settle = settle,
-	.start = provider_child_start, .cancel = provider_child_cancel,
-	.sample = provider_child_sample, .console = provider_child_console,
-	.missing = provider_child_missing, .files = &provider_child_files,
-	.can_adopt = true, .owns_all = true,
+	PROVIDER_OF_CHILDREN, .files = &provider_child_files,
 	.no_stop = "a process that was stopped is gone",
 };
 

@@ -302,10 +302,7 @@ settle(struct cfg *c, struct provider_conf *p)
 
 const struct provider_type provider_qemu = {
 	.name = "qemu", .settings_size = sizeof(struct qemu_settings), .settle = settle,
-	.start = provider_child_start, .cancel = provider_child_cancel,
-	.sample = provider_child_sample, .console = provider_child_console,
-	.missing = provider_child_missing,
-	.can_adopt = true, .owns_all = true,
+	PROVIDER_OF_CHILDREN,
 	.no_stop = "a machine that was stopped is gone",
 	.no_files = "its machines have disks of their own: use user data",
 };
