@@ -196,7 +196,8 @@ next_id(int dir, const char *after, char ret[CHILD_ID_MAX + 1])
 	return ret[0] != '\0';
 }
 
-/* Sockets that nobody listens on are what a killed warden left. */
+/* Sockets that nobody listens on are what a killed warden left. What cannot be connected
+ * to for another reason (a queue that is full, no descriptor left) may live. */
 int
 program_folder_adopt(int dir, const char *after, char ret_id[CHILD_ID_MAX + 1])
 {
@@ -208,7 +209,8 @@ program_folder_adopt(int dir, const char *after, char ret_id[CHILD_ID_MAX + 1])
 		snprintf(file, sizeof(file), "%s" SUFFIX, ret_id);
 		if ((s = program_folder_connect(dir, file, SOCK_SEQPACKET)) != -1)
 			return s;
-		program_folder_remove(dir, ret_id);
+		if (errno == ECONNREFUSED)
+			program_folder_remove(dir, ret_id);
 		snprintf(id, sizeof(id), "%s", ret_id);
 	}
 	return errno = ENOENT, -1;

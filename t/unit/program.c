@@ -220,6 +220,37 @@ test_sweep(void)
 	unlink(path);
 }
 
+/* The queue of a warden that is busy is full: its socket stays. A dead one's goes. */
+static void
+test_adopt(void)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX }, dead = { .sun_family = AF_UNIX };
+	int s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), first, fds[16];
+	int d = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	char id[CHILD_ID_MAX + 1];
+	unsigned n = 0;
+
+	snprintf(dead.sun_path, sizeof(dead.sun_path), "%s/i-1.child", folder);
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s/i-2.child", folder);
+	ok(bind(s, (struct sockaddr *)&un, sizeof(un)) == 0 && listen(s, 1) == 0);
+	ok(bind(d, (struct sockaddr *)&dead, sizeof(dead)) == 0);
+	close(d);
+	first = program_adopt("", id);
+	ok(first != -1);
+	is_str(id, "i-2");
+	is_int(access(dead.sun_path, F_OK), -1);
+	while (n < 16 && (fds[n] = program_adopt("i-1", id)) != -1)
+		n++;
+	ok(n > 0 && n < 16);
+	is_int(errno, ENOENT);
+	is_int(access(un.sun_path, F_OK), 0);
+	while (n > 0)
+		close(fds[--n]);
+	close(first);
+	close(s);
+	unlink(un.sun_path);
+}
+
 /* What was made for a child that never was goes; of one that is there all stays. */
 static void
 test_forget(void)
@@ -308,6 +339,7 @@ main(void)
 	test_child();
 	test_connect();
 	test_sweep();
+	test_adopt();
 	test_forget();
 	test_ids();
 	test_tap();
