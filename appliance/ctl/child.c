@@ -42,7 +42,7 @@
 #include "event/program_files.h"
 #include "proxy/log_target.h"
 
-#define HELLO_MS	200	/* a warden that was found says what it has */
+#define HELLO_US	10000000u	/* wardens that were found say what they have */
 #define STOP_MS		15000	/* all end, at our end */
 #define BEFORE_US	30000000u	/* for what runs before one */
 
@@ -611,12 +611,14 @@ adopt(const char *id, int fd, struct child_report *r)
 	take_report(c, r);
 }
 
+/* On a busy machine that takes a while; the time is that of all of them. */
 static bool
-hears_hello(int fd, struct child_report *r)
+hears_hello(int fd, struct child_report *r, uint64_t until_us)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
+	uint64_t now = clock_mono_us();
 
-	if (poll(&p, 1, HELLO_MS) != 1)
+	if (poll(&p, 1, now < until_us ? (int)((until_us - now + 999) / 1000) : 0) != 1)
 		return false;
 	return is_whole(r, recv(fd, r, sizeof *r, MSG_DONTWAIT)) && r->kind == CHILD_HELLO;
 }
@@ -625,15 +627,19 @@ hears_hello(int fd, struct child_report *r)
 static int
 module_start(void)
 {
+	uint64_t until_us = clock_mono_us() + HELLO_US;
 	char id[CHILD_ID_MAX + 1] = "";
 	struct child_report r;
 	int fd;
 
 	while (program_has_folder() && (fd = program_adopt(id, id)) != -1) {
-		if (hears_hello(fd, &r))
+		if (hears_hello(fd, &r, until_us)) {
 			adopt(id, fd, &r);
-		else
-			close(fd);
+			continue;
+		}
+		log_warnx("instance %s lives on, but its warden does not answer: it is not taken "
+		    "over", id);
+		close(fd);
 	}
 	return 0;
 }
