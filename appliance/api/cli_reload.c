@@ -41,6 +41,11 @@ read_confirm(struct cli *c, const char *word, struct reload_words *w)
 		cli_err(c, "'confirm' needs 'state-dir': there is no version to go back to.");
 		return false;
 	}
+	if (generation_find(generation_current()) == NULL) {
+		cli_err(c, "'confirm' needs a version to go back to, and what is in service is "
+		    "kept as none.");
+		return false;
+	}
 	return true;
 }
 
@@ -73,7 +78,7 @@ add_notes(struct cli *c, const struct pending *p)
 		    "next reload reads them.\n", p->rollback_to);
 	if (p->confirm_us == 0)
 		return;
-	if (generation_current() == p->before || p->before == 0)
+	if (generation_current() == p->before)
 		outbuf_z(&c->out, "There is nothing to confirm: the text is the one before.\n");
 	else
 		outbuf_fmt(&c->out, "Version %u comes back unless 'config confirm' is said in "

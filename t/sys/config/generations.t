@@ -139,4 +139,10 @@ $w->start;
 is "@{[map { $_->{version} } (versions())[0, -1]]}", '6 55', 'the newest 50';
 is scalar(my @n = glob "$dir/config/[0-9]*"), 50, 'the others are removed';
 is $w->stop, 143;
+
+# what is no plain file is kept as no version, so there is none to come back to
+my $other = File::Temp->newdir;
+my $x = Weir->new(binds => ['fe'], env => { DIR => "$other" }, cfg => cfg('one'), args => ['-f', '/dev/null']);
+like $x->cli('reload confirm 5m'), qr/^'confirm' needs a version to go back to/, 'nothing to come back';
+unlike $x->cli('show config versions'), qr/^\d/m, 'no version';
 done_testing;
