@@ -123,20 +123,24 @@ $w->wait_for(sub { body() eq 'three' }, 5, 'the confirmation is still missing');
 my @v = versions();
 is "@{[map { $_->{version} } @v]}", '1 2 3 4 5 6 7 8 9 10', 'versions are known after a restart';
 
-# 50 are kept
-for my $n (1 .. 45) {
+# 50 are kept, and the one that may come back is among them
+edit('n0');
+$w->cli('reload confirm 5m');
+for my $n (1 .. 50) {
 	edit("n$n");
 	$w->cli('reload');
 }
-linked(55);
-is "@{[map { $_->{version} } (versions())[0, -1]]}", '6 55', '50 are kept';
+linked(61);
+is "@{[map { $_->{version} } (versions())[0, 1, -1]]}", '10 13 61', '50 are kept';
+is +(versions())[0]{state}, 'comes back', 'it may come back';
+like $w->cli('config confirm'), qr/Version 61 stays/;
 ok Weir::poll(sub { (my @n = glob "$dir/config/[0-9]*") == 50 }), 'and no other folder';
 is $w->stop, 143;
 
 # what could not be removed goes at the next start
-system('cp', '-r', "$dir/config/55", "$dir/config/$_") for 1 .. 3;
+system('cp', '-r', "$dir/config/61", "$dir/config/$_") for 1 .. 3;
 $w->start;
-is "@{[map { $_->{version} } (versions())[0, -1]]}", '6 55', 'the newest 50';
+is "@{[map { $_->{version} } (versions())[0, -1]]}", '10 61', 'the newest 50';
 is scalar(my @n = glob "$dir/config/[0-9]*"), 50, 'the others are removed';
 is $w->stop, 143;
 
