@@ -60,6 +60,12 @@ like $w->cli('lua reload'), qr/n\.lua: No such file or directory/, 'no file';
 like $w->cli('lua check n'), qr/n\.lua: No such file or directory/, 'no file';
 is $w->cli("lua eval with n <<END\n= 1 + 1\nEND\n") =~ s/\n+//r, '2', 'eval, on a copy';
 
+# --- a draft of a function whose script gets another version meanwhile ---
+my $draft = $w->cli_session;
+$draft->send("policy test lua p group web <<END\nlocal e = 0 for i = 1, 1000000 do e = e + 1 end\n${start}END\n");
+like $w->cli("lua load n <<END\n-- another\n${start}END\n"), qr/^n v4 active/, 'another version';
+like $draft->read_all, qr/^#total changes=0 .*desired=0/m, 'the draft is tried';
+
 # --- an end in the middle of it ---
 my $c = $w->cli_session;
 $c->send("lua check n <<END\n$slow{tried}END\n");
