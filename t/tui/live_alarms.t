@@ -40,7 +40,7 @@ $t->keys('a');
 $t->sees(qr/alarm ack hot/, 'the very command');
 is named('hot')->{acked_by}, '', 'not sent before it is confirmed';
 $t->keys('Enter');
-$t->sees_row([qr/\bhot\b/, qr/\back \S/], 'acknowledged, by whom');
+$t->sees(qr/✖ hot .*\back \S/, 'acknowledged, by whom');
 isnt named('hot')->{acked_by}, '', 'so says weir';
 $t->keys('u');
 $t->sees(qr/alarm unack hot/, 'and back');
@@ -54,7 +54,7 @@ $t->type('30m');
 $t->keys('Enter');
 $t->sees(qr/alarm silence hot for 30m/, 'the command');
 $t->keys('Enter');
-$t->sees_row([qr/\bhot\b/, qr/\bsilent \d+m/], 'silent');
+$t->sees(qr/✖ hot .*\bsilent \d+m/, 'silent');
 
 $t->keys('=');
 $t->sees(qr/state, then the reason/, 'which state, and why');

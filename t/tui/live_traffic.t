@@ -24,8 +24,7 @@ frontend own
 CFG
 my $t = Tmux->top('-i', '0.25', '-m', 'requests', 'lb1=' . $w->path('WEIR_T_STATS'), { w => 150 });
 $t->sees(qr/Requests .*all of them/, 'requests');
-my $http = $w->http('fe');
-sub get ($path) { return $http->request("GET $path HTTP/1.1\r\nHost: a\r\n\r\n")->{status} }
+sub get ($path) { return $w->http('fe')->request("GET $path HTTP/1.1\r\nHost: a\r\n\r\n")->{status} }
 
 # the other frontend is the server
 $t->keys('/');

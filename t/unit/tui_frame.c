@@ -62,15 +62,17 @@ row(int w, int height, int y)
 static void
 test_title(void)
 {
+	const char *p;
+
 	is_str(row(40, 24, 0), " weirtop  lb1 ●   weir 0.1    16:30:00Z");
 	is_str(row(80, 24, 0),
 	    " weirtop  lb1 ●   weir 0.1  up 1d01h  rw  1s                          16:30:00Z");
 	is_str(row(120, 24, 0),
 	    " weirtop  lb1 ●   weir 0.1  up 1d01h  rw  ever"
 	    "y 1 s                                                2013-02-15 16:30:00Z");
-	is_str(row(200, 24, 0),
-	    " weirtop  lb1 ●   weir 0.1  up 1d01h  rw  ever"
-	    "y 1 s                                                                                                                                2013-02-15 16:30:00Z");
+	p = row(200, 24, 0);
+	ok(strstr(p, "  rw  every 1 s      ") != NULL);
+	ok(strcmp(p + strlen(p) - 21, " 2013-02-15 16:30:00Z") == 0);
 	is_str(row(120, 24, 1),
 	    "  1 Overview  2 Servers  3 Latency  4 Alarms  5 Scaling  6 Lua  7 Requests");
 	h->kind = HOST_HAPROXY;
@@ -85,9 +87,9 @@ test_title(void)
 	    " weirtop  lb1 ●   weir 2.6.12-1+deb12u1  up 0m59s  ro  every 1 s    HELD    TES"
 	    "T CLOCK    PAUSED   2013-02-15 16:30:00Z");
 	h->is_paused = h->is_test_clock = m->ui->is_paused = m->is_readonly = false;
-	model_host(m, "a-very-long-name-of-an-appliance-in-zone-b");
-	is_str(row(80, 24, 0),
-	    " weirtop  lb1 ●  a-very-long-…e-in-zone-b ▸   rw  1s                  16:30:00Z");
+	model_host(m, "a-name-that-is-long-in-zone-b");
+	p = row(80, 24, 0);
+	ok(strstr(p, "…") != NULL && strstr(p, "zone-b ▸   rw  1s  ") != NULL);
 }
 
 static void

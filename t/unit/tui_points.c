@@ -169,25 +169,27 @@ test_trial(void)
 	const struct answer *now, *tried, *wrong, *flat;
 	struct trial t = { 0 };
 
-	now = answered(h, "a", "#time,from,to,result,reason\n2013-02-15T16:20:00.000Z,1,2,done,busy\n"
-	    "2013-02-15T16:40:00.000Z,2,1,done,quiet\n#total changes=2 desired=1\n");
-	tried = answered(h, "b", "#time,from,to,result,reason\n2013-02-15T16:10:00.000Z,1,4,done,more\n"
-	    "2013-02-15T16:50:00.000Z,4,4,ignored,cooldown 5 s left\n#total changes=1 desired=4\n");
+	now = answered(h, "a", "#time,from,to,result,reason\n"
+	    "2013-02-15T16:20:00Z,1,2,done,busy\n"
+	    "2013-02-15T16:40:00Z,2,1,done,quiet\n#total changes=2 desired=1\n");
+	tried = answered(h, "b", "#time,from,to,result,reason\n"
+	    "2013-02-15T16:10:00Z,1,4,done,more\n"
+	    "2013-02-15T16:50:00Z,4,4,ignored,cooldown 5 s left\n#total changes=1 desired=4\n");
 	wrong = answered(h, "c", "'policy test': there is no group 'x'.\nmore");
 	flat = answered(h, "d", "#time,from,to,result,reason\n#total changes=0 desired=3\n");
 	trial_draw(&t, (struct trial_side){ now, "now" }, (struct trial_side){ tried, "tried" },
-	    1360947600, 3600, begin(40, 12, GLYPHS_BLOCK));
+	    1360947600, 3600, begin(40, 12, GLYPHS_ASCII));
 	is_str(picture(),
 	    "now changes=2 desired=1\n"
 	    "tried changes=1 desired=4\n"
 	    "   5\n"
-	    "          ▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀\n"
-	    "   3      │\n"
-	    "          │     ████████████\n"
-	    "   1 ▀▀▀▀▀██████████████████████████████\n"
+	    "          ##############################\n"
+	    "   3      |\n"
+	    "          |     ############\n"
+	    "   1 ###################################\n"
 	    "                      16:30\n"
-	    "16:10:00 1→4 done more\n"
-	    "16:50:00 4→4 ignored cooldown 5 s left\n"
+	    "16:10:00 1>4 done more\n"
+	    "16:50:00 4>4 ignored cooldown 5 s left\n"
 	    "\n"
 	    "\n");
 	trial_draw(&t, (struct trial_side){ flat, "now" }, (struct trial_side){ NULL, "" },
