@@ -60,6 +60,9 @@ static const struct kind_row kinds[] = {
  * the first of their kinds stands for both. */
 static const struct { enum act act; enum action_kind kind; } of_acts[] = {
 	{ ACT_DRAIN, DO_DRAIN }, { ACT_MAINT, DO_MAINT }, { ACT_READY, DO_READY },
+	{ ACT_WEIGHT_FULL, DO_WEIGHT }, { ACT_WEIGHT_DOWN_10, DO_WEIGHT },
+	{ ACT_WEIGHT_DOWN, DO_WEIGHT }, { ACT_WEIGHT_UP, DO_WEIGHT },
+	{ ACT_WEIGHT_UP_10, DO_WEIGHT },
 	{ ACT_WEIGHT, DO_WEIGHT }, { ACT_KILL, DO_KILL }, { ACT_ACK, DO_ACK },
 	{ ACT_DESIRED, DO_DESIRED }, { ACT_UNDO, DO_RAW }, { ACT_SILENCE, DO_SILENCE },
 	{ ACT_SET_STATE, DO_SET_STATE }, { ACT_ENABLE, DO_ALARM_ENABLE },

@@ -118,7 +118,7 @@ list_has(const char *keys, uint32_t code)
 {
 	struct str rest = str_of(keys), name;
 
-	while (str_next_elem(&rest, ' ', &name))
+	while (code != 0 && str_next_elem(&rest, ' ', &name))
 		if (code_of(name) == code)
 			return true;
 	return false;
@@ -181,6 +181,8 @@ changes_something(enum act act)
 {
 	switch (act) {
 	case ACT_DRAIN: case ACT_MAINT: case ACT_READY: case ACT_WEIGHT: case ACT_KILL:
+	case ACT_WEIGHT_FULL: case ACT_WEIGHT_DOWN_10: case ACT_WEIGHT_DOWN:
+	case ACT_WEIGHT_UP: case ACT_WEIGHT_UP_10:
 	case ACT_ACK: case ACT_DESIRED: case ACT_UNDO: case ACT_SILENCE: case ACT_SET_STATE:
 	case ACT_ENABLE: case ACT_SUSPEND_GROUP: case ACT_TERMINATE: case ACT_DETACH:
 	case ACT_PAUSE_ALL: case ACT_APPLY: case ACT_ROLL_BACK:
@@ -267,4 +269,20 @@ key_remap(const char *scope, const char *act, const char *keys)
 	snprintf(remapped[r - rows], sizeof(remapped[0]), "%s", list);
 	r->keys = remapped[r - rows];
 	return NULL;
+}
+
+const char *
+key_hatop(void)
+{
+	static const char *const rows_of[][2] = {
+		{ "quit", "^C" }, { "weight-full", "F4" }, { "weight-down-10", "F5" },
+		{ "weight-down", "F6" }, { "weight-up", "F7" }, { "weight-up-10", "F8" },
+		{ "ready", "r F9" }, { "maint", "m F10" }
+	};
+	const char *why = NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows_of) / sizeof(rows_of[0]) && why == NULL; i++)
+		why = key_remap("any", rows_of[i][0], rows_of[i][1]);
+	return why;
 }

@@ -31,6 +31,7 @@ enum act {
 	ACT_NONE,
 	ACT_HELP, ACT_FILTER, ACT_PALETTE, ACT_OPEN, ACT_NEXT_PANE, ACT_PREV_PANE, ACT_ZOOM_PANE,
 	ACT_MARK, ACT_MARK_ALL, ACT_MARK_NONE, ACT_DRAIN, ACT_MAINT, ACT_READY, ACT_WEIGHT,
+	ACT_WEIGHT_FULL, ACT_WEIGHT_DOWN_10, ACT_WEIGHT_DOWN, ACT_WEIGHT_UP, ACT_WEIGHT_UP_10,
 	ACT_KILL, ACT_ACK, ACT_DESIRED, ACT_UNDO, ACT_PAUSE, ACT_TIME_BACK, ACT_TIME_ON,
 	ACT_TIME_BACK_10, ACT_TIME_ON_10, ACT_ZOOM_IN, ACT_ZOOM_OUT, ACT_ZOOM_RESET, ACT_FASTER,
 	ACT_SLOWER, ACT_UP, ACT_DOWN, ACT_LEFT, ACT_RIGHT, ACT_PAGE_UP, ACT_PAGE_DOWN,
@@ -47,7 +48,7 @@ struct key_row {
 	const char *scope;		/* any, or names of screens with | between */
 	enum act act;
 	const char *act_name;		/* for remapping: drain, next-pane */
-	const char *keys;		/* names by blanks; may be remapped */
+	const char *keys;		/* names by blanks, or none; may be remapped */
 	const char *label, *help;
 };
 
@@ -67,5 +68,8 @@ bool	key_row_has(const struct key_row *r, uint32_t code);
 /* `scope act keys` of the configuration; keys `none`: it has none. Valid until the next
  * call: what is wrong; NULL: done. */
 const char *key_remap(const char *scope, const char *act, const char *keys);
+
+/* F4 to F10 as hatop has them; an error text, or NULL. */
+const char *key_hatop(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/version.h"
 #include "tui/config.h"
+#include "tui/keys.h"
 #include "tui/options.h"
 #include "tui/screen.h"
 
@@ -197,6 +198,15 @@ print_completion(const char *shell)
 }
 
 static void
+hatop_keys(void)
+{
+	const char *why = key_hatop();
+
+	if (why != NULL)
+		usage("--hatop-keys: %s", why);
+}
+
+static void
 take(struct options *o, enum option_id id, const char *arg)
 {
 	switch (id) {
@@ -240,6 +250,7 @@ take(struct options *o, enum option_id id, const char *arg)
 	case OPT_GRAPH: o->graph = choice("graph", arg, "braille block ascii"); break;
 	case OPT_SLOW: o->is_slow = true; o->interval_s = 5; break;
 	case OPT_MOUSE: o->has_mouse = choice("mouse", arg, "off on") == 1; break;
+	case OPT_HATOP: hatop_keys(); break;
 	case OPT_PRESERVE: o->keeps_last = true; break;
 	case OPT_DUMP: o->dump = arg; break;
 	case OPT_DUMP_EXIT: o->dump_at_exit = arg; break;
@@ -261,7 +272,7 @@ is_for_files(enum option_id id)
 	switch (id) {
 	case OPT_SOCKET: case OPT_TCP: case OPT_INTERVAL: case OPT_READONLY: case OPT_SCREEN:
 	case OPT_COLOR: case OPT_THEME: case OPT_ASCII: case OPT_GRAPH: case OPT_SLOW:
-	case OPT_MOUSE: case OPT_PRESERVE:
+	case OPT_MOUSE: case OPT_HATOP: case OPT_PRESERVE:
 		return true;
 	default:
 		return false;

@@ -79,7 +79,8 @@ overlay_key(struct model *m, const struct key *k)
 	if (k->is_pasted) {
 		if (overlays[ui->overlay].takes_paste && k->code >= 0x20 && k->code < KEY_BASE_)
 			overlays[ui->overlay].key(m, k);
-	} else if (k->code == K_F10)
+	} else if ((k->code < ' ' || k->code >= KEY_BASE_) &&
+	    key_act(ui->screen->name, k->code) == ACT_QUIT)
 		ui->wishes |= WISH_QUIT;
 	else if (k->code == K_CTRL('z'))
 		ui->wishes |= WISH_SUSPEND;

@@ -45,25 +45,57 @@ confirm_open(struct model *m, struct plan *p)
 
 /* --- Drawing -------------------------------------------------------------- */
 
-/* A command on one line; of a payload only how long it is. */
+static void
+first_line(const char *command, char *buf, size_t size)
+{
+	snprintf(buf, size, "%.*s", (int)strcspn(command, "\n"), command);
+}
+
+/* A command on one line: whole where it fits, with what changes behind it where there is
+ * room; of a payload only how long it is. */
 static void
 draw_command(struct area a, int y, const struct order *o)
 {
 	const char *nl = strchr(o->command, '\n');
-	char line[512];
-	int w = o->before != NULL && a.w > 60 ? a.w - 30 : a.w;
+	char line[1024];
+	int x;
 
-	snprintf(line, sizeof(line), "%.*s", nl != NULL ? (int)(nl - o->command) : 500, o->command);
-	area_cut_middle(a, 0, y, w, R_FG, line);
-	area_attr(a, 0, y, w, AT_BOLD);
+	first_line(o->command, line, sizeof(line));
+	x = area_cut_middle(a, 0, y, nl != NULL ? a.w - 18 : a.w, R_FG, line);
+	area_attr(a, 0, y, x, AT_BOLD);
 	if (nl != NULL)
 		area_fmt(a, a.w - 16, y, R_DIM, "%zu bytes", strlen(nl + 1));
-	else if (w < a.w) {
-		int x = area_cut(a, w + 1, y, 12, R_DIM, o->before);
-
+	else if (o->before != NULL &&
+	    x + 8 + text_width(o->before) + text_width(o->after) <= a.w) {
+		x = area_text(a, x + 3, y, R_DIM, o->before);
 		area_rune(a, x + 1, y, R_DIM, 0x2192);
-		area_cut(a, x + 3, y, a.w - x - 3, R_INFO, o->after);
+		area_text(a, x + 3, y, R_INFO, o->after);
 	}
+}
+
+/* Lines that a text takes, on a page aside. */
+static int
+lines_of(const struct glyphs *glyphs, int w, const char *text)
+{
+	struct grid g;
+	int n;
+
+	grid_init(&g, w, 12, glyphs);
+	n = area_wrap(grid_area(&g), 0, R_FG, text);
+	grid_fini(&g);
+	return n;
+}
+
+/* Rows for the commands: one that stands alone is shown whole, however long it is. */
+static int
+command_rows(const struct plan *p, struct area a, int w, int most)
+{
+	char line[1024];
+
+	if (p->orders.n != 1)
+		return (int)p->orders.n < most ? (int)p->orders.n : most;
+	first_line(p->orders.at[0].command, line, sizeof(line));
+	return lines_of(a.g->glyphs, w, line);
 }
 
 /* At most `most` of them; the rest is counted. */
@@ -73,7 +105,15 @@ draw_commands(const struct model *m, struct area a, int y, int most)
 	const struct orders *o = &m->ui->plan.orders;
 	unsigned i, n = o->n > (unsigned)most ? (unsigned)most - 1 : o->n;
 	struct area line;
+	char alone[1024];
 
+	if (o->n == 1 && most > 1) {
+		first_line(o->at[0].command, alone, sizeof(alone));
+		n = (unsigned)area_wrap(a, y, R_FG, alone);
+		for (i = 0; i < n; i++)
+			area_attr(a, 0, y + (int)i, a.w, AT_BOLD);
+		return y + (int)n;
+	}
 	for (i = 0; i < n; i++) {
 		line = area_part(a, 0, y + (int)i, a.w, 1);
 		if (m->nhosts > 1) {
@@ -122,19 +162,6 @@ draw_question(struct area a, int y, const struct ui *ui)
 	edit_draw(a, x, y, a.w - x, &ui->edit);
 }
 
-/* Lines that a text takes, on a page aside. */
-static int
-lines_of(const struct glyphs *glyphs, int w, const char *text)
-{
-	struct grid g;
-	int n;
-
-	grid_init(&g, w, 12, glyphs);
-	n = area_wrap(grid_area(&g), 0, R_FG, text);
-	grid_fini(&g);
-	return n;
-}
-
 static void
 draw_dialog(struct model *m, struct area a)
 {
@@ -147,7 +174,7 @@ draw_dialog(struct model *m, struct area a)
 	effect = lines_of(a.g->glyphs, w - 4, p->effect);
 	most = a.h - 9 - effect;
 	most = most < 1 ? 1 : most;
-	rows = (int)p->orders.n < most ? (int)p->orders.n : most;
+	rows = command_rows(p, a, w - 4, most);
 	snprintf(title, sizeof(title), "%s%s", p->level == ASK_DANGEROUS ? "dangerous: " : "",
 	    action_name(p->kind));
 	in = overlay_frame(a, w, rows + effect + 7 + p->offers_maint + (p->orders.n > 1), title,
@@ -166,7 +193,7 @@ static void
 draw_line(struct model *m, struct area a)
 {
 	const struct plan *p = &m->ui->plan;
-	int rows = p->orders.n > 4 ? 4 : (int)p->orders.n, x;
+	int rows = command_rows(p, a, a.w - 4, 4), x;
 	struct area in = area_part(a, 0, a.h - rows - 3, a.w, rows + 3);
 
 	in = overlay_frame(in, a.w, rows + 3, action_name(p->kind), p->effect);

@@ -122,6 +122,20 @@ target_marked(const struct model *m, struct plan *p)
 	return n;
 }
 
+/* hatop's steps; "100%" is what is configured. */
+static const char *
+weight_of_act(enum act act)
+{
+	switch (act) {
+	case ACT_WEIGHT_FULL: return "100%";
+	case ACT_WEIGHT_DOWN_10: return "-10";
+	case ACT_WEIGHT_DOWN: return "-1";
+	case ACT_WEIGHT_UP: return "+1";
+	case ACT_WEIGHT_UP_10: return "+10";
+	default: return "";
+	}
+}
+
 void
 row_action(struct model *m, const struct row *r, enum act act)
 {
@@ -129,7 +143,7 @@ row_action(struct model *m, const struct row *r, enum act act)
 	char prompt[96], weight[16];
 	unsigned n;
 
-	plan_init(&p, action_of_act(act), "");
+	plan_init(&p, action_of_act(act), weight_of_act(act));
 	n = target_marked(m, &p);
 	if (n == 0 && (r == NULL || r->type != ROW_SERVER)) {
 		ui_say(m, R_WARN, "choose a server, or mark some with Space");
@@ -203,6 +217,8 @@ rows_act(struct model *m, struct table *t, enum act act)
 	case ACT_NEXT_HIT: next_hit(m, t, 1); break;
 	case ACT_PREV_HIT: next_hit(m, t, -1); break;
 	case ACT_DRAIN: case ACT_MAINT: case ACT_READY: case ACT_WEIGHT: case ACT_KILL:
+	case ACT_WEIGHT_FULL: case ACT_WEIGHT_DOWN_10: case ACT_WEIGHT_DOWN:
+	case ACT_WEIGHT_UP: case ACT_WEIGHT_UP_10:
 		row_action(m, r, act);
 		break;
 	default:

@@ -397,6 +397,8 @@ server_act(struct model *m, enum act act, const struct key *k)
 		state_of(m)->is_raw = !state_of(m)->is_raw;
 		break;
 	case ACT_DRAIN: case ACT_MAINT: case ACT_READY: case ACT_WEIGHT: case ACT_KILL:
+	case ACT_WEIGHT_FULL: case ACT_WEIGHT_DOWN_10: case ACT_WEIGHT_DOWN:
+	case ACT_WEIGHT_UP: case ACT_WEIGHT_UP_10:
 		row_action(m, r, act);
 		break;
 	case ACT_COPY:
