@@ -96,7 +96,7 @@ is join(' ', sort(pids())), "@pids", 'they live on';
 my ($beside) = `ps -o ppid= -p $pids[0]` =~ /(\d+)/;
 kill STOP => $beside;
 my $goes_on = fork // die;
-if (!$goes_on) { select undef, undef, undef, 0.5; kill CONT => $beside; POSIX::_exit(0) }
+if (!$goes_on) { Weir::nap(0.5); kill CONT => $beside; POSIX::_exit(0) }
 $w->start;
 waitpid $goes_on, 0;
 wait_serving(2);
