@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Rows are octaves, or halves of octaves when there is room for two rows each.
- * The band goes from 0.25 ms to 4 s and grows with what was measured; a column
- * that is shorter than a bin repeats it.
+ * Rows are octaves, halves of octaves when there is room, several octaves when
+ * there is little. The band goes from 0.25 ms to 4 s and grows with what was
+ * measured. A column that is shorter than a bin repeats it.
  */
 #include <math.h>
 #include <stdio.h>
@@ -21,8 +21,7 @@ struct picture {
 	struct area cells;
 	uint64_t *count;		/* cells.w * rows, row 0: lowest latency */
 	uint64_t max;
-	unsigned rows, low;		/* low: the octave, or half octave, of row 0 */
-	bool	 has_halves, is_cut;	/* is_cut: row 0 has all that is below, too */
+	unsigned rows, low, halves;	/* low: half octave of row 0; halves: of them a row */
 };
 
 bool
@@ -58,6 +57,7 @@ heat_cells(struct area a)
 
 /* --- Which rows ---------------------------------------------------------- */
 
+/* What was measured; the usual band when nothing was. */
 static void
 find_band(const struct latmap *map, unsigned *lo, unsigned *hi)
 {
@@ -68,39 +68,52 @@ find_band(const struct latmap *map, unsigned *lo, unsigned *hi)
 	*hi = OCTAVE_HI;
 	if (!lat_sum(map, INT64_MIN, INT64_MAX, &all))
 		return;
-	for (i = 0; i < LAT_OCTAVES; i++)
-		if (lat_octave(&all, i) > 0) {
-			*lo = i < *lo ? i : *lo;
-			*hi = i > *hi ? i : *hi;
-		}
+	for (i = 0; lat_octave(&all, i) == 0; i++)
+		;
+	*lo = i;
+	for (i = LAT_OCTAVES - 1; lat_octave(&all, i) == 0; i--)
+		;
+	*hi = i;
 }
 
-/* Too few rows: what is below the band falls into its lowest row. */
+/* Halves of octaves a row that the band takes in h rows: 1, 2, 4 ... */
+static unsigned
+halves_for(unsigned octaves, unsigned h)
+{
+	unsigned k;
+
+	for (k = 1; (2 * octaves + k - 1) / k > h; k *= 2)
+		;
+	return k;
+}
+
+/* The usual band, and what is beyond it; less where that gives finer rows. */
 static void
 choose_rows(struct picture *p)
 {
-	unsigned lo, hi, n, h = (unsigned)p->cells.h;
+	unsigned lo, hi, usual_lo, usual_hi, h = (unsigned)p->cells.h;
 
 	find_band(p->h->map, &lo, &hi);
-	n = hi - lo + 1;
-	p->has_halves = h >= 2 * n;
-	p->rows = p->has_halves ? 2 * n : n < h ? n : h;
-	p->low = p->has_halves ? 2 * lo : hi + 1 - p->rows;
-	p->is_cut = p->rows < n;
+	usual_lo = lo < OCTAVE_LO ? lo : OCTAVE_LO;
+	usual_hi = hi > OCTAVE_HI ? hi : OCTAVE_HI;
+	p->halves = halves_for(hi - lo + 1, h);
+	if (p->halves == halves_for(usual_hi - usual_lo + 1, h)) {
+		lo = usual_lo;
+		hi = usual_hi;
+	}
+	p->low = 2 * lo;
+	p->rows = (2 * (hi - lo + 1) + p->halves - 1) / p->halves;
 }
 
 static uint64_t
 row_count(const struct picture *p, const struct lat *l, unsigned row)
 {
 	uint64_t n = 0;
-	unsigned i;
+	unsigned i, half = p->low + row * p->halves;
 
-	if (p->has_halves)
-		return lat_half_octave(l, p->low + row);
-	if (p->is_cut && row == 0)
-		for (i = 0; i < p->low; i++)
-			n += lat_octave(l, i);
-	return n + lat_octave(l, p->low + row);
+	for (i = half; i < half + p->halves && i < 2 * LAT_OCTAVES; i++)
+		n += lat_half_octave(l, i);
+	return n;
 }
 
 static void
@@ -172,17 +185,13 @@ static void
 paint_scale(const struct picture *p, struct area a)
 {
 	char text[16];
-	unsigned row, octave;
+	unsigned row, half;
 
 	for (row = 0; row < p->rows; row++) {
-		if (p->has_halves && row % 2 != 0)
+		half = p->low + row * p->halves;
+		if (half % 2 != 0)
 			continue;
-		octave = p->has_halves ? (p->low + row) / 2 : p->low + row;
-		text[0] = '<';
-		if (p->is_cut && row == 0)
-			label(octave + 1, text + 1, sizeof(text) - 1);
-		else
-			label(octave, text, sizeof(text));
+		label(half / 2, text, sizeof(text));
 		area_right(a, 0, p->cells.h - 1 - (int)row, HEAT_LABEL - 1, R_DIM, text);
 	}
 }

@@ -359,6 +359,8 @@ draw_worst(const struct model *m, const struct row *b, int64_t from, int64_t to,
 	return x;
 }
 
+#define PHASES_W	66		/* columns of draw_phases */
+
 /* Averages of the last 1,024 requests, as the appliance keeps them. */
 static void
 draw_phases(const struct row *b, struct area a, int x)
@@ -381,20 +383,25 @@ static void
 draw_numbers(struct model *m, const struct row *b, const struct latmap *map, struct area a,
     struct area cells)
 {
+	struct area second = area_part(a, 0, 1, a.w, 1), third = area_part(a, 0, 2, a.w, 1);
 	int64_t from, to;
 	struct lat l = { .total = 0 };
-	int x;
+	int x = 0;
 
 	range_of(m, cells, &from, &to);
 	if (map == NULL || !lat_sum(map, from, to, &l)) {
 		area_text(a, 0, 0, R_DIM, "no request");
 	} else {
 		draw_quantiles(b, &l, a);
-		x = draw_worst(m, b, from, to, l.total, area_part(a, 0, 1, a.w, 1));
-		draw_phases(b, area_part(a, 0, 1, a.w, 1), x > 0 ? x + 2 : 0);
+		x = draw_worst(m, b, from, to, l.total, second);
 	}
-	area_text(a, 0, 2, R_DIM, "Enter: requests as slow as these   g: server by server   "
-	    "b: against the window before   v: each column by itself");
+	if (a.w - x < PHASES_W) {		/* more than hints, which help has too */
+		draw_phases(b, third, 0);
+		return;
+	}
+	draw_phases(b, second, x > 0 ? x + 2 : 0);
+	area_cut(third, 0, 0, third.w, R_DIM, "Enter: requests as slow as these   "
+	    "g: server by server   b: against the window before   v: each column by itself");
 }
 
 static void

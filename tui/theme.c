@@ -236,6 +236,21 @@ in_depth(enum depth d, uint32_t rgb)
 	return d == DEPTH_TRUE ? (int32_t)rgb : d == DEPTH_256 ? colour_256(rgb) : colour_16(rgb);
 }
 
+/* Strengths in the 256 colours, dark to light and light to dark: the nearest ones would
+ * change their hue from step to step. */
+static const uint8_t heat_256[2][12] = {
+	{ 17, 18, 60, 60, 241, 243, 102, 144, 143, 179, 221, 227 },
+	{ 230, 229, 187, 186, 143, 144, 102, 243, 241, 60, 18, 17 }
+};
+
+static int32_t
+role_in_depth(const struct theme *t, enum depth d, int role, uint32_t rgb)
+{
+	if (d == DEPTH_256 && role >= R_HEAT && role < R_HEAT + 24)
+		return heat_256[t->is_light][(role - R_HEAT) / 2];
+	return in_depth(d, rgb);
+}
+
 struct look
 theme_look(const struct theme *t, enum depth d, const struct cell *c)
 {
@@ -245,8 +260,9 @@ theme_look(const struct theme *t, enum depth d, const struct cell *c)
 	if (t == &themes[MONO])
 		d = DEPTH_MONO;
 	l.attr = c->attr;
-	l.fg = in_depth(d, p->fg);
-	l.bg = c->bg_role == R_FG ? in_depth(d, p->bg) : in_depth(d, t->paint[c->bg_role].fg);
+	l.fg = role_in_depth(t, d, c->role, p->fg);
+	l.bg = c->bg_role == R_FG ? in_depth(d, p->bg) :
+	    role_in_depth(t, d, c->bg_role, t->paint[c->bg_role].fg);
 	if (d == DEPTH_16 && c->bg_role == R_SEL)
 		l.bg = t->is_light ? 7 : 4;
 	if (d == DEPTH_MONO) {

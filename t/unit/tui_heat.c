@@ -126,10 +126,10 @@ test_picture(void)
 	    "\n");
 	heat_draw(&h, begin(HEAT_LABEL + 10, 5, GLYPHS_ASCII));
 	is_str(picture(),
-	    "  8 s          .\n"
-	    "  4 s\n"
-	    "  2 s\n"
-	    " <2 s ##########\n"
+	    "  1 s          .\n"
+	    "   64\n"
+	    "    4\n"
+	    "  .25 ##########\n"
 	    "\n");
 	h.cursor_s = 1050;
 	h.is_normalised = true;
@@ -207,14 +207,19 @@ test_tiny(void)
 			heat_draw(&h, begin(w, height, GLYPHS_BRAILLE));
 	h.window_s = 0;
 	heat_draw(&h, begin(20, 5, GLYPHS_BRAILLE));
-	is_str(picture(), "\n\n\n\n\n");
+	is_str(picture(),
+	    "\n"
+	    "\n"
+	    "\n"
+	    "\n"
+	    "\n");
 	begin_map();
 	h = heat_of(1099, 100);
 	heat_draw(&h, begin(16, 4, GLYPHS_ASCII));
 	is_str(picture(),
-	    "  4 s\n"
-	    "  2 s\n"
-	    " <2 s\n"
+	    "\n"
+	    "   64\n"
+	    "  .25\n"
 	    "\n");
 }
 

@@ -78,6 +78,23 @@ test_print(void)
 	outbuf_fini(&b);
 }
 
+/* Strong is lighter on dark grounds, darker on light ones. */
+static void
+test_heat(void)
+{
+	const struct cell weak = { .role = R_HEAT, .bg_role = R_HEAT },
+	    strong = { .role = R_HEAT + 23, .bg_role = R_HEAT + 23 };
+	const struct theme *on_dark = theme_find("default"), *on_light = theme_find("light");
+
+	is_int(theme_look(on_dark, DEPTH_256, &weak).fg, 17);
+	is_int(theme_look(on_dark, DEPTH_256, &weak).bg, 17);
+	is_int(theme_look(on_dark, DEPTH_256, &strong).bg, 227);
+	is_int(theme_look(on_light, DEPTH_256, &weak).bg, 230);
+	is_int(theme_look(on_light, DEPTH_256, &strong).bg, 17);
+	is_int(theme_look(on_dark, DEPTH_TRUE, &strong).bg, 0xfee838);
+	is_int(theme_look(on_dark, DEPTH_MONO, &strong).bg, -1);
+}
+
 int
 main(void)
 {
@@ -88,6 +105,7 @@ main(void)
 		test_selection(theme_find(theme_name(i)));
 	}
 	test_depths();
+	test_heat();
 	test_print();
 	return tap_done();
 }
