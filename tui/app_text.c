@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "tui/app_in.h"
+#include "tui/link.h"
 
 /* One pass of the loop after another until done() or the time is over. */
 static bool
@@ -108,8 +109,7 @@ static int
 print_ticks(struct app *a)
 {
 	struct ticker t = { a, a->o->batch, a->o->count };
-	struct timeval every = { (time_t)a->o->interval_s,
-		(suseconds_t)((a->o->interval_s - (double)(time_t)a->o->interval_s) * 1e6) };
+	struct timeval every = timeval_of(a->o->interval_s);
 	struct event *tick = event_new(a->base, -1, EV_PERSIST, on_tick, &t);
 
 	event_add(tick, &every);

@@ -56,6 +56,14 @@ struct link {
 
 static const struct link_calls no_calls;
 
+struct timeval
+timeval_of(double seconds)
+{
+	time_t whole = (time_t)seconds;
+
+	return (struct timeval){ whole, (suseconds_t)((seconds - (double)whole) * 1e6) };
+}
+
 /* --- jobs ------------------------------------------------------------ */
 
 static struct job *
@@ -162,8 +170,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 static void
 arm(struct link *l, double seconds)
 {
-	struct timeval t = { (time_t)seconds,
-		(suseconds_t)((seconds - (double)(time_t)seconds) * 1e6) };
+	struct timeval t = timeval_of(seconds);
 
 	if (seconds > 0)
 		event_add(l->timer, &t);

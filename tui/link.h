@@ -16,6 +16,9 @@
 
 struct event_base;
 struct link;
+struct timeval;
+
+struct timeval timeval_of(double seconds);
 
 struct link_calls {
 	void	(*on_up)(void *arg);		/* may be NULL, as the others */

@@ -248,8 +248,7 @@ delay_ms(unsigned tries)
 static void
 set_tick(struct source *s, double seconds)
 {
-	struct timeval t = { (time_t)seconds,
-		(suseconds_t)((seconds - (double)(time_t)seconds) * 1e6) };
+	struct timeval t = timeval_of(seconds);
 
 	s->tick_s = seconds;
 	event_add(s->tick, &t);
