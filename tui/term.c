@@ -249,12 +249,21 @@ is_plain_term(void)
 	return z == NULL;
 }
 
-/* Keys come from stdin, else from the terminal of the session, else there are none. */
+/*
+ * Keys come from stdin, else from the terminal of the session, else there are none.
+ * The tty is opened anew: so that reading it can be made not to block without
+ * changing what the shell has (ncurses waits for the rest of half a mouse report).
+ */
 static void
 open_input(struct term *t)
 {
-	int fd = isatty(STDIN_FILENO) ? dup(STDIN_FILENO) : file_open("/dev/tty", O_RDWR, 0);
+	const char *name = isatty(STDIN_FILENO) ? ttyname(STDIN_FILENO) : "/dev/tty";
+	int fd = -1;
 
+	if (name != NULL)
+		fd = file_open(name, O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
+	if (fd < 0 && isatty(STDIN_FILENO))
+		fd = dup(STDIN_FILENO);
 	t->has_keys = fd >= 0;
 	if (fd < 0)
 		fd = file_open("/dev/null", O_RDONLY, 0);

@@ -261,6 +261,10 @@ test_suspend(void)
 	stop_and_go_on(vt, "^Z");
 	kill(vt->pid, SIGTSTP);
 	stop_and_go_on(vt, "SIGTSTP");
+	kill(vt->pid, SIGSTOP);		/* no time to leave the terminal */
+	waitpid(vt->pid, NULL, WUNTRACED);
+	kill(vt->pid, SIGCONT);
+	is_as_believed(vt, "SIGSTOP");
 	vt_resize(vt, 100, 30);
 	keys(vt, ":\032");
 	stop_and_go_on(vt, "^Z in an overlay");
@@ -327,6 +331,28 @@ test_background(void)
 	keys(vt, "\033]11;rgb:0000/0000/0000\007");
 	ok_named(vt_wait_text(vt, "Theme              default:", LIMIT_MS), "a dark one");
 	is_as_believed(vt, "settings");
+	vt_stop(vt);
+}
+
+/* Clicks on a tab, on a key of the bar, and the wheel; off they are none. */
+static void
+test_mouse(void)
+{
+	struct vt *vt = start_replay("xterm-256color", 120, 40);
+
+	keys(vt, "\033[<0;18;2M\033[<0;18;2m");
+	ok_named(vt_wait_text(vt, "\u2500 Servers \u2500", LIMIT_MS), "a click on a tab");
+	keys(vt, "\033[<0;2;40M\033[<0;2;40m");
+	ok_named(vt_wait_text(vt, "type to search", LIMIT_MS), "on Help");
+	keys(vt, "\033[<65;20;20M\033[<65;20;20M");
+	is_as_believed(vt, "the wheel in help");
+	keys(vt, "\033[<0;18");		/* ncurses would wait for the rest */
+	is_as_believed(vt, "half a report");
+	keys(vt, "\033");
+	vt_read(vt, 30);
+	keys(vt, "M\033[<0;5;2M\033[<0;5;2m");
+	ok(vt_wait_text(vt, "mouse off", LIMIT_MS));
+	is_as_believed(vt, "without a mouse");
 	vt_stop(vt);
 }
 
@@ -401,7 +427,8 @@ static const char rows[] =
 
 static const char *const sequences[] = { "\033[A", "\033[B", "\033OC", "\033[D", "\033[5~",
 	"\033[6~", "\033[Z", "\t", "\033", "\033OQ", "\033[1;2B", "\f", "\004", "\025", "\177",
-	"\033[15~", "\033[17~", "\033[19~", "\033[20~", "\005" };
+	"\033[15~", "\033[17~", "\033[19~", "\033[20~", "\005", "\033[<", "\033[<0;9;9M",
+	"\033]1", "\033[1;", "\303", "\377" };
 
 /* A key that neither quits, stops, nor says yes; Enter only when it may be. */
 static void
@@ -552,6 +579,7 @@ main(void)
 	test_hang_up();
 	test_end_of_input();
 	test_background();
+	test_mouse();
 	test_crash();
 	test_latency();
 	test_confirmed();

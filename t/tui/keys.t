@@ -105,6 +105,12 @@ for my $key (qw(F10 ^C)) {
 	is $q->status, 0, "$key quits" . ($key eq 'F10' ? ', from an overlay too' : '');
 }
 
+my $p = Tmux->top(@replay, '--preserve');
+$p->sees(qr/Backends/, 'once more');
+$p->keys('q');
+is $p->status, 0, 'it ends';
+like $p->screen('-S', '-'), qr/Backends.*RC=0/s, '--preserve leaves the last picture';
+
 # --- suspend, in a shell with jobs
 my $s = Tmux->new(['bash', '--norc'], w => 80, h => 24);
 $s->type(Tmux::quoted(Weirtop::top_bin(), @replay) . "; echo DONE=\$?\n");
