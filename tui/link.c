@@ -20,6 +20,7 @@
 #define ANSWER_MAX	((size_t)64 << 20)
 #define LINE_MAX_BYTES	((size_t)1 << 20)
 #define CONNECT_S	5
+#define STREAM_REST_US	500000
 
 enum step {
 	CLOSED, CONNECTING,
@@ -41,6 +42,7 @@ struct link {
 	struct bufferevent *bev;
 	struct event *timer;		/* too long silent */
 	struct event *soon;		/* tells a failure from the loop */
+	struct event *pace;		/* a stream is read again */
 	const struct link_calls *calls;
 	void	*arg;
 	char	*where;			/* owned */
@@ -103,6 +105,7 @@ shut(struct link *l)
 	l->bev = NULL;
 	event_del(l->timer);
 	event_del(l->soon);
+	event_del(l->pace);
 	l->step = CLOSED;
 	outbuf_fini(&l->in);
 	l->line_at = 0;
@@ -261,6 +264,26 @@ greeted(struct link *l)
 	send_next(l);
 }
 
+/* A busy stream is read twice a second: a picture for each line would be no better. */
+static void
+rest(struct link *l)
+{
+	const struct timeval t = { 0, STREAM_REST_US };
+
+	bufferevent_disable(l->bev, EV_READ);
+	event_add(l->pace, &t);
+}
+
+static void
+on_pace(evutil_socket_t fd, short what, void *arg)
+{
+	struct link *l = arg;
+
+	(void)fd, (void)what;
+	if (l->bev != NULL)
+		bufferevent_enable(l->bev, EV_READ);
+}
+
 static void
 take_lines(struct link *l)
 {
@@ -278,29 +301,47 @@ take_lines(struct link *l)
 	outbuf_fini(&in);
 }
 
-/* The input moves to `in`; false: it passes a bound, and the link is lost. */
+/* n bytes of input; false: they pass a bound, and the link is lost. */
 static bool
-take_input(struct link *l)
+take(struct link *l, const char *bytes, size_t n)
 {
-	struct evbuffer *b = bufferevent_get_input(l->bev);
-	size_t n = evbuffer_get_length(b), from = l->in.len;
-	struct out o;
+	size_t from = l->in.len;
 	const char *newline;
 
 	if (from + n > ANSWER_MAX) {
 		lose(l, "an answer passed 64 MiB");
 		return false;
 	}
-	o = outbuf_reserve(&l->in, n);
-	evbuffer_remove(b, o.p, n);
-	o.p += n;
-	outbuf_commit(&l->in, &o);
+	outbuf_mem(&l->in, bytes, n);
 	newline = memrchr(l->in.data + from, '\n', n);
 	if (newline != NULL)
 		l->line_at = (size_t)(newline - l->in.data) + 1;
 	if (l->in.len - l->line_at > LINE_MAX_BYTES) {
 		lose(l, "a line passed 1 MiB");
 		return false;
+	}
+	return true;
+}
+
+/* libevent has read 4 KiB at most; what else is there follows in large pieces. */
+static bool
+take_input(struct link *l)
+{
+	static char more[65536];
+	struct evbuffer *b = bufferevent_get_input(l->bev);
+	size_t n = evbuffer_get_length(b);
+	ssize_t got;
+	unsigned i;
+
+	if (n == 0 || !take(l, (const char *)evbuffer_pullup(b, -1), n))
+		return false;
+	evbuffer_drain(b, n);
+	for (i = 0; i < 16; i++) {
+		got = recv(bufferevent_getfd(l->bev), more, sizeof(more), MSG_DONTWAIT);
+		if (got <= 0)
+			break;		/* an end is told by libevent */
+		if (!take(l, more, (size_t)got))
+			return false;
 	}
 	return true;
 }
@@ -313,9 +354,11 @@ on_read(struct bufferevent *bev, void *arg)
 	(void)bev;
 	if (!take_input(l))
 		return;
-	if (l->step == STREAMING)
+	if (l->step == STREAMING) {
 		take_lines(l);
-	else if (l->step == GREETING && has_prompt(l))
+		if (l->step == STREAMING)
+			rest(l);
+	} else if (l->step == GREETING && has_prompt(l))
 		greeted(l);
 	else if (l->step == READY && !l->is_sent)
 		lose(l, "it speaks without being asked");
@@ -482,6 +525,7 @@ link_new(struct event_base *base, const char *where, double silence_s,
 	l->last = &l->jobs;
 	l->timer = event_new(base, -1, 0, on_timer, l);
 	l->soon = event_new(base, -1, 0, on_soon, l);
+	l->pace = event_new(base, -1, 0, on_pace, l);
 	return l;
 }
 
@@ -497,6 +541,7 @@ link_free(struct link *l)
 	}
 	event_free(l->timer);
 	event_free(l->soon);
+	event_free(l->pace);
 	if (l->dns != NULL)
 		evdns_base_free(l->dns, 0);
 	free(l->stream);

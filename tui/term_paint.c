@@ -281,7 +281,7 @@ term_draw(struct term *t, const struct grid *g, const struct theme *theme)
 	if (!put_cursor(t, g) && !changed && !is_cleared(curscr))
 		return;
 	if (!t->is_plain)
-		putp("\033[?2026h");	/* into ncurses' own buffer: one write with the cells */
+		term_say(t, "\033[?2026h");
 	refresh();
 	if (!t->is_plain)
 		term_say(t, "\033[?2026l");

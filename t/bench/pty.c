@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -90,40 +89,49 @@ quantile(double q)
 	return nkeys == 0 ? -1 : key_ms[(unsigned)(q * (nkeys - 1) + 0.5)];
 }
 
-/* utime + stime in ms, both kinds of context switches, the peak of memory. */
-static void
-usage_of(pid_t pid, double *ms, long *switches, long *rss_kb)
+/* What a program has used so far. */
+struct usage {
+	double	 cpu_ms;
+	long	 switches, rss_kb, calls;	/* voluntary; peak; reads and writes */
+};
+
+/* The sum of the lines `name: number` of a file below /proc that are asked for. */
+static long
+proc_sum(pid_t pid, const char *file, const char *a, const char *b)
 {
 	char path[64], line[512];
-	unsigned long ut, st;
-	long n;
+	long sum = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	*ms = 0;
-	*switches = *rss_kb = 0;
-	if ((f = fopen(path, "r")) != NULL) {
-		if (fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-		    &ut, &st) == 2)
-			*ms = (double)(ut + st) * 1000 / (double)sysconf(_SC_CLK_TCK);
-		fclose(f);
-	}
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	if ((f = fopen(path, "r")) == NULL)
+		return 0;
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, a, strlen(a)) == 0 || strncmp(line, b, strlen(b)) == 0)
+			sum += strtol(strchr(line, ':') + 1, NULL, 10);
+	fclose(f);
+	return sum;
+}
+
+static struct usage
+usage_of(pid_t pid)
+{
+	struct usage u = { 0 };
+
+	unsigned long ns;
+	char path[64];
+	FILE *f;
+
 	snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
 	if ((f = fopen(path, "r")) != NULL) {
-		if (fscanf(f, "%lu", &ut) == 1)		/* finer than ticks */
-			*ms = (double)ut / 1e6;
+		if (fscanf(f, "%lu", &ns) == 1)
+			u.cpu_ms = (double)ns / 1e6;
 		fclose(f);
 	}
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	if ((f = fopen(path, "r")) == NULL)
-		return;
-	while (fgets(line, sizeof(line), f) != NULL) {
-		if (sscanf(line, "voluntary_ctxt_switches: %ld", &n) == 1)
-			*switches = n;
-		else if (sscanf(line, "VmHWM: %ld", &n) == 1)
-			*rss_kb = n;
-	}
-	fclose(f);
+	u.switches = proc_sum(pid, "status", "voluntary_ctxt_switches:", "\n");
+	u.rss_kb = proc_sum(pid, "status", "VmHWM:", "\n");
+	u.calls = proc_sum(pid, "io", "syscr:", "syscw:");
+	return u;
 }
 
 /* One key every 250 ms: what else is drawn meanwhile is read before the next one. */
@@ -149,9 +157,9 @@ int
 main(int argc, char **argv)
 {
 	struct winsize w = { 0 };
-	double start, begin, ms0, ms1, seconds;
+	double start, begin, seconds;
 	unsigned long bytes0, frames0;
-	long sw0, sw1, rss;
+	struct usage u0, u1;
 	int cols, rows, fd, status;
 	pid_t pid;
 
@@ -169,20 +177,21 @@ main(int argc, char **argv)
 	while (frames < 2 && drain(fd, 5000, 1))
 		;				/* the first picture is whole when another begins */
 	first_ms = now_ms() - start;
-	drain(fd, 1000, 0);
-	usage_of(pid, &ms0, &sw0, &rss);
+	drain(fd, 2500, 0);			/* the past of what is shown has come */
+	u0 = usage_of(pid);
 	bytes0 = bytes;
 	frames0 = frames;
 	begin = now_ms();
 	if (!type(fd, argv[3], begin + seconds * 500))
 		fprintf(stderr, "pty: the program ended\n");
 	drain(fd, begin + seconds * 1000 - now_ms(), 0);
-	usage_of(pid, &ms1, &sw1, &rss);
+	u1 = usage_of(pid);
 	qsort(key_ms, nkeys, sizeof(key_ms[0]), by_size);
-	printf("first_ms=%.0f cpu_ms=%.1f seconds=%.1f wakeups=%ld frames=%lu bytes=%lu "
+	printf("first_ms=%.0f cpu_ms=%.1f seconds=%.1f wakeups=%ld calls=%ld frames=%lu bytes=%lu "
 	    "biggest=%lu rss_kb=%ld keys=%u key_p50_ms=%.2f key_p99_ms=%.2f\n", first_ms,
-	    ms1 - ms0, (now_ms() - begin) / 1e3, sw1 - sw0, frames - frames0, bytes - bytes0,
-	    biggest, rss, nkeys, quantile(.5), quantile(.99));
+	    u1.cpu_ms - u0.cpu_ms, (now_ms() - begin) / 1e3, u1.switches - u0.switches,
+	    u1.calls - u0.calls, frames - frames0, bytes - bytes0, biggest, u1.rss_kb, nkeys,
+	    quantile(.5), quantile(.99));
 	kill(pid, SIGTERM);
 	drain(fd, 2000, 0);
 	kill(pid, SIGKILL);
