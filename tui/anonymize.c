@@ -16,6 +16,8 @@
 #include "tui/csv.h"
 #include "tui/record.h"
 
+enum class { PROXY, SERVER, OBJECT, INSTANCE, ADDRESS4, ADDRESS6, TARGET, NODE, HOST, CLASSES };
+
 struct name {
 	char	*from, *to;		/* owned; to NULL: a free slot */
 };
@@ -23,10 +25,8 @@ struct name {
 struct anonymizer {
 	struct name *slots;		/* open addressing */
 	unsigned size, n;
-	unsigned numbers[8];		/* the next one of each class */
+	unsigned numbers[CLASSES];		/* the next one of each class */
 };
-
-enum class { PROXY, SERVER, OBJECT, INSTANCE, ADDRESS4, ADDRESS6, TARGET, NODE };
 
 /* Words that say what something is; a name like them tells nothing and stays. */
 static const char *const words[] = {
@@ -97,7 +97,8 @@ static char *
 new_name(struct anonymizer *a, enum class c)
 {
 	static const char *const prefixes[] = {
-		[PROXY] = "px", [SERVER] = "sv", [OBJECT] = "ob", [TARGET] = "/t", [NODE] = "node"
+		[PROXY] = "px", [SERVER] = "sv", [OBJECT] = "ob", [TARGET] = "/t", [NODE] = "node",
+		[HOST] = "host"
 	};
 	unsigned n = ++a->numbers[c];
 
@@ -118,9 +119,10 @@ static const char *
 learn(struct anonymizer *a, struct str from, enum class c)
 {
 	struct name *s;
+	uint64_t number;
 
-	if (from.len == 0 || is_word(from))
-		return NULL;
+	if (from.len == 0 || is_word(from) || str_to_u64(from, &number))
+		return NULL;		/* numbers tell nothing either */
 	if (2 * a->n >= a->size)
 		grow(a);
 	s = slot_of(a, from);
@@ -236,62 +238,91 @@ put_text(struct anonymizer *a, struct str text, struct outbuf *to)
 	}
 }
 
-/* --- what answers list ----------------------------------------------- */
+/* --- what answers list ------------------------------------------------ */
+
+#define COLUMNS_MAX	256u
+
+/* Columns that hold names. */
+static const struct { const char *column; enum class c; } name_columns[] = {
+	{ "pxname", PROXY }, { "svname", SERVER }, { "server", SERVER }, { "cookie", SERVER },
+	{ "name", OBJECT }, { "group", OBJECT }, { "launch_config", OBJECT }, { "zone", OBJECT },
+	{ "script", OBJECT }, { "acked_by", OBJECT }, { "id", INSTANCE }, { "node", NODE }
+};
+
+static int
+class_of(const char *column)
+{
+	for (size_t i = 0; i < sizeof(name_columns) / sizeof(name_columns[0]); i++)
+		if (strcmp(column, name_columns[i].column) == 0)
+			return (int)name_columns[i].c;
+	return -1;
+}
+
+/* A name of parts: KIND/NAME. */
+static void
+learn_parts(struct anonymizer *a, const char *value, enum class c)
+{
+	struct str rest = str_of(value), part;
+
+	while (str_next_elem(&rest, '/', &part))
+		learn(a, part, c);
+}
+
+/* A header's columns, and the rows behind it. */
+struct listing {
+	char	*text;			/* owned; its fields */
+	uint32_t at[COLUMNS_MAX];
+	unsigned n;
+};
 
 static void
-learn_fields(struct anonymizer *a, struct str line, enum class first, enum class second)
+listing_begin(struct listing *l, struct str header)
+{
+	free(l->text);
+	l->text = xmalloc(header.len + 1);
+	l->n = csv_split(header, l->text, l->at, COLUMNS_MAX);
+	if (l->n > COLUMNS_MAX)
+		l->n = COLUMNS_MAX;
+}
+
+static void
+listing_row(struct anonymizer *a, const struct listing *l, struct str line)
 {
 	char *text = xmalloc(line.len + 1);
-	uint32_t at[2];
-	unsigned n = csv_split(line, text, at, 2);
+	uint32_t at[COLUMNS_MAX];
+	unsigned n = csv_split(line, text, at, COLUMNS_MAX);
 
-	if (n > 0)
-		learn(a, str_of(text + at[0]), first);
-	if (n > 1 && second != NODE)
-		learn(a, str_of(text + at[1]), second);
+	/* `stat,...` fits a header `stat,...` only */
+	if (n > 0 && class_of(l->text) < 0 && strcmp(text, l->text) != 0)
+		n = 0;
+	for (unsigned i = 0; i < n && i < l->n; i++) {
+		int c = class_of(l->text + l->at[i]);
+
+		if (c >= 0 && (c != INSTANCE || is_instance(str_of(text + at[i]))))
+			learn_parts(a, text + at[i], (enum class)c);
+	}
 	free(text);
 }
 
-/* A row of show stat, or of a snapshot behind its kind. */
+/* Lists begin with `#name,...`, a `# pxname,...`; the kind of a snapshot's rows is a first
+ * column in both. `node: NAME` is of show info. */
 static void
-learn_line(struct anonymizer *a, struct str line, bool is_snapshot)
+learn_text(struct anonymizer *a, struct str text)
 {
-	static const struct { const char *kind; enum class first, second; } kinds[] = {
-		{ "stat,", PROXY, SERVER }, { "group,", OBJECT, NODE },
-		{ "alarm,", OBJECT, NODE }, { "instance,", INSTANCE, OBJECT },
-		{ "policy,", OBJECT, OBJECT }, { "lua,", OBJECT, NODE }
-	};
+	struct listing l = { .n = 0 };
+	struct str line;
 
-	if (line.len == 0 || line.p[0] == '#')
-		return;
-	if (!is_snapshot) {
-		learn_fields(a, line, PROXY, SERVER);
-		return;
+	while (csv_line(&text, &line)) {
+		size_t skip = str_starts(line, STR("# ")) ? 2 : 1;
+
+		if (str_starts(line, STR("node: ")))
+			learn(a, (struct str){ line.p + 6, line.len - 6 }, NODE);
+		else if (line.len > 2 && line.p[0] == '#')
+			listing_begin(&l, (struct str){ line.p + skip, line.len - skip });
+		else if (l.n > 1)
+			listing_row(a, &l, line);
 	}
-	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		size_t n = strlen(kinds[i].kind);
-
-		if (str_starts(line, str_of(kinds[i].kind)))
-			learn_fields(a, (struct str){ line.p + n, line.len - n }, kinds[i].first,
-			    kinds[i].second);
-	}
-}
-
-/* `node: NAME` of show info; the column of a snapshot is found by its header there. */
-static void
-learn_node(struct anonymizer *a, struct str line, struct str *info_names)
-{
-	if (str_starts(line, STR("node: ")))
-		learn(a, (struct str){ line.p + 6, line.len - 6 }, NODE);
-	else if (str_starts(line, STR("#info,")))
-		*info_names = line;
-	else if (str_starts(line, STR("info,")) && info_names->len > 0) {
-		struct str name, value;
-
-		while (str_next_elem(info_names, ',', &name) && str_next_elem(&line, ',', &value))
-			if (str_is(name, "node"))
-				learn(a, value, NODE);
-	}
+	free(l.text);
 }
 
 /* --- requests -------------------------------------------------------- */
@@ -314,13 +345,19 @@ put_request(struct anonymizer *a, struct str line, struct outbuf *to)
 	put_text(a, (struct str){ stop, (size_t)(end - stop) }, to);
 }
 
+const char *
+anonymize_host(struct anonymizer *a, const char *host)
+{
+	const char *name = learn(a, str_of(host), HOST);
+
+	return name != NULL ? name : host;
+}
+
 void
 anonymize(struct anonymizer *a, const char *command, const char *text, size_t len,
     struct outbuf *to)
 {
-	struct str all = { text, len }, rest = all, line, info_names = STR_NONE;
-	bool is_snapshot = strncmp(command, "show snapshot", 13) == 0;
-	bool is_list = is_snapshot || strncmp(command, "show stat", 9) == 0;
+	struct str all = { text, len }, rest = all, line;
 	bool is_requests = strncmp(command, "subscribe requests", 18) == 0 ||
 	    strncmp(command, "show events ", 12) == 0;
 
@@ -328,11 +365,9 @@ anonymize(struct anonymizer *a, const char *command, const char *text, size_t le
 		outbuf_z(to, " -- left out\n");
 		return;
 	}
-	while (csv_line(&rest, &line)) {
-		if (is_list)
-			learn_line(a, line, is_snapshot);
-		learn_node(a, line, &info_names);
-	}
+	if (!is_requests && strncmp(command, "show history", 12) != 0 &&
+	    strncmp(command, "show histogram", 14) != 0)
+		learn_text(a, all);
 	if (!is_requests) {
 		put_text(a, all, to);
 		return;

@@ -101,10 +101,12 @@ write_all(struct record *r, const char *p, size_t len)
 }
 
 static void
-put_host(struct outbuf *b, const char *host)
+put_host(struct record *r, const char *host)
 {
+	if (r->anonymizer != NULL)
+		host = anonymize_host(r->anonymizer, host);
 	for (; *host != '\0'; host++)
-		outbuf_mem(b, (unsigned char)*host <= ' ' ? "_" : host, 1);
+		outbuf_mem(&r->frame, (unsigned char)*host <= ' ' ? "_" : host, 1);
 }
 
 /* Payload of a command is no part of its name. */
@@ -134,7 +136,7 @@ record_frame(struct record *r, int64_t ms, const char *host, const char *command
 	}
 	outbuf_clear(&r->frame);
 	outbuf_fmt(&r->frame, "@%lld ", (long long)ms);
-	put_host(&r->frame, host);
+	put_host(r, host);
 	outbuf_fmt(&r->frame, " %zu ", len);
 	put_command(r, command);
 	write_all(r, r->frame.data, r->frame.len);

@@ -39,6 +39,7 @@ struct anonymizer;
 struct outbuf;
 struct anonymizer *anonymizer_new(void);
 void	anonymizer_free(struct anonymizer *a);
+const char *anonymize_host(struct anonymizer *a, const char *host);
 void	anonymize(struct anonymizer *a, const char *command, const char *text, size_t len,
 	    struct outbuf *to);
 

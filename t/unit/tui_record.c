@@ -176,9 +176,13 @@ test_anonymize(void)
 	    "198.18.0.2:5 [27/Nov/2026:02:53:35.368] www px1/sv1 0/0/0/0/0 200 73 - - ---- 2/1/0 "
 	    "0/0 \"GET /t1 HTTP/1.1\"\n");
 	is_str(other(a, "show snapshot", "#snapshot v=1 gen=1 full=1 pid=7 now=1795323601.004\n"
-	    "#info,Name,node,Pid,\ninfo,weir,lb-paris,7,\ninstance,i-a522c643955c3a9fd,asg\n"),
+	    "#info,Name,node,Pid,\ninfo,weir,lb-paris,7,\n#instance,id,group,zone,launch_config\n"
+	    "instance,i-a522c643955c3a9fd,asg,paris-1,shop-v7\n"),
 	    "#snapshot v=1 gen=1 full=1 pid=7 now=1795323601.004\n"
-	    "#info,Name,node,Pid,\ninfo,weir,node1,7,\ninstance,i-00000000000000001,ob1\n");
+	    "#info,Name,node,Pid,\ninfo,weir,node1,7,\n#instance,id,group,zone,launch_config\n"
+	    "instance,i-00000000000000001,ob1,ob2,ob3\n");
+	is_str(anonymize_host(a, "lb-berlin"), "host1");
+	is_str(anonymize_host(a, "lb-paris"), "node1");
 	is_str(other(a, "x", "i-b522c643955c3a9fd fe80::1 123456789017 02:53:35 shop:web-1"),
 	    "i-00000000000000002 2001:db8::1 123456789012 02:53:35 px1:sv1");
 	is_str(other(a, "show lua x source", " secret()\n"), " -- left out\n");
