@@ -116,6 +116,23 @@ cmds_done(struct model *m, unsigned number, bool ok, const char *text, size_t le
 		undone->is_undone = true;
 }
 
+bool
+cmd_can_undo(const struct cmd *c)
+{
+	struct plan *p;
+
+	return c->inverse != NULL && !c->is_undone && c->state == CMD_OK &&
+	    strlen(c->inverse) < sizeof(p->argument);
+}
+
+void
+cmd_undo_plan(const struct cmd *c, struct plan *ret_p)
+{
+	plan_init(ret_p, DO_RAW, c->inverse);
+	plan_target(ret_p, c->host, "", "");
+	ret_p->undoes = c->number;
+}
+
 unsigned
 cmds_waiting(const struct model *m)
 {

@@ -14,6 +14,10 @@ unsigned cmds_add(struct model *m, const struct order *o, unsigned undoes);
 void	cmds_done(struct model *m, unsigned number, bool ok, const char *text, size_t len,
 	    int64_t now_ms);
 struct cmd *cmds_find(struct model *m, unsigned number);
+/* It has an inverse, succeeded, and was not taken back yet. */
+bool	cmd_can_undo(const struct cmd *c);
+/* The plan of its inverse, to be confirmed like any other command. */
+void	cmd_undo_plan(const struct cmd *c, struct plan *ret_p);
 unsigned cmds_waiting(const struct model *m);		/* not answered yet */
 void	cmds_fini(struct model *m);
 

@@ -143,6 +143,16 @@ edit_draw(struct area a, int x, int y, int w, const struct edit *e)
 	a.g->cursor_y = a.y + y;
 }
 
+struct key
+overlay_arrows(const struct key *k)
+{
+	struct key plain = *k;
+
+	if (k->code == 'j' || k->code == 'k')
+		plain.code = k->code == 'j' ? K_DOWN : K_UP;
+	return plain;
+}
+
 bool
 overlay_move(unsigned *row, unsigned n, unsigned page, const struct key *k)
 {
@@ -224,14 +234,9 @@ text_draw(struct model *m, struct area a, struct hits *hits)
 bool
 text_key(struct model *m, const struct key *k)
 {
-	unsigned n = count_lines(m->ui->text);
+	const struct key plain = overlay_arrows(k);
 
-	if (k->code == 'j' || k->code == 'k') {
-		const struct key arrow = { .code = k->code == 'j' ? K_DOWN : K_UP };
-
-		return overlay_move(&m->ui->overlay_top, n, 10, &arrow);
-	}
-	return overlay_move(&m->ui->overlay_top, n, 10, k);
+	return overlay_move(&m->ui->overlay_top, count_lines(m->ui->text), 10, &plain);
 }
 
 /* --- A value -------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "tui/cmds.h"
 #include "tui/overlay_in.h"
 
 /* In the order of enum cmd_state. */
@@ -46,7 +47,7 @@ draw_cmd(const struct model *m, struct area a, int y, const struct cmd *c)
 		area_fmt(a, x + 1, y, R_DIM, "(%.0f ms)", c->took_ms);
 	if (c->is_undone)
 		area_text(a, a.w - 11, y, R_DIM, "taken back");
-	else if (c->inverse != NULL && c->state == CMD_OK)
+	else if (cmd_can_undo(c))
 		area_text(a, a.w - 11, y, R_KEY, "u undo");
 }
 
@@ -119,13 +120,11 @@ undo(struct model *m, const struct cmd *c)
 {
 	struct plan p;
 
-	if (c->inverse == NULL || c->is_undone || c->state != CMD_OK) {
+	if (!cmd_can_undo(c)) {
 		ui_say(m, R_WARN, "this cannot be taken back");
 		return;
 	}
-	plan_init(&p, DO_RAW, c->inverse);
-	plan_target(&p, c->host, "", "");
-	p.undoes = c->number;
+	cmd_undo_plan(c, &p);
 	overlay_close(m);
 	confirm_open(m, &p);
 }
@@ -135,10 +134,8 @@ cmdlog_key(struct model *m, const struct key *k)
 {
 	struct ui *ui = m->ui;
 	struct cmd *c = chosen(m);
-	struct key plain = *k;
+	const struct key plain = overlay_arrows(k);
 
-	if (k->code == 'j' || k->code == 'k')
-		plain.code = k->code == 'j' ? K_DOWN : K_UP;
 	if (overlay_move(&ui->overlay_row, m->ncmds, 10, &plain))
 		return true;
 	if (k->code == 'x' && ui->nfollowups > 0)

@@ -107,6 +107,8 @@ draw_commands(const struct model *m, struct area a, int y, int most)
 	struct area line;
 	char alone[1024];
 
+	if (most < 1)
+		return y;
 	if (o->n == 1 && most > 1) {
 		first_line(o->at[0].command, alone, sizeof(alone));
 		n = (unsigned)area_wrap(a, y, R_FG, alone);

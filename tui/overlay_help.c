@@ -190,7 +190,7 @@ bool
 help_key(struct model *m, const struct key *k)
 {
 	struct ui *ui = m->ui;
-	struct key plain = *k;
+	const struct key plain = ui->edit.len == 0 ? overlay_arrows(k) : *k;
 
 	if (ui->edit.len == 0 && (k->code == 'q' || k->code == '?' || k->code == K_F1)) {
 		overlay_close(m);
@@ -198,8 +198,6 @@ help_key(struct model *m, const struct key *k)
 	}
 	if (ui->edit.len == 0 && k->code == '/')
 		return true;
-	if (ui->edit.len == 0 && (k->code == 'j' || k->code == 'k'))
-		plain.code = k->code == 'j' ? K_DOWN : K_UP;
 	if (k->code == K_ESC) {
 		overlay_close(m);
 		return true;

@@ -11,6 +11,8 @@ void	overlay_open(struct model *m, enum overlay o);
 struct area overlay_frame(struct area a, int w, int h, const char *title, const char *right);
 /* Moves *row of n by a key of movement, `page` rows a page; false: it was none. */
 bool	overlay_move(unsigned *row, unsigned n, unsigned page, const struct key *k);
+/* j and k are the arrows, where no text is typed. */
+struct key overlay_arrows(const struct key *k);
 /* *top so that row is in view. */
 void	overlay_scroll(unsigned *top, unsigned row, unsigned n, unsigned page);
 void	input_draw(struct model *, struct area, struct hits *);

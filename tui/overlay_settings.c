@@ -164,10 +164,8 @@ bool
 settings_key(struct model *m, const struct key *k)
 {
 	const struct setting *s = &settings[m->ui->overlay_row];
-	struct key plain = *k;
+	const struct key plain = overlay_arrows(k);
 
-	if (k->code == 'j' || k->code == 'k')
-		plain.code = k->code == 'j' ? K_DOWN : K_UP;
 	if (overlay_move(&m->ui->overlay_row, NSETTINGS, 4, &plain))
 		return true;
 	if (k->code == K_RIGHT || k->code == 'l' || k->code == ' ' || k->code == K_ENTER)

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "tui/cmds.h"
 #include "tui/overlay.h"
 #include "tui/screen.h"
 
@@ -129,11 +130,9 @@ undo(struct model *m)
 
 	for (i = m->ncmds; i-- > 0;) {
 		c = &m->cmds[i];
-		if (c->inverse == NULL || c->is_undone || c->state != CMD_OK)
+		if (!cmd_can_undo(c) || c->undoes != 0)
 			continue;
-		plan_init(&p, DO_RAW, c->inverse);
-		plan_target(&p, c->host, "", "");
-		p.undoes = c->number;
+		cmd_undo_plan(c, &p);
 		confirm_open(m, &p);
 		return;
 	}
