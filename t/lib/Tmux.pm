@@ -127,7 +127,9 @@ sub resize ($self, $w, $h) {
 sub end ($self) {
 	return if $$ != $self->{owner} || !$running{ $self->{dir} };
 	local ($?, $!);
+	my $pid = $self->tmux('display-message', '-p', '-t', '=top:', '#{pane_pid}') =~ /(\d+)/ ? $1 : 0;
 	$self->tmux('kill-server');
+	Weir::poll(sub { !-e "$self->{dir}/s" && !($pid && kill 0, $pid) }, 2);
 	delete $running{ $self->{dir} };
 }
 
