@@ -1,25 +1,32 @@
 # weirtop on a terminal, a live weir behind it: servers by key, each change confirmed and
 # taken back; read-only; a weir that goes and comes back.
 use v5.36;
+use utf8;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use IO::Socket::IP;
 use Weir;
 use Weirtop;
 use Tmux;
 use Test::More;
 
 plan skip_all => 'no tmux here' if !-x '/usr/bin/tmux';
-my $w = Weir->new(binds => ['fe'], keep => 1, defaults => 'http', cfg => <<'CFG');
+my $w = Weir->new(binds => ['fe', 'own'], keep => 1, defaults => 'http', cfg => <<'CFG');
 frontend www
 	bind "fd@${fe}"
 	default_backend app
-	http-request return status 200 content-type text/plain string hi if { path / }
 backend app
-	server one "127.0.0.1:${PORT_fe}" weight 10 check inter 100ms
-	server two "127.0.0.1:${PORT_fe}" weight 10 check inter 100ms
-	server three "127.0.0.1:${PORT_fe}" weight 10 check inter 100ms
+	use-server one if { path /hold }
+	server one "127.0.0.1:${PORT_own}" weight 10 check inter 100ms
+	server two "127.0.0.1:${PORT_own}" weight 10 check inter 100ms
+	server three "127.0.0.1:${PORT_own}" weight 10 check inter 100ms
 backend lone
-	server only "127.0.0.1:${PORT_fe}" check inter 100ms
+	server only "127.0.0.1:${PORT_own}" check inter 100ms
+frontend own
+	bind "fd@${own}"
+	timeout tarpit 30s
+	http-request tarpit deny_status 200 if { path /hold }
+	http-request return status 200 content-type text/plain string hi
 CFG
 my $socket = $w->path('WEIR_T_STATS');
 my $t = Tmux->top('-i', '0.25', '-m', 'servers', "lb1=$socket");
@@ -53,6 +60,25 @@ $t->keys('u');
 $t->sees(qr/set server app\/one state ready/, 'the way back is asked about');
 $t->keys('y');
 state_of('one', 'UP', 'up again');
+
+# --- drained, and then maintenance: not before its last session is over
+my $held = IO::Socket::IP->new(PeerHost => '127.0.0.1', PeerPort => $w->port('fe')) or die "connect: $@";
+print $held "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n";
+$held->flush;
+ok $w->wait_for(sub { answer_of('one')->{scur} == 1 }), 'a session';
+$t->keys('d');
+$t->sees(qr/\[ \] then maintenance when 0 sessions are left/, 'offered');
+$t->keys('Tab');
+$t->sees(qr/\[x\] then maintenance/, 'chosen');
+$t->keys('y');
+state_of('one', 'DRAIN', 'it drains');
+like answer_of('one')->{status}, qr/DRAIN/, 'while there is a session';
+$w->cli('shutdown sessions server app/one');
+state_of('one', 'MAINT', 'and then it is in maintenance');
+$t->keys('r');
+$t->sees(qr/set server app\/one state ready/, 'ready again');
+$t->keys('Enter');
+state_of('one', 'UP', 'up');
 
 # --- a weight
 $t->keys('w');
@@ -98,6 +124,8 @@ like $t->screen('-e'), qr/\e\[[0-9;]*\b2[m;]/, 'dimmed';
 $w->start;
 $t->sees_no(qr/retry in/, 'it is back');
 state_of('three', 'UP', 'as it was');
+$t->keys('1');
+$t->sees_row([qr/┆/], 'with a mark in the graphs');
 $t->keys('q');
 is $t->status, 0, 'the end';
 
