@@ -234,7 +234,9 @@ draw_activities(struct model *m, struct area a, struct hits *hits)
 	const struct object *o = table_current(m, &t);
 	struct area in = frame(m, a, PANE_ACTIVITIES, "Activities", "newest first", hits), cause;
 
-	if (o != NULL && m->ui->pane == PANE_ACTIVITIES && in.h >= 6) {
+	bool has_room = in.h > (int)t.nrows + 5;
+
+	if (o != NULL && in.h >= 6 && (has_room || m->ui->pane == PANE_ACTIVITIES)) {
 		cause = area_take_bottom(&in, in.h >= 10 ? 3 : 2);
 		area_wrap(cause, 0, R_FG, object_get(o, "cause"));
 	}

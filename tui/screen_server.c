@@ -364,6 +364,10 @@ server_draw(struct model *m, struct area a, struct hits *hits)
 {
 	const struct row *r = row_in_view(m);
 
+	if (r == NULL && m->ui->px[0] == '\0') {
+		area_text(a, 1, 1, R_DIM, "no server is chosen: Enter in Servers (2) opens one");
+		return;
+	}
 	if (r == NULL) {
 		area_fmt(a, 1, 1, R_WARN, "%s%s%s is gone; Esc leads back", m->ui->px,
 		    m->ui->sv[0] != '\0' ? "/" : "", m->ui->sv);
