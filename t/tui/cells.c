@@ -43,7 +43,7 @@ start(const char *term, int w, int h, const char *option, const char *value, con
 	const char *argv[] = { bin != NULL ? bin : "build/debug/weirtop", option, value, more,
 		NULL };
 	const char *env[] = { term_env, dump_env, home, "LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin",
-		"EDITOR=true", "XDG_STATE_HOME=/nonexistent", NULL };
+		"EDITOR=true", "XDG_STATE_HOME=/proc/none", NULL };
 
 	snprintf(term_env, sizeof(term_env), "TERM=%s", term);
 	snprintf(dump_env, sizeof(dump_env), "WEIRTOP_TEST_DUMP=%s", dump);

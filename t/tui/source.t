@@ -76,7 +76,7 @@ ok @sizes >= 2 && !grep({ $_ > 2048 } @sizes), 'a second in which nothing happen
     or diag "@sizes";
 
 # --- nobody there
-my $r = weirtop('--once', '--timeout', '0.3', '/nonexistent/x.sock');
+my $r = weirtop('--once', '--timeout', '0.3', '/proc/none/x.sock');
 is $r->{code}, 1, 'nobody there';
 like $r->{err}, qr/^weirtop: x\.sock: No such file or directory$/m, 'told why';
 is $r->{out}, '', 'and nothing else';

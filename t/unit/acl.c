@@ -96,8 +96,8 @@ test_errors(void)
 	error_is(s, "http-request deny if { status 200 }",
 	    "fetch method 'status' needs the HTTP response, which is not available here");
 	error_is(s, "acl a", "missing fetch method in ACL expression 'a'.");
-	error_is(s, "acl a path -f /nonexistent/list",
-	    "failed to open pattern file </nonexistent/list>: No such file or directory");
+	error_is(s, "acl a path -f /proc/none/list",
+	    "failed to open pattern file </proc/none/list>: No such file or directory");
 	error_is(s, "http-request deny if TRUE ||", "'||' needs an ACL on both sides.");
 	error_is(s, "http-request deny if", "'if' expects a condition behind it.");
 }

@@ -163,8 +163,8 @@ test_errors(void)
 	const char *s = "frontend f";
 
 	error_is(s, "errorfile 999 page.http", "errorfile : status code '999' not handled.");
-	error_is(s, "errorfile 503 /nonexistent",
-	    "errorfile : error opening file '/nonexistent': No such file or directory");
+	error_is(s, "errorfile 503 /proc/none",
+	    "errorfile : error opening file '/proc/none': No such file or directory");
 	put("bad.http", "<html>\n");
 	error_is(s, "errorfile 503 bad.http",
 	    "error file 'bad.http', line 1: expected a status line "
