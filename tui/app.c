@@ -233,8 +233,11 @@ open_source(struct app *a, const char *arg)
 {
 	const char *where;
 	struct host *h = host_of(a, arg, &where);
-	struct source *s = source_socket_open(a->base, h, where, on_changed, a);
+	struct source *s;
 
+	if (h->index < a->nsources)
+		return;			/* the same place once more */
+	s = source_socket_open(a->base, h, where, on_changed, a);
 	if (a->record != NULL)
 		source_record(s, a->record);
 	a->sources[a->nsources++] = s;

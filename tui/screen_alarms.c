@@ -250,6 +250,21 @@ draw_history(const struct object *o, struct area a)
 	}
 }
 
+/* What the appliance put beside its rows, each line without its sign. The row behind. */
+static int
+draw_notes(struct area a, int y, int role, const char *notes)
+{
+	char line[400];
+	size_t len;
+
+	for (; notes != NULL && *notes != '\0' && y < a.h; notes += len + (notes[len] == '\n')) {
+		len = strcspn(notes, "\n");
+		snprintf(line, sizeof(line), "%.*s", (int)len, notes);
+		y += area_wrap(area_part(a, 0, y, a.w, a.h - y), 0, role, line + (line[0] == '#'));
+	}
+	return y;
+}
+
 static void
 draw_explain(const struct object *o, struct area a)
 {
@@ -261,7 +276,7 @@ draw_explain(const struct object *o, struct area a)
 
 	if (e == NULL)
 		return;
-	y = e->sheet.notes != NULL ? area_wrap(a, 0, R_FG, e->sheet.notes) : 0;
+	y = draw_notes(a, 0, R_FG, e->sheet.notes);
 	for (i = 0; i < e->sheet.nrows && y < a.h; i++, y++) {
 		counts = sheet_get(&e->sheet, i, "counts_as");
 		x = put_time(a, y, sheet_get(&e->sheet, i, "time"));
@@ -293,8 +308,7 @@ draw_try(const struct model *m, const struct object *o, struct area a)
 		return;
 	if (t->sheet.nrows == 0 && t->sheet.notes == NULL)
 		area_wrap(area_part(a, 0, 1, a.w, a.h - 1), 0, R_CRIT, t->text);
-	if (t->sheet.notes != NULL)
-		y += area_wrap(area_part(a, 0, y, a.w, a.h - y), 0, R_TITLE, t->sheet.notes);
+	y = draw_notes(a, y, R_TITLE, t->sheet.notes);
 	for (i = 0; i < t->sheet.nrows && y < a.h; i++, y++) {
 		x = put_time(a, y, sheet_get(&t->sheet, i, "time"));
 		x = area_text(a, x, y, R_DIM, sheet_get(&t->sheet, i, "from"));

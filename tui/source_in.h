@@ -23,8 +23,8 @@ struct wanted {
 struct stream {
 	struct source *source;
 	struct link *link;
-	char	 command[256];		/* as wanted; "": a free place */
-	char	 sent[280];		/* as sent: since the last event */
+	char	 command[WANT_COMMAND];	/* as wanted; "": a free place */
+	char	 sent[WANT_COMMAND + 24];		/* as sent: since the last event */
 	int64_t	 opened_ms, retry_ms;
 	unsigned tries;
 };

@@ -88,7 +88,7 @@ ask(struct source *s, struct wanted *w, int64_t now_ms)
 {
 	struct asked *a = xmalloc(sizeof(*a));
 	bool is_long = w->w.kind == WANT_ANSWER && w->w.every_s <= 0;
-	char command[400];
+	char command[WANT_COMMAND + 32];
 
 	command_of(s, &w->w, command, sizeof(command));
 	w->serial = ++s->serial;

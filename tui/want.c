@@ -6,7 +6,7 @@
 
 #include "tui/want.h"
 
-/* NULL: the list is full, or has it. */
+/* NULL: the list is full, or has it; half a command would be another one. */
 static struct want *
 add(struct wants *w, enum want_kind kind, struct host *h, const char *fmt, va_list ap)
 {
@@ -18,7 +18,8 @@ add(struct wants *w, enum want_kind kind, struct host *h, const char *fmt, va_li
 	memset(x, 0, sizeof(*x));
 	x->kind = kind;
 	x->host = h;
-	vsnprintf(x->command, sizeof(x->command), fmt, ap);
+	if (vsnprintf(x->command, sizeof(x->command), fmt, ap) >= WANT_COMMAND)
+		return NULL;
 	for (unsigned i = 0; i < w->n; i++)
 		if (w->at[i].host == h && strcmp(w->at[i].command, x->command) == 0)
 			return NULL;

@@ -11,10 +11,11 @@
 
 enum want_kind { WANT_ANSWER, WANT_HISTOGRAM, WANT_HISTORY, WANT_STREAM };
 
+#define WANT_COMMAND	1000		/* what is longer is not asked */
 struct want {
 	enum want_kind kind;
 	struct host *host;
-	char	 command[256];		/* complete; of histograms and histories without from/to */
+	char	 command[WANT_COMMAND];	/* whole; of histograms and histories without from/to */
 	double	 every_s;		/* 0: once */
 	unsigned step_s;		/* histograms */
 	int64_t	 from_s;		/* histograms, histories: how far back */
