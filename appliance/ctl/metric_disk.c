@@ -185,7 +185,7 @@ is_zero(const char *p, size_t n)
 	return true;
 }
 
-/* Nobody else touches these columns but to empty a whole slot. */
+/* Nobody else touches these columns meanwhile. */
 static void
 clean_columns(void *arg)	/* job */
 {

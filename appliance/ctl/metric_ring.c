@@ -357,6 +357,21 @@ slot_of(enum metric_tier tier, uint32_t nslots, int64_t start_s)
 	return t->slot;
 }
 
+/* But for columns that a job is cleaning, or that are cleaned before they are taken. */
+static void
+empty_slot(const struct ring_file *f, char *at)
+{
+	const struct metric_shape *s = &f->shape;
+
+	if (!f->is_busy) {
+		memset(at, 0, f->stride);
+		return;
+	}
+	for (uint32_t i = 0; i < s->width; i++, at += s->sample_bytes)
+		if (f->use[i] != USE_DIRTY)
+			memset(at, 0, s->sample_bytes);
+}
+
 /* The slot, empty when it was of another time; NULL: that is later, or no room. */
 static char *
 slot_open(enum metric_tier tier, struct ring_file *f, uint32_t slot, uint32_t stamp)
@@ -374,7 +389,7 @@ slot_open(enum metric_tier tier, struct ring_file *f, uint32_t slot, uint32_t st
 	}
 	f->stamps[slot] = 0;		/* who is killed in between leaves no old samples */
 	atomic_signal_fence(memory_order_seq_cst);
-	memset(at, 0, f->stride);
+	empty_slot(f, at);
 	atomic_signal_fence(memory_order_seq_cst);
 	f->stamps[slot] = stamp;
 	return at;
