@@ -197,7 +197,32 @@ entry_of(struct instance *i, const char *backend)
 }
 
 static void
-on_added(void *arg, bool ok, const char *text)
+adding_end(struct adding *a)
+{
+	sched_busy_end();
+	free(a->backend);
+	free(a);
+}
+
+static void
+not_added(struct adding *a, const char *text)
+{
+	struct instance_server *e = entry_of(instance_find(a->id), a->backend);
+
+	if (!control_loop->stopping)
+		log_event(NULL, LOG_L_WARNING, "Instance %s cannot be a server of %s: %s", a->id,
+		    a->backend, text);
+	if (e != NULL) {
+		e->is_adding = false;
+		e->has_failed = true;
+		e->generation = snapshot_current()->generation;
+	}
+	adding_end(a);
+}
+
+/* All data threads have it. */
+static void
+on_seen(void *arg)
 {
 	struct adding *a = arg;
 	struct instance *i = instance_find(a->id);
@@ -205,20 +230,28 @@ on_added(void *arg, bool ok, const char *text)
 
 	if (e != NULL)
 		e->is_adding = false;
-	if (!ok && !control_loop->stopping)
-		log_event(NULL, LOG_L_WARNING, "Instance %s cannot be a server of %s: %s", a->id,
-		    a->backend, text);
-	if (!ok && e != NULL) {
-		e->has_failed = true;
-		e->generation = snapshot_current()->generation;
-	}
-	if (ok && e == NULL)
+	else
 		remove_server(a->backend, a->id);
-	sched_busy_end();
-	free(a->backend);
-	free(a);
-	if (ok && e != NULL)
+	adding_end(a);
+	if (e != NULL)
 		instance_step(i);
+}
+
+static void
+nothing_here(void *arg, struct dthread *d)
+{
+	(void)arg, (void)d;
+}
+
+/* It serves, and others may be drained for it, when each data thread has followed to the
+ * snapshot that has it: states are seen at once, also by one that knows only the others. */
+static void
+on_added(void *arg, bool ok, const char *text)
+{
+	if (ok && !control_loop->stopping)
+		broadcast(nothing_here, on_seen, arg);
+	else
+		not_added(arg, text);
 }
 
 /* The words of its line. */
@@ -308,7 +341,7 @@ servers_are_up(const struct instance *i)
 	unsigned n = 0;
 
 	SERVERS_EACH(i, srv) {
-		if (atomic_load(&srv->live->op_state) == SRV_OP_STOPPED)
+		if (e_->is_adding || atomic_load(&srv->live->op_state) == SRV_OP_STOPPED)
 			return false;
 		n++;
 	}
@@ -319,7 +352,8 @@ bool
 servers_are_serving(const struct instance *i)
 {
 	SERVERS_EACH(i, srv)
-		if (server_is_usable(srv) && !(atomic_load(&srv->live->admin) & SRV_ADM_DRAIN))
+		if (!e_->is_adding && server_is_usable(srv) &&
+		    !(atomic_load(&srv->live->admin) & SRV_ADM_DRAIN))
 			return true;
 	return false;
 }
@@ -349,12 +383,6 @@ drain_free(struct drain *d)
 {
 	list_del(&d->node);
 	free(d);
-}
-
-static void
-nothing_here(void *arg, struct dthread *d)
-{
-	(void)arg, (void)d;
 }
 
 static void

@@ -49,7 +49,7 @@ close $wrk;
 is $stuck, 0, 'sizes are reached';
 my ($n) = $said =~ /(\d+) requests in/;
 note "$n requests, $rounds changes of size";
-cmp_ok $n, '>', 2000, 'requests';
+cmp_ok $n, '>', 2000 / $Weir::PATIENCE, 'requests';
 cmp_ok $rounds, '>=', 8, 'changes of size';
 unlike $said, qr/Non-2xx|Socket errors/, 'none failed';
 my $app = $w->stat('app', 'BACKEND');
