@@ -55,9 +55,28 @@ overlay_draw(struct model *m, struct area a, struct hits *hits)
 	overlays[m->ui->overlay].draw(m, a, hits);
 }
 
-/* The wheel is the arrows; a click beside keys does nothing. */
+/* The row that was clicked is chosen, by two clicks it is done; nothing is confirmed. */
+static void
+click(struct model *m, const struct key *k, const struct hits *hits)
+{
+	const struct key enter = { .code = K_ENTER };
+	const struct hit *h;
+	unsigned i;
+
+	for (i = 0; hits != NULL && i < hits->n; i++) {
+		h = &hits->at[i];
+		if (h->kind != HIT_LIST_ROW || k->y != h->y || k->x < h->x || k->x >= h->x + h->w)
+			continue;
+		m->ui->overlay_row = h->row;
+		if (k->code == K_DOUBLE)
+			overlays[m->ui->overlay].key(m, &enter);
+		return;
+	}
+}
+
+/* The wheel is the arrows. */
 static struct key
-without_mouse(const struct key *k)
+without_wheel(const struct key *k)
 {
 	struct key plain = *k;
 
@@ -69,14 +88,16 @@ without_mouse(const struct key *k)
 }
 
 void
-overlay_key(struct model *m, const struct key *k)
+overlay_key(struct model *m, const struct key *k, const struct hits *hits)
 {
-	const struct key plain = without_mouse(k);
+	const struct key plain = without_wheel(k);
 	struct ui *ui = m->ui;
 
-	if (k->code == K_PASTE || k->code == K_CLICK || k->code == K_DOUBLE)
+	if (k->code == K_PASTE)
 		return;
-	if (k->is_pasted) {
+	if (k->code == K_CLICK || k->code == K_DOUBLE)
+		click(m, k, hits);
+	else if (k->is_pasted) {
 		if (overlays[ui->overlay].takes_paste && k->code >= 0x20 && k->code < KEY_BASE_)
 			overlays[ui->overlay].key(m, k);
 	} else if ((k->code < ' ' || k->code >= KEY_BASE_) &&
@@ -141,6 +162,12 @@ edit_draw(struct area a, int x, int y, int w, const struct edit *e)
 	area_attr(a, x, y, w, AT_UNDER);
 	a.g->cursor_x = a.x + x + at - skip;
 	a.g->cursor_y = a.y + y;
+}
+
+void
+overlay_hit(struct hits *hits, struct area list, int y, unsigned row)
+{
+	hits_add(hits, HIT_LIST_ROW, area_part(list, 0, y, list.w, 1), -1, row);
 }
 
 struct key

@@ -9,7 +9,7 @@
 #include "tui/screen.h"
 
 void	overlay_draw(struct model *m, struct area a, struct hits *hits);
-void	overlay_key(struct model *m, const struct key *k);
+void	overlay_key(struct model *m, const struct key *k, const struct hits *hits);
 void	overlay_close(struct model *m);
 
 void	help_open(struct model *m);

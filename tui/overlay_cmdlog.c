@@ -95,7 +95,6 @@ cmdlog_draw(struct model *m, struct area a, struct hits *hits)
 	unsigned page, i;
 	int y;
 
-	(void)hits;
 	y = draw_waiting(m, in);
 	list = area_part(in, 0, y, in.w, (int)m->ncmds < (in.h - y) / 2 ? (int)m->ncmds :
 	    (in.h - y) / 2);
@@ -109,6 +108,7 @@ cmdlog_draw(struct model *m, struct area a, struct hits *hits)
 	overlay_scroll(&ui->overlay_top, ui->overlay_row, m->ncmds, page);
 	for (i = 0; i < page && ui->overlay_top + i < m->ncmds; i++) {
 		draw_cmd(m, list, (int)i, &m->cmds[m->ncmds - 1 - ui->overlay_top - i]);
+		overlay_hit(hits, list, (int)i, ui->overlay_top + i);
 		if (ui->overlay_top + i == ui->overlay_row)
 			area_select(list, (int)i);
 	}

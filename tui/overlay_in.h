@@ -9,6 +9,8 @@
 void	overlay_open(struct model *m, enum overlay o);
 /* An empty frame of at most w x h in the middle of a; what is inside, with a margin. */
 struct area overlay_frame(struct area a, int w, int h, const char *title, const char *right);
+/* A row of a list that can be clicked. */
+void	overlay_hit(struct hits *hits, struct area list, int y, unsigned row);
 /* Moves *row of n by a key of movement, `page` rows a page; false: it was none. */
 bool	overlay_move(unsigned *row, unsigned n, unsigned page, const struct key *k);
 /* j and k are the arrows, where no text is typed. */

@@ -23,7 +23,6 @@ palette_draw(struct model *m, struct area a, struct hits *hits)
 	unsigned page, i;
 	int help;
 
-	(void)hits;
 	area_text(in, 0, 0, R_KEY, ":");
 	edit_draw(in, 1, 0, in.w - 1, &ui->edit);
 	if (v != NULL)
@@ -38,6 +37,7 @@ palette_draw(struct model *m, struct area a, struct hits *hits)
 		e = &l->at[ui->overlay_top + i];
 		area_cut(list, 0, (int)i, help - 1, e->kind == E_ACT ? R_FG : R_INFO, e->line);
 		area_cut(list, help, (int)i, list.w - help, R_DIM, e->help);
+		overlay_hit(hits, list, (int)i, ui->overlay_top + i);
 		if (ui->overlay_top + i == ui->overlay_row)
 			area_select(list, (int)i);
 	}

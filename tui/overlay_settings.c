@@ -150,11 +150,11 @@ settings_draw(struct model *m, struct area a, struct hits *hits)
 	char value[160];
 	unsigned i;
 
-	(void)hits;
 	for (i = 0; i < NSETTINGS; i++) {
 		settings[i].value(m, value, sizeof(value));
 		area_text(in, 1, (int)i + 1, R_TITLE, settings[i].name);
 		area_cut(in, 20, (int)i + 1, in.w - 21, R_FG, value);
+		overlay_hit(hits, in, (int)i + 1, i);
 		if (i == m->ui->overlay_row)
 			area_select(in, (int)i + 1);
 	}

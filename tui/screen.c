@@ -187,7 +187,7 @@ screen_key(struct model *m, const struct key *k, const struct hits *hits)
 	if (k->code == K_CTRL('c')) {
 		ui->wishes |= WISH_QUIT;
 	} else if (ui->overlay != OVERLAY_NONE) {
-		overlay_key(m, k);
+		overlay_key(m, k, hits);
 	} else if (ui->is_filtering && filter_key(m, k)) {
 		return;
 	} else if (k->code == K_CLICK || k->code == K_DOUBLE) {

@@ -59,7 +59,7 @@ press(uint32_t code)
 
 	if (m->ui->overlay != OVERLAY_NONE) {
 		draw(80, 22);
-		overlay_key(m, &k);
+		overlay_key(m, &k, NULL);
 	}
 }
 
@@ -137,11 +137,11 @@ test_hard(void)
 	sent(NULL);
 	/* Keys that were typed before it was shown confirm nothing */
 	confirm(DO_DRAIN, "", "app", "web-1");
-	overlay_key(m, &(struct key){ .code = 'y' });
+	overlay_key(m, &(struct key){ .code = 'y' }, NULL);
 	sent(NULL);
 	/* Nor does what is pasted */
 	draw(80, 22);
-	overlay_key(m, &(struct key){ .code = 'y', .is_pasted = true });
+	overlay_key(m, &(struct key){ .code = 'y', .is_pasted = true }, NULL);
 	sent(NULL);
 	press('y');
 	sent("set server app/web-1 state drain");
@@ -165,7 +165,7 @@ test_dangerous(void)
 	confirm(DO_DRAIN, "", "app", "web-1");
 	draw(80, 22);
 	host_row(h, "app", "web-2")->state = ST_CRIT;
-	overlay_key(m, &(struct key){ .code = 'y' });
+	overlay_key(m, &(struct key){ .code = 'y' }, NULL);
 	sent(NULL);
 	sees("this has changed meanwhile: look again");
 	type("app");
@@ -175,7 +175,7 @@ test_dangerous(void)
 	confirm(DO_DRAIN, "", "app", "web-1");
 	draw(80, 22);
 	h->state = HOST_LOST;
-	overlay_key(m, &(struct key){ .code = 'y' });
+	overlay_key(m, &(struct key){ .code = 'y' }, NULL);
 	sent(NULL);
 	sees("lb1 is not connected");
 }
@@ -314,6 +314,34 @@ test_log(void)
 	cmds_fini(m);
 }
 
+static void
+click(uint32_t code, int x, int y)
+{
+	static struct hits hits;
+	struct key k = { .code = code, .x = x, .y = y };
+
+	overlay_draw(m, begin(80, 22, GLYPHS_ASCII), &hits);
+	overlay_key(m, &k, &hits);
+}
+
+static void
+test_mouse(void)
+{
+	start();
+	settings_open(m);
+	click(K_CLICK, 20, 9);
+	is_int(m->ui->overlay_row, 2);
+	ok(m->poll_s == 1);
+	click(K_DOUBLE, 20, 9);
+	ok(m->poll_s == 2);
+	click(K_CLICK, 0, 0);
+	is_int(m->ui->overlay_row, 2);
+	confirm(DO_DRAIN, "", "app", "web-1");
+	click(K_DOUBLE, 30, 11);
+	sent(NULL);
+	is_int(m->ui->overlay, OVERLAY_CONFIRM);
+}
+
 /* No size and no key makes any of them stumble. */
 static void
 test_sizes(void)
@@ -333,7 +361,7 @@ test_sizes(void)
 			m->ui->overlay = (enum overlay)o;
 			for (i = 0; i < 8; i++) {
 				draw(w, w / 3);
-				overlay_key(m, &(struct key){ .code = keys[i] });
+				overlay_key(m, &(struct key){ .code = keys[i] }, NULL);
 				m->ui->overlay = (enum overlay)o;
 			}
 		}
@@ -351,6 +379,7 @@ main(void)
 	test_palette();
 	test_readonly();
 	test_log();
+	test_mouse();
 	test_sizes();
 	end();
 	return tap_done();
