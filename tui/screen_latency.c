@@ -436,8 +436,8 @@ draw_heat_part(struct model *m, const struct row *b, struct area a, struct hits 
 	char title[256], right[160], window[16];
 
 	num_window(m->ui->window_s, window, sizeof(window));
-	snprintf(title, sizeof(title), "Latency %s %s", b->px, s->sv[0] != '\0' ? s->sv :
-	    "(all servers)");
+	snprintf(title, sizeof(title), "Latency %.64s%s%s %s", m->nhosts > 1 ? b->host->name : "",
+	    m->nhosts > 1 ? " " : "", b->px, s->sv[0] != '\0' ? s->sv : "(all servers)");
 	snprintf(right, sizeof(right), "source: %s   window %s   bucket %u s   %s",
 	    quality_name(host_quality(b->host)), window, latency_step(m),
 	    s->is_normalised ? "by column" : "log count");

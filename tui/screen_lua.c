@@ -130,6 +130,7 @@ text_state(const struct model *m, const void *row, char *buf, size_t size)
 static const struct column columns[] = {
 	{ "name", "SCRIPT", 0, 20, 26, 40, COL_MIDDLE | COL_FLEX, 0, text_name, NULL, NULL,
 	    "script, or a function of it" },
+	{ "host", "HOST", 3, 4, 8, 12, COL_FIT, 2, object_host, NULL, NULL, "its appliance" },
 	{ "version", "VER", 0, 3, 4, 6, 0, 0, text_version, NULL, NULL,
 	    "version in service; * there is a draft" },
 	{ "kind", "KIND", 6, 6, 8, 12, 0, 0, text_kind, NULL, NULL, "what it is for" },
@@ -165,6 +166,7 @@ table_of(struct model *m)
 		.empty = "no script: lua-policy FILE in global, weir-lua(7)" };
 
 	objects_of(m, KIND_LUA, is_wanted, NULL, &s->list);
+	m->ui->lists[LIST_LUA].column_set = m->nhosts > 1;
 	t.rows = s->list.rows;
 	t.nrows = s->list.n;
 	table_sort(m, &t);

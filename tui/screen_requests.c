@@ -134,6 +134,16 @@ request_role(int status)
 }
 
 static int
+text_host(const struct model *m, const void *row, char *buf, size_t size)
+{
+	const struct host *h = ((const struct request *)row)->host;
+
+	(void)m;
+	snprintf(buf, size, "%s", h->name);
+	return R_HOST + (int)(h->index % 8);
+}
+
+static int
 text_status(const struct model *m, const void *row, char *buf, size_t size)
 {
 	const struct request *r = row;
@@ -213,6 +223,7 @@ text_term(const struct model *m, const void *row, char *buf, size_t size)
 
 static const struct column columns[] = {
 	{ "time", "TIME", 0, 8, 12, 12, 0, 0, text_time, NULL, NULL, "when it ended" },
+	{ "host", "HOST", 2, 4, 8, 12, COL_FIT, 2, text_host, NULL, NULL, "its appliance" },
 	{ "client", "CLIENT", 3, 15, 15, 24, COL_MIDDLE, 0, text_client, NULL, NULL,
 	    "address of the client" },
 	{ "frontend", "FRONTEND", 6, 8, 8, 14, COL_MIDDLE, 0, text_frontend, NULL, NULL,
@@ -344,6 +355,7 @@ table_of(struct model *m)
 		.empty = m->ui->filter != NULL ? "no request like that yet" : "no request yet" };
 
 	requests_find(m, s);
+	m->ui->lists[LIST_REQUESTS].column_set = m->nhosts > 1;
 	t.rows = (const void **)s->rows;
 	t.nrows = s->nrows;
 	table_sort(m, &t);
