@@ -90,6 +90,28 @@ action_name(enum action_kind k)
 	return r != NULL ? r->name : "";
 }
 
+bool
+action_is_possible(const struct model *m, enum action_kind k)
+{
+	const struct kind_row *r = row_of(k);
+	const struct host *h;
+	unsigned i;
+
+	if (r == NULL)
+		return true;
+	if (k == DO_ALLOW)
+		return m->is_readonly && !m->is_hard_readonly && !m->is_replay;
+	if (m->is_readonly || m->is_replay)
+		return false;
+	for (i = 0; i < m->nhosts; i++) {
+		h = m->hosts[i];
+		if ((h->level == LEVEL_UNKNOWN || h->level >= r->needs) &&
+		    !(r->weir_only && h->kind == HOST_HAPROXY))
+			return true;
+	}
+	return m->nhosts == 0;
+}
+
 enum action_kind
 action_of_act(enum act a)
 {

@@ -86,6 +86,9 @@ struct followup {
 void	followups_check(struct model *m);
 void	followups_clear(struct ui *ui);
 const char *action_name(enum action_kind k);
+/* On some appliance at least: by read-only, the socket's level, what it is. What is not
+ * possible has no place in help, key bar and palette. DO_NOTHING: always. */
+bool	action_is_possible(const struct model *m, enum action_kind k);
 /* What an act of the key table does to the appliance; DO_NOTHING: it only looks. */
 enum action_kind action_of_act(enum act a);
 

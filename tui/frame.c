@@ -322,7 +322,7 @@ draw_keys(struct model *m, struct area a, struct hits *hits)
 		for (i = 0; i < n; i++) {
 			r = &rows[i];
 			if (r->label[0] == '\0' || r->act == ACT_QUIT || !key_in_scope(r, name) ||
-			    (m->is_readonly && action_of_act(r->act) != DO_NOTHING))
+			    !action_is_possible(m, action_of_act(r->act)))
 				continue;
 			if ((r->act == ACT_HELP ? 0 : key_is_own(r) ? 1 : 2) == pass &&
 			    !draw_key(r, a, &x, hits))

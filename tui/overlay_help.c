@@ -88,7 +88,7 @@ add_keys(const struct model *m, struct lines *l, bool own)
 	rows = key_rows(&n);
 	for (i = 0; i < n; i++) {
 		if (key_is_own(&rows[i]) != own || !key_in_scope(&rows[i], screen) ||
-		    (m->is_readonly && action_of_act(rows[i].act) != DO_NOTHING))
+		    !action_is_possible(m, action_of_act(rows[i].act)))
 			continue;
 		keys_left(&rows[i], screen, keys, sizeof(keys));
 		if (keys[0] != '\0')

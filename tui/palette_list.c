@@ -224,14 +224,6 @@ add_targets(const struct model *m, struct entries *l, const struct verb *v)
 	add_names(m, l, v);
 }
 
-static bool
-is_offered(const struct model *m, const struct verb *v)
-{
-	if (v->kind == DO_ALLOW)
-		return m->is_readonly && !m->is_hard_readonly && !m->is_replay;
-	return v->kind == DO_NOTHING || !m->is_readonly;
-}
-
 static void
 add_verbs(const struct model *m, struct entries *l)
 {
@@ -239,7 +231,7 @@ add_verbs(const struct model *m, struct entries *l)
 	char line[80], help[100];
 
 	for (v = palette_verbs(); v->name != NULL; v++) {
-		if (!is_offered(m, v))
+		if (!action_is_possible(m, v->kind))
 			continue;
 		snprintf(line, sizeof(line), "%s%s", v->name, *v->arguments != '\0' ? " " : "");
 		snprintf(help, sizeof(help), "%s%s%s", v->arguments,
@@ -262,7 +254,7 @@ add_acts(const struct model *m, struct entries *l)
 	r = key_rows(&n);
 	for (i = 0; i < n; i++) {
 		if (!key_in_scope(&r[i], screen) || r[i].act == ACT_PALETTE ||
-		    (m->is_readonly && action_of_act(r[i].act) != DO_NOTHING))
+		    !action_is_possible(m, action_of_act(r[i].act)))
 			continue;
 		snprintf(help, sizeof(help), "key %.30s", r[i].keys);
 		add(l, E_ACT, (int)r[i].act, r[i].help, help);
@@ -307,7 +299,7 @@ palette_verb_of(const struct model *m, const char *typed)
 	const struct verb *v;
 
 	for (v = palette_verbs(); v->name != NULL; v++)
-		if (typed[len] == ' ' && strlen(v->name) == len && is_offered(m, v) &&
+		if (typed[len] == ' ' && strlen(v->name) == len && action_is_possible(m, v->kind) &&
 		    strncmp(v->name, typed, len) == 0)
 			return v;
 	return NULL;

@@ -307,6 +307,28 @@ test_refusals(void)
 }
 
 static void
+test_possible(void)
+{
+	begin();
+	ok(action_is_possible(m, DO_DRAIN));
+	ok(action_is_possible(m, DO_ACK));
+	ok(action_is_possible(m, DO_NOTHING));
+	ok(!action_is_possible(m, DO_ALLOW));
+	h->level = LEVEL_OPERATOR;
+	ok(!action_is_possible(m, DO_DRAIN));
+	ok(action_is_possible(m, DO_ACK));
+	h->kind = HOST_HAPROXY;
+	ok(!action_is_possible(m, DO_ACK));
+	h->level = LEVEL_ADMIN;
+	ok(action_is_possible(m, DO_DRAIN));
+	m->is_readonly = true;
+	ok(!action_is_possible(m, DO_DRAIN));
+	ok(action_is_possible(m, DO_ALLOW));
+	m->is_hard_readonly = true;
+	ok(!action_is_possible(m, DO_ALLOW));
+}
+
+static void
 test_levels(void)
 {
 	static const struct { const char *command; enum action_level level; } all[] = {
@@ -435,6 +457,7 @@ main(void)
 	test_groups();
 	test_lua();
 	test_refusals();
+	test_possible();
 	test_levels();
 	test_raw();
 	test_hosts();
