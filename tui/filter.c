@@ -96,6 +96,8 @@ filter_save(const char *name, const char *text)
 /* --- Parsing -------------------------------------------------------------- */
 
 static unsigned parse_or(struct parser *ps);
+static unsigned fail(struct parser *ps, const char *at, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 static unsigned
 fail(struct parser *ps, const char *at, const char *fmt, ...)
