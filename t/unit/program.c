@@ -144,6 +144,18 @@ report_of(int fd, struct child_report *r, enum child_report_kind want)
 	return false;
 }
 
+/* Its warden has tidied up, and is gone. */
+static void
+wait_for_end(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct child_report rep;
+
+	while (poll(&p, 1, 10000) == 1 && recv(fd, &rep, sizeof(rep), 0) > 0)
+		;
+	close(fd);
+}
+
 /* A child, left alone, found again, sampled, ended. */
 static void
 test_child(void)
@@ -167,7 +179,7 @@ test_child(void)
 	(void)!send(fd, &(struct child_order){ .kind = CHILD_KILL }, CHILD_ORDER_BYTES, 0);
 	ok(report_of(fd, &rep, CHILD_EXITED));
 	is_int(rep.end, PROGRAM_KILLED);
-	close(fd);
+	wait_for_end(fd);
 	s.id = "../evil";
 	is_int(program_spawn(r, &s), -1);
 	is_int(errno, EINVAL);
@@ -316,9 +328,7 @@ test_tap(void)
 	ok(fd != -1);
 	ok(report_of(fd, &rep, CHILD_EXITED));
 	is_int(rep.end, PROGRAM_NOT_RUN);
-	while (recv(fd, &rep, sizeof(rep), 0) > 0)	/* until its warden has gone */
-		;
-	close(fd);
+	wait_for_end(fd);
 	ok(system("/sbin/ip link show wg-other >/dev/null 2>&1") == 0);
 }
 
