@@ -64,17 +64,7 @@ lua_sign(const void *row)
 	    ST_DEGRADED : ST_OK;
 }
 
-/* A script stands for itself, its functions below it. */
-static int
-text_name(const struct model *m, const void *row, char *buf, size_t size)
-{
-	bool is_script = strcmp(object_get(row, "kind"), "script") == 0;
-
-	(void)m;
-	snprintf(buf, size, "%s%s", is_script ? "" : " ", object_get(row, "name"));
-	return is_script ? R_TITLE : R_FG;
-}
-
+OBJECT_CELL(text_name, "name", R_FG)
 OBJECT_CELL(text_kind, "kind", R_DIM)
 OBJECT_CELL(text_said, "said", R_DIM)
 
@@ -129,7 +119,7 @@ text_state(const struct model *m, const void *row, char *buf, size_t size)
 
 static const struct column columns[] = {
 	{ "name", "SCRIPT", 0, 20, 26, 40, COL_MIDDLE | COL_FLEX, 0, text_name, NULL, NULL,
-	    "script, or a function of it" },
+	    "a function of a script" },
 	{ "host", "HOST", 3, 4, 8, 12, COL_FIT, 2, object_host, NULL, NULL, "its appliance" },
 	{ "version", "VER", 0, 3, 4, 6, 0, 0, text_version, NULL, NULL,
 	    "version in service; * there is a draft" },
@@ -376,7 +366,7 @@ lua_draw_screen(struct model *m, struct area a, struct hits *hits)
 	if (o == NULL)
 		list = a;
 	else if (a.w >= 100)
-		list = area_take_left(&a, a.w / 3 < 44 ? a.w / 3 : 44);
+		list = area_take_left(&a, a.w * 7 / 20 < 48 ? a.w * 7 / 20 : 48);
 	else
 		list = area_take_top(&a, rows > a.h / 3 ? a.h / 3 : rows);
 	hits_add(hits, HIT_PANE, list, 0, 0);

@@ -272,6 +272,35 @@ test_lua(void)
 	sends("reload", NULL, ASK_HARD);
 }
 
+/* The policies that groups have. */
+static void
+policies(const char *rows)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "#snapshot v=1 gen=2 since=1 full=0 pid=7 now=%lld.000\n"
+	    "#policy,group,name,type,adjustment\n%s#end rows=2\n", (long long)T0 / 1000, rows);
+	ok(rows_feed(h, "show snapshot since 1", text, strlen(text), T0));
+	plan(DO_LUA_ROLL_BACK, "", "cpu", "");
+}
+
+/* The group whose size a script decides confirms it; the script itself if there are more. */
+static void
+test_lua_words(void)
+{
+	begin();
+	policies("policy,web,p,Lua,lua decide high=5\npolicy,web,q,simple,change +1\n");
+	is_str(p.word, "web");
+	ok(strstr(p.effect, "decides the size of web") != NULL);
+	policies("policy,web,p,Lua,lua decide high=5\npolicy,web,q,Lua,lua decide\n");
+	is_str(p.word, "web");
+	policies("policy,web,p,Lua,lua decide\npolicy,db,q,Lua,lua decide\n");
+	is_str(p.word, "cpu");
+	begin();
+	policies("policy,web,p,Lua,lua decider\npolicy,web,q,Lua,lua\n");
+	is_str(p.word, "cpu");
+}
+
 static void
 test_refusals(void)
 {
@@ -456,6 +485,7 @@ main(void)
 	test_alarms();
 	test_groups();
 	test_lua();
+	test_lua_words();
 	test_refusals();
 	test_possible();
 	test_levels();
