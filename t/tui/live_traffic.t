@@ -22,9 +22,12 @@ frontend own
 	http-request return status 503 if { path /broken }
 	http-request return status 200 content-type text/plain string hi
 CFG
+sub get ($path) { return $w->http('fe')->request("GET $path HTTP/1.1\r\nHost: a\r\n\r\n")->{status} }
+
+# Load for the latencies below: weir tells histograms of 10 s once they are over.
+get($_ % 3 ? "/n$_" : "/slow/$_") for 1 .. 30;
 my $t = Tmux->top('-i', '0.25', '-m', 'requests', 'lb1=' . $w->path('WEIR_T_STATS'), { w => 150 });
 $t->sees(qr/Requests .*all of them/, 'requests');
-sub get ($path) { return $w->http('fe')->request("GET $path HTTP/1.1\r\nHost: a\r\n\r\n")->{status} }
 
 # the other frontend is the server
 $t->keys('/');
@@ -67,7 +70,6 @@ $t->sees(qr/FLAGS/, 'and back');
 # --- latency
 $t->keys('3');
 $t->sees(qr/Latency app \(all servers\).*source: histogram/, 'latency of the backend');
-# weir tells histograms of 10 s that are over
 ok $t->wait_for(sub ($s) { $s =~ /^.*\b32 .*[░▒▓█]/m }, 15), 'the slow ones are in the row from 32 ms';
 $t->sees(qr/p50 \S+ .*p99 \S+ms .*mean/, 'percentiles');
 $t->keys('g');
