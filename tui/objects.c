@@ -78,6 +78,19 @@ objects_in(const struct model *m, objects_sheet_fn *sheet, objects_keep_fn *keep
 	objects_point(ret);
 }
 
+const char *
+objects_none(const struct model *m, const char *haproxy, const char *how)
+{
+	unsigned i;
+
+	if (m->ui->filter != NULL)
+		return "the filter finds none";
+	for (i = 0; i < m->nhosts; i++)
+		if (ui_shows(m, m->hosts[i]) && m->hosts[i]->kind != HOST_HAPROXY)
+			return how;
+	return haproxy;
+}
+
 /* --- Cells --------------------------------------------------------------- */
 
 const char *

@@ -35,6 +35,10 @@ void	objects_in(const struct model *m, objects_sheet_fn *sheet, objects_keep_fn 
 bool	object_is_found(const struct model *m, const struct object *o);
 filter_field_fn object_field;
 
+/* What a list without rows says: that all are hidden, that HAProxy has none of these, or
+ * how one is configured. */
+const char *objects_none(const struct model *m, const char *haproxy, const char *how);
+
 const char *object_get(const void *object, const char *column);
 double	object_num(const void *object, const char *column);
 /* The cell's text, with `-` for an empty one; the role to draw it in: R_FG. */

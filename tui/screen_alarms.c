@@ -63,9 +63,9 @@ table_of(struct model *m)
 	struct alarms_state *s = state_of(m);
 	struct table t = { .list = LIST_ALARMS, .columns = alarm_columns,
 		.ncolumns = alarm_ncolumns, .key = object_key,
-		.state = alarm_state, .empty = m->ui->filter != NULL || m->ui->faults_only ?
-		    "no alarm is like that" :
-		    "no alarm is configured: section alarm, weir.cfg(5)" };
+		.state = alarm_state, .empty = m->ui->faults_only ? "no alarm is in ALARM" :
+		    objects_none(m, "only weir has alarms",
+		    "no alarm is configured: section alarm, weir.cfg(5)") };
 	struct list_view *v = &m->ui->lists[LIST_ALARMS];
 
 	objects_of(m, KIND_ALARM, is_wanted, NULL, &s->list);

@@ -60,7 +60,7 @@ look_for(const struct model *m, struct row **ret_before, struct row **ret_behind
 	for (i = 0; i < m->nhosts; i++)
 		for (k = 0; k < m->hosts[i]->nrows; k++) {
 			r = m->hosts[i]->rows[k];
-			if (!is_shown(r) || (m->ui->only != NULL && r->host != m->ui->only))
+			if (!is_shown(r) || !ui_shows(m, r->host))
 				continue;
 			if (chosen == NULL && is_chosen(m, r)) {
 				chosen = r;

@@ -153,7 +153,8 @@ table_of(struct model *m)
 	struct lua_state *s = lua_state(m);
 	struct table t = { .list = LIST_LUA, .columns = columns,
 		.ncolumns = sizeof(columns) / sizeof(columns[0]), .key = lua_key, .state = lua_sign,
-		.empty = "no script: lua-policy FILE in global, weir-lua(7)" };
+		.empty = objects_none(m, "only weir has policies in Lua",
+		    "no script: lua-policy FILE in global, weir-lua(7)") };
 
 	objects_of(m, KIND_LUA, is_wanted, NULL, &s->list);
 	m->ui->lists[LIST_LUA].column_set = m->nhosts > 1;

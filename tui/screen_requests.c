@@ -422,7 +422,7 @@ sampling_text(const struct model *m, char *buf, size_t size)
 
 	for (i = 0; i < m->nhosts; i++) {
 		h = m->hosts[i];
-		if (m->ui->only != NULL && m->ui->only != h)
+		if (!ui_shows(m, h))
 			continue;
 		lost += h->requests.lost;
 		if (h->kind == HOST_WEIR && sample_of(m, h) > sample)
@@ -444,7 +444,7 @@ refusal(const struct model *m)
 
 	for (i = 0; i < m->nhosts; i++) {
 		h = m->hosts[i];
-		if (m->ui->only != NULL && m->ui->only != h)
+		if (!ui_shows(m, h))
 			continue;
 		if (h->kind == HOST_WEIR && h->level == LEVEL_USER)
 			return "requests need level operator on the socket";

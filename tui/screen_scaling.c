@@ -74,8 +74,8 @@ groups_table(struct model *m)
 {
 	struct scaling_state *s = scaling_state(m);
 	struct table t = { .list = LIST_GROUPS, .state = group_state,
-		.empty = m->ui->filter != NULL ? "no group is like that" :
-		    "no group is configured: section scaling-group, weir.cfg(5)" };
+		.empty = objects_none(m, "only weir has scaling groups",
+		    "no group is configured: section scaling-group, weir.cfg(5)") };
 
 	objects_of(m, KIND_GROUP, is_wanted_group, NULL, &s->groups);
 	m->ui->lists[LIST_GROUPS].column_set = m->nhosts > 1;

@@ -87,7 +87,11 @@ ok $w->wait_for(sub { row_of('one')->{weight} == 20 }), 'all of it';
 
 # --- what only weir has
 $t->keys('Esc', '4');
-$t->sees(qr/no alarm/, 'no alarms here');
+$t->sees(qr/only weir has alarms/, 'no alarms here');
+$t->keys('5');
+$t->sees(qr/only weir has scaling groups/, 'no groups');
+$t->keys('6');
+$t->sees(qr/only weir has policies in Lua/, 'no Lua');
 
 # --- requests and latencies from its log, which is in a ring
 $t->keys('7');

@@ -75,6 +75,20 @@ test_lists(void)
 }
 
 static void
+test_none(void)
+{
+	one->kind = HOST_HAPROXY;
+	two->kind = HOST_WEIR;
+	is_str(objects_none(m, "theirs", "how"), "how");
+	m->ui->only = one;
+	is_str(objects_none(m, "theirs", "how"), "theirs");
+	ui_filter(m, "x");
+	is_str(objects_none(m, "theirs", "how"), "the filter finds none");
+	ui_filter(m, "");
+	m->ui->only = NULL;
+}
+
+static void
 test_cells(void)
 {
 	char buf[64];
@@ -172,6 +186,7 @@ main(void)
 {
 	begin_model();
 	test_lists();
+	test_none();
 	test_cells();
 	test_filter();
 	test_words();
