@@ -124,12 +124,18 @@ sub resize ($self, $w, $h) {
 	return;
 }
 
+# Whoever waits for it may be gone: one that has ended counts as gone too.
+sub runs ($pid) {
+	open my $f, '<', "/proc/$pid/stat" or return 0;
+	return (readline($f) // '') !~ /\) [ZX] |^\z/;
+}
+
 sub end ($self) {
 	return if $$ != $self->{owner} || !$running{ $self->{dir} };
 	local ($?, $!);
-	my $pid = $self->tmux('display-message', '-p', '-t', '=top:', '#{pane_pid}') =~ /(\d+)/ ? $1 : 0;
+	my @pids = split ' ', $self->tmux('display-message', '-p', '-t', '=top:', '#{pid} #{pane_pid}');
 	$self->tmux('kill-server');
-	Weir::poll(sub { !-e "$self->{dir}/s" && !($pid && kill 0, $pid) }, 2);
+	Weir::poll(sub { !grep { runs($_) } @pids }, 2);
 	delete $running{ $self->{dir} };
 }
 
