@@ -109,6 +109,7 @@ cmds_done(struct model *m, unsigned number, bool ok, const char *text, size_t le
 	for (; answer.len > 0 && strchr(BLANKS, answer.p[0]) != NULL; answer.len--)
 		answer.p++;
 	c->took_ms = (double)(now_ms - c->sent_ms);
+	free(c->answer);
 	c->answer = xstrndup(answer.p, answer.len);
 	c->state = !ok ? CMD_LOST : is_refusal(c->command, answer) ? CMD_FAILED : CMD_OK;
 	undone = c->state == CMD_OK ? cmds_find(m, c->undoes) : NULL;

@@ -144,15 +144,15 @@ read_lines(struct options *o, const char *path, char *text)
 void
 config_read(struct options *o)
 {
-	char path[512], *text;
+	char path[512];
 	size_t n = own_folder(path, sizeof(path), "XDG_CONFIG_HOME", ".config"), len;
 
 	if (n == 0 || n + sizeof("/weirtop.conf") > sizeof(path))
 		return;
 	snprintf(path + n, sizeof(path) - n, "/weirtop.conf");
-	text = file_read(path, FILE_MAX, &len);		/* kept: options point into it */
-	if (text != NULL)
-		read_lines(o, path, text);
+	o->config = file_read(path, FILE_MAX, &len);
+	if (o->config != NULL)
+		read_lines(o, path, o->config);
 	else if (errno != ENOENT && errno != ENOTDIR) {
 		fprintf(stderr, "weirtop: %s: %s\n", path, strerror(errno));
 		exit(2);

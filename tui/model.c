@@ -137,7 +137,8 @@ host_rows_set(struct host *h, struct row **rows, unsigned n)
 			row_free(old[i]);
 	free(old);
 	h->rows = xmalloc((n ? n : 1) * sizeof(*h->rows));
-	memcpy(h->rows, rows, n * sizeof(*h->rows));
+	if (n > 0)
+		memcpy(h->rows, rows, n * sizeof(*h->rows));
 	h->nrows = h->rows_cap = n;
 	reindex(h, n);
 }

@@ -14,6 +14,7 @@
 #define SOURCES_MAX	16
 
 struct options {
+	char	*config;		/* owned: text of weirtop.conf, others point into it */
 	const char *where[SOURCES_MAX];	/* [NAME=]PATH or HOST:PORT */
 	unsigned nwhere;
 	double	 interval_s, timeout_s, speed;
