@@ -67,6 +67,7 @@ for (@GOOD) {
 }
 my $c = $w->http('pp');
 $c->send($GOOD[0][1] . $GET);
+$c->read_response;
 ok $log->find(qr{ 192\.0\.2\.1:1111 }), 'the log has the announced address';
 
 my @BAD = (
