@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/asan.h"
 #include "base/clock.h"
 #include "base/out.h"
 #include "tap.h"
