@@ -120,7 +120,9 @@ draw_phases(const struct row *r, struct area a)
 		snprintf(buf, sizeof(buf), isnan(v[i]) ? "-" : "%.0f ms", v[i]);
 		x = put(a, x, parts[i].label, parts[i].role, buf);
 	}
-	snprintf(buf, sizeof(buf), isnan(rest) ? "" : "%.0f ms", rest);
+	buf[0] = '\0';
+	if (!isnan(rest))
+		snprintf(buf, sizeof(buf), "%.0f ms", rest);
 	x = put(a, x, "in all", R_FG, buf);
 	x = area_text(a, x, 0, R_DIM, "(average of 1,024)") + 2;
 	w = a.w - x < 60 ? a.w - x : 60;

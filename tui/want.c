@@ -7,6 +7,9 @@
 #include "tui/want.h"
 
 /* NULL: the list is full, or has it; half a command would be another one. */
+static struct want *add(struct wants *w, enum want_kind kind, struct host *h, const char *fmt,
+    va_list ap) __attribute__((format(printf, 4, 0)));
+
 static struct want *
 add(struct wants *w, enum want_kind kind, struct host *h, const char *fmt, va_list ap)
 {
@@ -26,6 +29,9 @@ add(struct wants *w, enum want_kind kind, struct host *h, const char *fmt, va_li
 	w->n++;
 	return x;
 }
+
+static struct want *add_fmt(struct wants *w, enum want_kind kind, struct host *h,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 static struct want *
 add_fmt(struct wants *w, enum want_kind kind, struct host *h, const char *fmt, ...)

@@ -83,7 +83,7 @@ http_of(lua_State *L)
 static void
 take_url(lua_State *L, struct script_http *h, int idx)
 {
-	size_t len;
+	size_t len = 0;
 	const char *url = lua_getfield(L, idx, "url") == LUA_TSTRING ?
 	    lua_tolstring(L, -1, &len) : NULL;
 
@@ -147,7 +147,7 @@ check_field(lua_State *L, const char *name, const char *value, size_t len)
 static void
 add_field(lua_State *L, struct script_http *h, const char *name)
 {
-	size_t len;
+	size_t len = 0;
 	const char *value = lua_isstring(L, -1) ? lua_tolstring(L, -1, &len) : NULL;
 
 	if (value == NULL)
