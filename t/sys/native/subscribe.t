@@ -106,7 +106,8 @@ like $bare->line(qr/^\d/), qr{,/no,404,}, 'a filter without braces';
 like $fe2->line(qr/^\d/), qr{,fe2,be,s1,.*,/a,200,}, 'of one frontend';
 $w->http('fe1')->get("/n$_") for 1 .. 8;
 like $tenth->line(qr/^\d/), qr{/a\?b}, 'a sample';
-like $tenth->line(qr/^\d/), qr{/n8}, 'is one of ten';
+# Of two threads one may count the end of its request after the other's next one.
+like $tenth->line(qr/^\d/), qr{/n[678],}, 'is one of ten';
 is $w->cli('subscribe requests sample 0'), "'sample' expects a number: one request of N.", 'bad sample';
 is $w->cli('subscribe requests frontend x'), 'No such frontend.', 'unknown frontend';
 like $w->cli('subscribe requests filter foo 1'), qr/unknown fetch method 'foo'/, 'bad filter';
