@@ -326,6 +326,7 @@ set_up(struct app *a)
 	a->m->now_ms = o->now_ms != 0 ? o->now_ms : o->replay != NULL ? 0 : app_now_ms();
 	if (o->filter != NULL)
 		ui_filter(a->m, o->filter);
+	a->m->only_px = o->proxy;
 	if (o->proxy != NULL)
 		snprintf(ui->px, sizeof(ui->px), "%s", o->proxy);
 }

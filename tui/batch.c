@@ -153,7 +153,10 @@ put_number(struct outbuf *b, double v)
 bool
 batch_wants(const struct filter *f, const struct row *r)
 {
-	return f == NULL || filter_match(f, row_field, r);
+	const char *only = r->host->model->only_px;
+
+	return (only == NULL || strcmp(r->px, only) == 0) &&
+	    (f == NULL || filter_match(f, row_field, r));
 }
 
 static struct filter *

@@ -37,6 +37,7 @@ static bool
 is_shown(const struct model *m, const struct row *r)
 {
 	return (!m->ui->faults_only || is_fault(r)) &&
+	    (m->only_px == NULL || strcmp(r->px, m->only_px) == 0) &&
 	    (m->ui->filter == NULL || filter_match(m->ui->filter, row_field, r));
 }
 

@@ -219,6 +219,7 @@ struct model {
 	unsigned nhosts;
 	int64_t	 now_ms;		/* the picture's time: last answer, or --now */
 	bool	 is_replay, is_readonly, is_hard_readonly;
+	const char *only_px;		/* the one proxy that is shown (-p); NULL: all */
 	double	 poll_s;		/* seconds between polls */
 	struct cmd *cmds;		/* newest last */
 	unsigned ncmds, cmd_numbers;

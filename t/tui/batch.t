@@ -106,4 +106,9 @@ like $r->{err}, qr/nowhere\.wrec: No such file/, 'told';
 	is $r->{code}, 1, 'nobody listens';
 	like $r->{err}, qr/none\.sock: Connection refused/, 'told';
 }
+# --- One proxy
+{
+	my $r = weirtop('--replay', 't/data/states.wrec', '--csv', '--cols', 'proxy', '-p', 'app');
+	is_deeply [sort keys %{{ map { $_ => 1 } split /\n/, $r->{out} }}], [qw(app proxy)], '-p: that proxy only';
+}
 done_testing;
