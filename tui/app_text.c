@@ -127,14 +127,21 @@ check_once(struct app *a)
 	return batch_check(a->m, &a->o->batch) ? 3 : 0;
 }
 
-/* A recording is printed as it ends. */
+/* At the instant that was asked for, or at the end. */
+static void
+replay_to(struct app *a)
+{
+	if (a->o->at == NULL || !app_replay_at(a, a->o->at))
+		while (replay_step(a->replay))
+			;
+}
+
 static int
 text_of_replay(struct app *a)
 {
 	struct batch_options b = a->o->batch;
 
-	while (replay_step(a->replay))
-		;
+	replay_to(a);
 	if (b.check != NULL)
 		return batch_check(a->m, &b) ? 3 : 0;
 	batch_print(a->m, &b);
@@ -196,9 +203,7 @@ app_dump(struct app *a)
 	grid_init(&a->grid, a->o->width, a->o->height, a->m->ui->glyphs);
 	app_want(a);
 	if (a->replay != NULL) {
-		if (a->o->at == NULL || !app_replay_at(a, a->o->at))
-			while (replay_step(a->replay))
-				;
+		replay_to(a);
 	} else if (!wait_for(a, all_heard_twice, a->o->timeout_s)) {
 		tell_unheard(a);
 		return 1;

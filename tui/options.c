@@ -166,8 +166,41 @@ set_theme(struct options *o, const char *name)
 	if (strcmp(name, "auto") == 0)
 		return;
 	if (theme_find(name) == NULL)
-		usage("--theme %s: see --help for those there are", name);
+		usage("--theme %s: there are auto, default, light, okabe, hicontrast, mono", name);
 	o->theme = name;
+}
+
+/* HH:MM[:SS] of a day, or seconds since the epoch. */
+static void
+check_time(const char *name, const char *text)
+{
+	unsigned h, m, s = 0;
+	int end = 0;
+	char *rest;
+
+	if (strchr(text, ':') == NULL) {
+		(void)strtod(text, &rest);
+		if (rest != text && *rest == '\0')
+			return;
+	} else if (sscanf(text, "%u:%u%n:%u%n", &h, &m, &end, &s, &end) >= 2 && h < 24 &&
+	    m < 60 && s < 60 && text[end] == '\0')
+		return;
+	usage("--%s %s: expected HH:MM[:SS], or seconds since the epoch", name, text);
+}
+
+static void
+check_keys(const char *keys)
+{
+	char name[16];
+	size_t n;
+
+	for (; *(keys += strspn(keys, " ")) != '\0'; keys += n) {
+		n = strcspn(keys, " ");
+		snprintf(name, sizeof(name), "%.*s", (int)n, keys);
+		if (n >= sizeof(name) || key_code(name) == 0)
+			usage("--keys: there is no key '%.*s'; names are as F1, Enter, ^E, j",
+			    (int)n, keys);
+	}
 }
 
 static void
@@ -243,7 +276,10 @@ take(struct options *o, enum option_id id, const char *arg)
 	case OPT_ANONYMIZE: o->anonymize = true; break;
 	case OPT_REPLAY: o->replay = arg; break;
 	case OPT_SPEED: o->speed = number("speed", arg, 0, 10000); break;
-	case OPT_AT: o->at = arg; break;
+	case OPT_AT:
+		check_time("at", arg);
+		o->at = arg;
+		break;
 	case OPT_COLOR: o->color = choice("color", arg, "never 16 256 truecolor auto"); break;
 	case OPT_THEME: set_theme(o, arg); break;
 	case OPT_ASCII: o->graph = GLYPHS_ASCII; break;
@@ -255,7 +291,10 @@ take(struct options *o, enum option_id id, const char *arg)
 	case OPT_DUMP: o->dump = arg; break;
 	case OPT_DUMP_EXIT: o->dump_at_exit = arg; break;
 	case OPT_SIZE: set_size(o, arg); break;
-	case OPT_KEYS: o->keys = arg; break;
+	case OPT_KEYS:
+		check_keys(arg);
+		o->keys = arg;
+		break;
 	case OPT_NOW: o->now_ms = (int64_t)(number("now", arg, 0, 1e11) * 1000); break;
 	case OPT_COMPLETION: print_completion(arg);		/* ends */
 		break;

@@ -111,4 +111,13 @@ like $r->{err}, qr/nowhere\.wrec: No such file/, 'told';
 	my $r = weirtop('--replay', 't/data/states.wrec', '--csv', '--cols', 'proxy', '-p', 'app');
 	is_deeply [sort keys %{{ map { $_ => 1 } split /\n/, $r->{out} }}], [qw(app proxy)], '-p: that proxy only';
 }
+like weirtop('--replay', 't/data/restart.wrec', '--at', '1795327110', '--once')->{out},
+    qr/^# 2026-11-22T05:58:30Z/, '--at: a recording as it was then';
+# --- Values that are none
+for (['--at=25:00', 'expected HH:MM'], ['--at=x', 'expected HH:MM'], ['--at=05:56x', 'expected HH:MM'],
+    ['--keys=j Foo', "there is no key 'Foo'"], ['--theme=x', 'there are auto, default']) {
+	my $r = weirtop($_->[0]);
+	is $r->{code}, 2, $_->[0];
+	like $r->{err}, qr/\Q$_->[1]\E/, 'and what is expected';
+}
 done_testing;
